@@ -1,5 +1,6 @@
 """The one shape of a failure (RFC 9457), and the exception that carries it to the edge of a handler."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
@@ -42,7 +43,7 @@ class Refused(Exception):  # noqa: N818 - the business's word: the request is re
         fields: tuple[FieldProblem, ...] = (),
         required_permission: str | None = None,
         retry_after_seconds: int | None = None,
-        **details: Any,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(f"{code.code}: {detail or code.title}")
         self.code = code
@@ -50,7 +51,7 @@ class Refused(Exception):  # noqa: N818 - the business's word: the request is re
         self.fields = fields
         self.required_permission = required_permission
         self.retry_after_seconds = retry_after_seconds
-        self.details = details
+        self.details = dict(details or {})
 
     def problem(self, request_id: str | None = None, locale: str = "fr") -> Problem:
         """The Problem to send; titles are French by default, English for an `en` locale."""

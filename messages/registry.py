@@ -50,7 +50,8 @@ def add_event(event: type[Event]) -> None:
 
 def load_all() -> None:
     """Import the messages of all twelve actors."""
-    for actor in ACTORS:
+    found = {module.name for module in pkgutil.iter_modules(importlib.import_module("messages").__path__)}
+    for actor in (actor for actor in ACTORS if actor in found):
         package = importlib.import_module(f"messages.{actor}")
         for module in pkgutil.iter_modules(getattr(package, "__path__", ())):
             importlib.import_module(f"messages.{actor}.{module.name}")

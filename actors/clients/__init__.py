@@ -1,0 +1,1 @@
+"""clients: who the tenant does business with, and where each client stands."""

@@ -1,0 +1,1 @@
+"""The command `crm`: run, look at and operate the system."""

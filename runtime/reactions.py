@@ -1,0 +1,221 @@
+"""Applies events: a batch in one transaction with the position; failures one by one, at last as dead letters."""
+
+import asyncio
+import traceback
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from messages import registry
+from messages.base import NIL_ORGANISATION, Event
+from messages.errors import ACTOR_UNAVAILABLE, DEADLINE_EXCEEDED, KEY_NOT_FOUND
+from messages.problem import Refused
+from messages.values.identifiers import new_id
+from messages.values.instants import parse_instant
+from runtime import clock, headers
+from runtime.actor import Handler
+from runtime.audit_rows import change_rows
+from runtime.caller import system
+from runtime.database import TRANSIENT_ERRORS
+from runtime.headers import Cause
+from runtime.heart import Heart
+from runtime.mailbox import Delivery, FencedError, Mailbox
+from runtime.runtime_reactions import RUNTIME_REACTIONS
+from storage.shared.outgoing import ACCESS_CHANGED, Outgoing
+
+log = structlog.get_logger()
+
+_PAUSES = (0.5, 1.0, 2.5, 6.0)
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 10.0
+
+_DEAD = """
+insert into dead_letter (id, source, stream, sequence, subject, headers, body, error_code, error, attempts, failed_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+on conflict (stream, sequence) do update set status = 'OPEN', error = excluded.error, failed_at = excluded.failed_at
+"""
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same work may succeed later without anybody changing anything."""
+    if isinstance(error, Refused):
+        return error.code in (ACTOR_UNAVAILABLE, DEADLINE_EXCEEDED, KEY_NOT_FOUND)
+    return isinstance(error, (*TRANSIENT_ERRORS, TimeoutError))
+
+
+class Reactions:
+    """The mailbox's `apply` over CRM_EVENTS."""
+
+    def __init__(self, heart: Heart) -> None:
+        self._heart = heart
+        self.mailbox = Mailbox(heart, "EVENTS", "CRM_EVENTS", self.apply)
+        self._handlers: dict[str, tuple[type[Event], list[Handler]]] = {}
+        for type_, (event, handler) in heart.actor.reactions.items():
+            self._handlers[type_] = (event, [handler])
+        if heart.actor.name != "identity":
+            for event, handler in RUNTIME_REACTIONS.items():
+                self._handlers.setdefault(event.type, (event, []))[1].insert(0, handler)
+
+    async def apply(self, batch: list[Delivery], before: int) -> None:
+        """The whole batch in one transaction; when that fails for good, each event in its own."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await self._together(batch, before)
+                return
+            except FencedError:
+                raise
+            except Exception as error:
+                if not is_transient(error):
+                    log.info("mailbox.one_by_one", error=repr(error), batch=len(batch))
+                    break
+                log.warning("mailbox.waits", error=repr(error), pause=pause)
+                self._heart.trouble("mailbox EVENTS", repr(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+        for delivery in batch:
+            await self._alone(delivery, before)
+            before = delivery.sequence
+            self.mailbox.position = before
+
+    async def replay(self, delivery: Delivery) -> None:
+        """Give one stored event to its handlers again, in a transaction of its own; the position stays."""
+        outgoing = Outgoing()
+        async with self._heart.database.transaction(NIL_ORGANISATION) as connection:
+            await self._handle(connection, delivery, outgoing)
+            await outgoing.write(connection, relay_is_here=self._heart.relay_is_here)
+        self._heart.committed(outgoing)
+
+    async def _together(self, batch: list[Delivery], before: int) -> None:
+        outgoing = Outgoing()
+        access_changed = False
+        async with self._heart.database.transaction(NIL_ORGANISATION) as connection:
+            for delivery in batch:
+                access_changed |= await self._handle(connection, delivery, outgoing)
+            await self.mailbox.move(connection, before, batch[-1].sequence)
+            await outgoing.write(connection, relay_is_here=self._heart.relay_is_here)
+            if access_changed:
+                await connection.execute(f"notify {ACCESS_CHANGED}")
+        self._heart.trouble("mailbox EVENTS", None)
+        self._heart.committed(outgoing)
+
+    async def _alone(self, delivery: Delivery, before: int) -> None:
+        attempts = 0
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await self._together([delivery], before)
+            except FencedError:
+                raise
+            except Exception as error:
+                if is_transient(error):
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
+                    continue
+                attempts += 1
+                if attempts > len(_PAUSES):
+                    return await self._bury(delivery, before, error, attempts)
+                log.warning("mailbox.retry", subject=delivery.subject, attempt=attempts, error=repr(error))
+                await asyncio.sleep(_PAUSES[attempts - 1])
+
+    async def _bury(self, delivery: Delivery, before: int, error: Exception, attempts: int) -> None:
+        """A dead letter, its announcement and the moved position, in one transaction."""
+        log.error("mailbox.dead_letter", subject=delivery.subject, sequence=delivery.sequence, error=repr(error))
+        outgoing = Outgoing()
+        async with self._heart.database.transaction(NIL_ORGANISATION) as connection:
+            await bury(self._heart, connection, outgoing, delivery, "EVENT", "CRM_EVENTS", error, attempts)
+            await self.mailbox.move(connection, before, delivery.sequence)
+            await outgoing.write(connection, relay_is_here=self._heart.relay_is_here)
+        self._heart.committed(outgoing)
+
+    async def _handle(self, connection: Any, delivery: Delivery, outgoing: Outgoing) -> bool:
+        """Run the handlers of one event; True when it changed the access tables."""
+        found = delivery.headers
+        type_ = found.get(headers.CE_TYPE, "")
+        entry = self._handlers.get(type_)
+        if not self._is_rightful(delivery, type_):
+            self._heart.metrics.forged.inc()
+            log.error("mailbox.forged", subject=delivery.subject, source=found.get(headers.CE_SOURCE))
+            return False
+        if entry is None:
+            return False
+        event_type, handlers = entry
+        event = event_type.__pydantic_validator__.validate_json(delivery.body)
+        organisation_id = UUID(found[headers.CE_ORGANISATION])
+        work = self._heart.unit(
+            connection,
+            NIL_ORGANISATION,
+            system(self._heart.actor.name),
+            event_time(found),
+            event_cause(found),
+            outgoing,
+        )
+        await work.for_organisation(organisation_id)
+        work.source_version = int(found[headers.CE_VERSION])
+        for handler in handlers:
+            await handler(event, work)
+        outgoing.audit.extend(change_rows(work, f"{self._heart.actor.name}.reaction.{type_}"))
+        self._heart.metrics.event(type_)
+        return event_type in RUNTIME_REACTIONS
+
+    def _is_rightful(self, delivery: Delivery, type_: str) -> bool:
+        """Only the owner of an aggregate may state its facts; the subject must say the same as the headers."""
+        entry = self._handlers.get(type_)
+        if entry is None:
+            return type_ in registry._events
+        found, contract = delivery.headers, entry[0].contract
+        required = (headers.CE_ID, headers.CE_ORGANISATION, headers.CE_VERSION, headers.CE_TIME)
+        return (
+            all(name in found for name in required)
+            and found.get(headers.CE_SOURCE) == contract.actor
+            and delivery.subject == contract.subject(found[headers.CE_ORGANISATION])
+        )
+
+
+def event_cause(found: dict[str, str]) -> Cause:
+    """What follows from an event carries its correlation, its id as causation, its user and its simulated time."""
+    user = found.get(headers.CE_USER)
+    time = found.get(headers.TIME)
+    return Cause(
+        correlation_id=found.get(headers.CE_CORRELATION, found[headers.CE_ID]),
+        causation_id=found[headers.CE_ID],
+        user_id=UUID(user) if user else None,
+        simulated_time=parse_instant(time) if time else None,
+        trace_parent=found.get(headers.TRACE_PARENT),
+    )
+
+
+def event_time(found: dict[str, str]) -> Any:
+    """The instant an event speaks of: a replay has the same "now" as the first time."""
+    return parse_instant(found[headers.CE_TIME])
+
+
+async def bury(
+    heart: Heart,
+    connection: Any,
+    outgoing: Outgoing,
+    delivery: Delivery,
+    source: str,
+    stream: str,
+    error: Exception,
+    attempts: int,
+) -> UUID:
+    """Store a dead letter and announce it on crm.dead.<actor>, in the caller's transaction."""
+    identity = new_id()
+    code = error.code.code if isinstance(error, Refused) else type(error).__name__
+    text = "".join(traceback.format_exception(error, limit=8))[-4000:]
+    await connection.execute(
+        _DEAD, identity, source, stream, delivery.sequence, delivery.subject, dict(delivery.headers), delivery.body, code, text,
+        attempts, clock.now(),
+    )  # fmt: skip
+    found = {
+        **delivery.headers,
+        headers.MESSAGE_ID: str(identity),
+        "crm-dead-error": code,
+        "crm-dead-subject": delivery.subject,
+    }
+    outgoing.messages.append(
+        (identity, f"crm.dead.{heart.actor.name}", found, delivery.body, NIL_ORGANISATION, clock.now())
+    )
+    return identity

@@ -1,0 +1,49 @@
+"""What every actor's runtime hears from identity: tenants and withdrawn access (events.md 2.0)."""
+
+from messages.base import Event
+from messages.identity import (
+    MembershipReactivated,
+    MembershipSuspended,
+    OrganisationCreated,
+    OrganisationUpdated,
+)
+from runtime.access import note_denial
+from runtime.actor import Handler
+from runtime.unit_of_work import UnitOfWork
+
+_TENANT = """
+insert into organisation (id, name, status, timezone, policy_version, version) values ($1, $2, $3, $4, $5, $6)
+on conflict (id) do update set name = excluded.name, status = excluded.status, timezone = excluded.timezone,
+    policy_version = excluded.policy_version, version = excluded.version
+where organisation.version < excluded.version
+"""
+
+
+async def keep_tenant(event: OrganisationCreated | OrganisationUpdated, work: UnitOfWork) -> None:
+    """The tenant registry of this actor."""
+    await remember_tenant(event, work, work.source_version)
+
+
+async def remember_tenant(event: OrganisationCreated | OrganisationUpdated, work: UnitOfWork, version: int) -> None:
+    """Store the tenant's state; an older version changes nothing."""
+    await work.connection.execute(
+        _TENANT, event.organisation_id, event.name, str(event.status), event.timezone, event.policy_version, version
+    )
+
+
+async def refuse_member(event: MembershipSuspended, work: UnitOfWork) -> None:
+    """Refuse the member's tokens."""
+    await note_denial(work.connection, "membership", event.membership_id, work.source_version, denied=True)
+
+
+async def accept_member(event: MembershipReactivated, work: UnitOfWork) -> None:
+    """Accept the member's tokens again."""
+    await note_denial(work.connection, "membership", event.membership_id, work.source_version, denied=False)
+
+
+RUNTIME_REACTIONS: dict[type[Event], Handler] = {
+    OrganisationCreated: keep_tenant,
+    OrganisationUpdated: keep_tenant,
+    MembershipSuspended: refuse_member,
+    MembershipReactivated: accept_member,
+}

@@ -1,0 +1,76 @@
+"""Chains the audit entries every second, behind the writers' backs, so that they never queue for one another."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import structlog
+
+from messages.base import NIL_ORGANISATION
+from runtime.audit_chain import GENESIS, entry_hash
+from runtime.heart import Heart
+from runtime.leadership import leadership
+
+log = structlog.get_logger()
+
+_BATCH = 1000
+_CHAIN_FIELDS = ("seq", "prev_hash", "entry_hash", "transaction_id")
+
+# Only entries of transactions that ended before every running one: what commits later is sealed later, in a stable order.
+_UNSEALED = """
+select id, v, organisation_id, stream, occurred_at, request_id, correlation_id, actor, action, permission, result, error_code,
+       target, before, after, meta
+from audit_entry
+where seq is null and transaction_id < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
+order by transaction_id, id limit $1
+"""
+_HEAD = "select last_seq, last_hash from audit_chain_head where organisation_id = $1 and stream = $2 for update"
+_SEAL = "update audit_entry set seq = $2, prev_hash = $3, entry_hash = $4 where id = $1"
+_MOVE_HEAD = """
+insert into audit_chain_head (organisation_id, stream, last_seq, last_hash) values ($1, $2, $3, $4)
+on conflict (organisation_id, stream) do update set last_seq = excluded.last_seq, last_hash = excluded.last_hash
+where audit_chain_head.last_seq < excluded.last_seq
+"""
+
+
+class Sealer:
+    """One per actor; replicas stand by."""
+
+    def __init__(self, heart: Heart, interval: float = 1.0) -> None:
+        self._heart = heart
+        self._interval = interval
+
+    async def run(self) -> None:
+        """Seal once a second while this replica holds the lock."""
+        async with leadership(self._heart.database, "sealer") as session:
+            while not session.is_closed():
+                while await self.seal() == _BATCH:
+                    pass
+                await asyncio.sleep(self._interval)
+            raise ConnectionError("the session that holds the sealer's lock is gone")
+
+    async def seal(self) -> int:
+        """Seal one batch; the number of entries sealed."""
+        async with self._heart.database.transaction(NIL_ORGANISATION) as connection:
+            rows = await connection.fetch(_UNSEALED, _BATCH)
+            chains: dict[tuple[Any, str], list[Any]] = {}
+            for row in rows:
+                chains.setdefault((row["organisation_id"], row["stream"]), []).append(row)
+            for (organisation_id, stream), entries in chains.items():
+                await _seal_chain(connection, organisation_id, stream, entries)
+        return len(rows)
+
+
+async def _seal_chain(connection: Any, organisation_id: Any, stream: str, entries: list[Any]) -> None:
+    head = await connection.fetchrow(_HEAD, organisation_id, stream)
+    seq, previous = (head["last_seq"], head["last_hash"]) if head else (0, GENESIS)
+    sealed = []
+    for row in entries:
+        seq += 1
+        digest = entry_hash(previous, {**dict(row), "seq": seq})
+        sealed.append((row["id"], seq, previous, digest))
+        previous = digest
+    await connection.executemany(_SEAL, sealed)
+    moved = await connection.execute(_MOVE_HEAD, organisation_id, stream, seq, previous)
+    if moved.rpartition(" ")[2] != "1":
+        raise asyncpg.SerializationError("another sealer moved the chain head")

@@ -1,0 +1,33 @@
+"""One real NATS server, one real PostgreSQL and all actors, shared by the tests of a session."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+from runtime.system import discover
+from tests.harness import Running, Tenant
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running(tmp_path_factory: object) -> AsyncIterator[Running]:
+    """The system under test, in simulated time."""
+    folder: Path = tmp_path_factory.mktemp("crm")  # type: ignore[attr-defined]
+    only = os.environ.get("CRM_TEST_ACTORS")  # while working on one actor: CRM_TEST_ACTORS=identity,clients
+    system = Running(folder, discover(only.split(",")) if only else None)
+    await system.start()
+    yield system
+    await system.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tenant(running: Running) -> Tenant:
+    """An organisation with one company."""
+    return await running.tenant()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other_tenant(running: Running) -> Tenant:
+    """Another organisation, whose rows must stay invisible to the first."""
+    return await running.tenant("Assurances Martin")

@@ -1,0 +1,148 @@
+"""Runs actors inside the test process, on real servers; each test talks to them as an outside program would."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from messages.identity import CreateCompany, CreateOrganisation
+from messages.values.addresses import Address
+from messages.values.identifiers import new_id
+from runtime.client import Client
+from runtime.development import development_token
+from runtime.host import Host
+from runtime.installation import Installation
+from runtime.settings import Settings
+from runtime.system import System, discover
+
+SIRENS = ("732829320", "552100554", "404833048", "542065479", "383474814", "443061841", "350029858", "379184310")
+
+
+class Running:
+    """A system under test: its installation, the actors that run in this process, and clients."""
+
+    def __init__(self, folder: Path, system: System | None = None, *, simulated_time: bool = True) -> None:
+        self.installation = Installation(
+            folder, system or discover(), simulated_time=simulated_time, durable=False, spy=True
+        )
+        self.hosts: dict[str, Host] = {}
+        self._clients: list[Client] = []
+
+    async def start(self, actors: Sequence[str] | None = None) -> None:
+        """Start the servers and the actors (all by default)."""
+        await asyncio.to_thread(self.installation.start)
+        for actor in actors or list(self.installation.system.actors):
+            await self.start_actor(actor)
+
+    async def start_actor(self, name: str, **settings: Any) -> Host:
+        """Start one actor in this process."""
+        host = Host(self.installation.system.actors[name], self.settings(name, **settings))
+        await host.application.start()
+        self.hosts[name] = host
+        return host
+
+    async def stop_actor(self, name: str) -> None:
+        """Stop one actor."""
+        await self.hosts.pop(name).application.stop()
+
+    async def stop(self) -> None:
+        """Stop everything."""
+        for client in self._clients:
+            await client.close()
+        for name in list(self.hosts):
+            await self.stop_actor(name)
+        await asyncio.to_thread(self.installation.stop)
+
+    def settings(self, user: str, **overrides: Any) -> Settings:
+        """The settings a process of that user would read from its environment."""
+        environment = self.installation.environment(user)
+        fields = {name.removeprefix("CRM_").lower(): value for name, value in environment.items()}
+        return Settings(**{"log_level": "WARNING", **fields, **overrides})
+
+    async def client(self, user: str = "operator", token: str | None = None) -> Client:
+        """A client with its own connection."""
+        seed = self.installation.nats_keys[user][0]
+        client = await Client.connect(self.installation.nats.url, seed, user, token)
+        self._clients.append(client)
+        return client
+
+    def token(self, organisation_id: UUID | None, **claims: Any) -> str:
+        """A context token of the development issuer."""
+        return development_token(
+            self.installation.secrets.development_issuer_seed(), organisation_id=organisation_id, **claims
+        )
+
+    async def tenant(self, name: str = "Telecom Dupont", *, company: bool = True) -> "Tenant":
+        """A new organisation with, by default, one company that every actor knows."""
+        client = await self.client(token=self.token(None, user_id=new_id()))
+        founded = await client.call(CreateOrganisation(name=f"{name} {uuid4().hex[:6]}"))
+        organisation_id = founded.organisation.organisation_id
+        client.token = self.token(organisation_id, membership_id=founded.membership.membership_id)
+        tenant = Tenant(self, organisation_id, client, founded.membership.membership_id)
+        if company:
+            tenant.company_id = (await client.call(company_request("DUP", SIRENS[0]))).company_id
+        await self.settled()
+        return tenant
+
+    async def settled(self, seconds: float = 30.0) -> None:
+        """Wait until no actor has anything left to publish, apply or do."""
+        operator = await self._operator()
+        calm = 0
+        async with asyncio.timeout(seconds):
+            while calm < 2:
+                answers = await asyncio.gather(*(operator.operate(actor, "health") for actor in self.hosts))
+                open_ = [answer["checks"] for answer in answers if _busy(answer["checks"])]
+                calm = 0 if open_ else calm + 1
+                if open_:
+                    await asyncio.sleep(0.01)
+
+    async def _operator(self) -> Client:
+        if not hasattr(self, "_settling"):
+            self._settling = await self.client()
+        return self._settling
+
+    def database(self, actor: str) -> str:
+        """The owner's URL of an actor's database, for looking behind the curtain."""
+        return self.installation.owner_url(actor)
+
+
+class Tenant:
+    """An organisation in a test, with a client that acts as its owner."""
+
+    def __init__(self, running: Running, organisation_id: UUID, client: Client, membership_id: UUID) -> None:
+        self.running = running
+        self.id = organisation_id
+        self.client = client
+        self.membership_id = membership_id
+        self.company_id: UUID = organisation_id
+
+    def token(self, *permissions: str, **claims: Any) -> str:
+        """A token of this organisation with these permissions."""
+        return self.running.token(
+            self.id, permissions=permissions or ("*",), membership_id=self.membership_id, **claims
+        )
+
+
+def _busy(checks: dict[str, Any]) -> bool:
+    return bool(checks["unsent"] or checks["mailbox_lag"] or checks["work_open"])
+
+
+def company_request(code: str, siren: str) -> CreateCompany:
+    """A company with valid identifiers."""
+    return CreateCompany(
+        code=code,
+        legal_name=f"Société {code}",
+        siren=siren,
+        address=Address(street="1 rue de la Paix", postal_code="75002", city="Paris"),
+    )
+
+
+async def eventually(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) -> Any:
+    """The first truthy answer of a condition, asked again until the bound."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = await condition()
+            if found:
+                return found
+            await asyncio.sleep(0.02)
