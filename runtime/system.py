@@ -18,11 +18,13 @@ class System:
     """The actors of one installation, by name: all twelve, or a part of them for tests."""
 
     actors: dict[str, Actor]
+    voices: tuple[str, ...] = ()
+    """Actors that do not run here but whose facts a test may state."""
 
     def surfaces(self) -> list[ActorSurface]:
         """What NATS must allow each actor. In a part of the system, what absent actors would say or answer is left out."""
-        present = {aggregate for name in self.actors for aggregate in registry.aggregates_of(name)}
-        surfaces = []
+        present = {aggregate for name in (*self.actors, *self.voices) for aggregate in registry.aggregates_of(name)}
+        surfaces = [ActorSurface(name, tuple(registry.aggregates_of(name)), (), ()) for name in self.voices]
         for actor in self.actors.values():
             surface = actor.surface()
             hears = tuple(type_ for type_ in mailbox_filters(actor) if type_.partition(".")[0] in present)
@@ -55,15 +57,17 @@ class System:
             raise TypeError("; ".join(problems))
 
 
-def discover(only: Sequence[str] | None = None) -> System:
-    """Import the page of contents of every actor, or of some."""
+def discover(only: Sequence[str] | None = None, voices: Sequence[str] = ()) -> System:
+    """Import the page of contents of every actor, or of some; of voices only the messages."""
     package = importlib.import_module(_PACKAGE)
     names = sorted(only or (module.name for module in pkgutil.iter_modules(package.__path__)))
     if only is None:
         registry.load_all()
+    for voice in voices:
+        importlib.import_module(f"messages.{voice}")
     actors: dict[str, Actor] = {}
     for name in names:
         actor = importlib.import_module(f"{_PACKAGE}.{name}.app").actor
         assert isinstance(actor, Actor)
         actors[name] = actor
-    return System(actors)
+    return System(actors, tuple(voices))

@@ -14,8 +14,9 @@ from tests.harness import Running, Tenant
 async def running(tmp_path_factory: object) -> AsyncIterator[Running]:
     """The system under test, in simulated time."""
     folder: Path = tmp_path_factory.mktemp("crm")  # type: ignore[attr-defined]
-    only = os.environ.get("CRM_TEST_ACTORS")  # while working on one actor: CRM_TEST_ACTORS=identity,clients
-    system = Running(folder, discover(only.split(",")) if only else None)
+    # While working on one actor: CRM_TEST_ACTORS=identity,clients CRM_TEST_VOICES=contrats
+    only, voices = os.environ.get("CRM_TEST_ACTORS"), os.environ.get("CRM_TEST_VOICES")
+    system = Running(folder, discover(only.split(","), voices.split(",") if voices else ()) if only else None)
     await system.start()
     yield system
     await system.stop()
