@@ -86,3 +86,8 @@ def aggregates_of(actor: str) -> list[str]:
 def request_for(subject: str) -> type[Request[Any]] | None:
     """The request class behind `crm.<actor>.<request>`."""
     return _requests.get(subject)
+
+
+def event_for(type_: str) -> type[Event] | None:
+    """The event class of that type."""
+    return _events.get(type_)

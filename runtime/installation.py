@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
-from runtime.nats_configuration import generate_configuration, user_names
+from runtime.nats_configuration import UpstreamGrant, generate_configuration, user_names
 from runtime.provisioner import provision
 from runtime.secrets_folder import SecretsFolder
 from runtime.system import System
@@ -29,10 +29,22 @@ class Installation:
         self.secrets = SecretsFolder(self.folder / "secrets")
         self.postgres = EmbeddedPostgres(self.folder / "postgres", durable=self.durable)
         self.nats = EmbeddedNats(self.folder / "nats")
-        users = user_names(self.system.surfaces(), spy=self.spy)
-        self.nats_keys = self.secrets.nats_keys(users)
+        self.upstream: tuple[UpstreamGrant, ...] = ()
+        self.make_keys()
         roles = [role for actor in self.system.actors for role in (database_name(actor), owner_role(actor))]
         self.passwords = self.secrets.database_passwords(roles)
+
+    def make_keys(self) -> None:
+        """The NATS keys of every user there is now."""
+        users = user_names(self.system.surfaces(), self.upstream, spy=self.spy)
+        self.nats_keys = self.secrets.nats_keys(users)
+
+    def admit(self, upstream: tuple[UpstreamGrant, ...]) -> None:
+        """Let further upstream systems in while the server runs."""
+        self.upstream = upstream
+        self.make_keys()
+        self._configure_nats()
+        self.nats.reload()
 
     def start(self) -> None:
         """Start both servers, then bring databases, streams and consumers to what this version needs."""
@@ -42,7 +54,7 @@ class Installation:
         self.nats.start()
         self._configure_nats()
         self.nats.reload()
-        asyncio.run(self._provision())
+        asyncio.run(self.provision())
         self.migrate()
 
     def stop(self) -> None:
@@ -98,14 +110,16 @@ class Installation:
                 jetstream_folder=self.nats.jetstream_folder,
                 port=self.nats.port,
                 bridge_requests=self.system.bridge_requests(),
+                upstream=self.upstream,
                 simulated_time=self.simulated_time,
             )
         )
 
-    async def _provision(self) -> None:
-        await provision(
-            self.nats.url, self.nats_keys["provisioner"][0], self.system.surfaces(), simulated_time=self.simulated_time
-        )
+    async def provision(self, replicas: int = 1) -> tuple[str, ...]:
+        """Bring streams, consumers and clock in line with the actors; what was changed."""
+        seed = self.nats_keys["provisioner"][0]
+        surfaces = self.system.surfaces()
+        return await provision(self.nats.url, seed, surfaces, simulated_time=self.simulated_time, replicas=replicas)
 
     async def _behind(self, actors: list[str]) -> list[str]:
         """The actors whose database does not hold the newest revisions, or lacks row-level security of a new table."""

@@ -163,7 +163,7 @@ class Reactions:
         """Only the owner of an aggregate may state its facts; the subject must say the same as the headers."""
         entry = self._handlers.get(type_)
         if entry is None:
-            return type_ in registry._events
+            return registry.event_for(type_) is not None
         found, contract = delivery.headers, entry[0].contract
         required = (headers.CE_ID, headers.CE_ORGANISATION, headers.CE_VERSION, headers.CE_TIME)
         return (

@@ -1,8 +1,9 @@
 """Bring the databases of the actors to their newest version: one Alembic environment, one version folder per actor."""
 
 import importlib
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 from alembic import command
@@ -47,15 +48,32 @@ def upgrade(actor: str, owner_url: str, application_role: str) -> None:
 def upgrade_all(targets: dict[str, tuple[str, str]], workers: int = 2) -> None:
     """Upgrade many databases side by side; `targets` maps an actor to its owner's URL and its application role.
 
-    Alembic's context is global to a process, so each upgrade runs in a worker process of its own.
+    Alembic's context is global to a process, so the work is shared out to processes of their own; URLs travel by pipe.
     """
-    with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("spawn")) as pool:
-        futures = {actor: pool.submit(upgrade, actor, url, role) for actor, (url, role) in targets.items()}
-        for actor, future in futures.items():
-            try:
-                future.result()
-            except Exception as error:
-                raise RuntimeError(f"the database of {actor} could not be migrated: {error}") from error
+    names = sorted(targets)
+    processes = []
+    for share in (names[position::workers] for position in range(workers)):
+        if not share:
+            continue
+        process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdin is not None
+        process.stdin.write(json.dumps({actor: targets[actor] for actor in share}))
+        process.stdin.close()
+        processes.append((process, share))
+    failures = []
+    for process, share in processes:
+        assert process.stderr is not None
+        errors = process.stderr.read()
+        if process.wait() != 0:
+            failures.append(f"{', '.join(share)}: {errors.strip()[-2000:]}")
+    if failures:
+        raise RuntimeError("databases could not be migrated: " + "; ".join(failures))
 
 
 def new_revision(actor: str, owner_url: str, application_role: str, message: str) -> None:
@@ -71,3 +89,12 @@ def new_revision(actor: str, owner_url: str, application_role: str, message: str
         version_path=str(_ROOT / actor / "versions"),
         depends_on="shared_0001" if head == "base" else None,
     )
+
+
+def _main() -> None:
+    for actor, (owner_url, application_role) in json.load(sys.stdin).items():
+        upgrade(actor, owner_url, application_role)
+
+
+if __name__ == "__main__":
+    _main()

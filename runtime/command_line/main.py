@@ -2,15 +2,20 @@
 
 import typer
 
-from runtime.command_line import schema
+from runtime.command_line import operate, run, schema, talk
 
 app = typer.Typer(help="Run and operate the CRM: twelve actors over NATS and PostgreSQL.", no_args_is_help=True)
+app.command()(run.up)
+app.command()(run.actor)
+app.command()(run.bridge)
+app.command()(run.migrate)
+app.command()(run.provision)
+app.command()(run.token)
+app.command()(talk.call)
+app.command()(talk.events)
+app.command()(talk.trace)
+app.add_typer(operate.app, name="ops")
 app.add_typer(schema.app, name="schema")
-
-
-@app.callback()
-def _root() -> None:
-    """Twelve autonomous actors; see README.md."""
 
 
 def main() -> None:

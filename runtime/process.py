@@ -1,0 +1,20 @@
+"""What one operating-system process runs: an actor, or the bridge."""
+
+import asyncio
+import importlib
+
+import uvloop
+
+BRIDGE = "bridge"
+
+
+def run(name: str) -> None:
+    """Run an actor or the bridge until SIGTERM; settings come from the environment."""
+    if name == BRIDGE:
+        from runtime.bridge.server import serve_from_environment
+
+        serve_from_environment()
+        return
+    application = importlib.import_module(f"actors.{name}.app").app
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(application.run())
