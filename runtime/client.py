@@ -1,5 +1,7 @@
 """A client of the system, for the command line, the demo and the tests: any NATS client can do the same."""
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self, TypeVar, cast
@@ -112,6 +114,29 @@ class Client:
         if answer.problem is not None:
             raise refused(answer.problem)
         return orjson.loads(answer.body)
+
+    async def is_settled(self, actors: Iterable[str]) -> bool:
+        """Whether nothing is left to publish, apply or do anywhere; needs the operator's rights."""
+        actors = list(actors)
+        stream = self.connection.jetstream()
+        answers = await asyncio.gather(*(self.operate(actor, "health") for actor in actors))
+        if any(answer["checks"].get("unsent", 1) or answer["checks"]["work_open"] for answer in answers):
+            return False
+        for name in ("CRM_EVENTS", "CRM_CLOCK", "CRM_COMMANDS"):
+            for consumer in await stream.consumers_info(name):
+                if consumer.name in actors and (consumer.num_pending or consumer.num_ack_pending):
+                    return False
+        return True
+
+    async def settle(self, actors: Iterable[str], seconds: float = 60.0) -> None:
+        """Wait until the system is settled: twice in a row, because work moves from one place to the next between looks."""
+        actors = list(actors)
+        calm = 0
+        async with asyncio.timeout(seconds):
+            while calm < 2:
+                calm = calm + 1 if await self.is_settled(actors) else 0
+                if not calm:
+                    await asyncio.sleep(0.01)
 
     async def tick(self, kind: str, as_of: datetime) -> None:
         """In simulated time: state that it is now `as_of`."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,9 @@ TRANSIENT_ERRORS = (
     OSError,
 )
 """Faults of the database that go away by themselves; the same work is tried again."""
+
+
+_SIDE_POOL_SIZE = 2
 
 
 async def _keep_session(_: Any) -> None:
@@ -48,34 +51,41 @@ class Database:
         self._settings = settings
         self._url = ""
         self._pool: Any = None
+        self._side_pool: Any = None
 
     async def open(self) -> None:
         """Connect; waits for a database that is still starting, for at most 30 seconds."""
         self._url = self._settings.required_database_url()
         for attempt in range(60):
             try:
-                self._pool = await asyncpg.create_pool(
-                    self._url,
-                    min_size=1,
-                    max_size=self._settings.database_pool_size,
-                    init=prepare_connection,
-                    reset=_keep_session,
-                    command_timeout=30,
-                    max_inactive_connection_lifetime=300,
-                )
+                self._pool = await self._open_pool(self._settings.database_pool_size)
+                self._side_pool = await self._open_pool(_SIDE_POOL_SIZE)
                 return
             except TRANSIENT_ERRORS:
                 if attempt == 59:
                     raise
                 await asyncio.sleep(0.5)
 
+    async def _open_pool(self, size: int) -> Any:
+        return await asyncpg.create_pool(
+            self._url,
+            min_size=1,
+            max_size=size,
+            init=prepare_connection,
+            reset=_keep_session,
+            command_timeout=30,
+            max_inactive_connection_lifetime=300,
+        )
+
     async def close(self) -> None:
         """Give running work a moment to end, then close."""
-        if self._pool is not None:
+        for pool in (self._pool, self._side_pool):
+            if pool is None:
+                continue
             try:
-                await asyncio.wait_for(self._pool.close(), 5)
+                await asyncio.wait_for(pool.close(), 5)
             except TimeoutError:
-                self._pool.terminate()
+                pool.terminate()
 
     async def session(self) -> Any:
         """A connection of its own, for advisory locks and LISTEN; the caller closes it."""
@@ -83,11 +93,22 @@ class Database:
         await prepare_connection(connection)
         return connection
 
-    @asynccontextmanager
-    async def transaction(self, organisation_id: UUID, *, read_only: bool = False) -> AsyncIterator[Any]:
+    def transaction(self, organisation_id: UUID, *, read_only: bool = False) -> AbstractAsyncContextManager[Any]:
         """A transaction that sees the rows of one organisation only; leaving commits, an exception rolls back."""
+        return self._transaction(self._pool, organisation_id, read_only)
+
+    def aside(self, organisation_id: UUID) -> AbstractAsyncContextManager[Any]:
+        """A short transaction beside one that is open: keys and number blocks.
+
+        It has connections of its own: taken from the common pool it would wait for ever once every connection of that pool
+        waits, in turn, for the open transaction (twenty twins of one idempotency key did that).
+        """
+        return self._transaction(self._side_pool, organisation_id, False)
+
+    @asynccontextmanager
+    async def _transaction(self, pool: Any, organisation_id: UUID, read_only: bool) -> AsyncIterator[Any]:
         mode = "begin read only" if read_only else "begin"
-        connection = await self._pool.acquire()
+        connection = await pool.acquire()
         try:
             # One round trip; the id is a UUID object, so its text holds nothing to inject.
             await connection.execute(f"{mode}; set local app.organisation_id = '{organisation_id}'")
@@ -97,7 +118,7 @@ class Database:
             await asyncio.shield(_roll_back(connection))
             raise
         finally:
-            await self._pool.release(connection)
+            await pool.release(connection)
 
 
 async def _roll_back(connection: Any) -> None:

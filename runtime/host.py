@@ -202,14 +202,8 @@ class Host:
         async with self.heart.database.transaction(NIL_ORGANISATION) as connection:
             await outgoing.write(connection, relay_is_here=True)
 
-    async def _mailbox_lag(self) -> int:
-        """Messages stored after the position that this actor's filters may still deliver."""
-        lag = await self._pending("CRM_CLOCK")
-        return lag + (await self._pending("CRM_EVENTS") if self.heart_hears else 0)
-
-    async def _pending(self, stream: str) -> int:
-        mailbox = self.clock.mailbox if stream == "CRM_CLOCK" else self.reactions.mailbox
-        return await mailbox.refresh_lag()
+    def _mailbox_lag(self) -> int:
+        return self.clock.mailbox.lag + self.reactions.mailbox.lag
 
 
 def mailbox_filters(actor: Actor) -> list[str]:

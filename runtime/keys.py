@@ -76,7 +76,7 @@ class Keys:
 
     async def _load(self, organisation_id: UUID, domain: str) -> tuple[int, dict[int, bytes]]:
         query = "select version, wrapped_key, is_current from data_key where organisation_id = $1 and domain = $2"
-        async with self._database.transaction(NIL_ORGANISATION) as connection:
+        async with self._database.aside(NIL_ORGANISATION) as connection:
             rows = await connection.fetch(query, organisation_id, domain)
             if not rows:
                 wrapped = self._provider.wrap(self._provider.new_key(), self._context(organisation_id, domain, 1))

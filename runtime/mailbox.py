@@ -79,7 +79,7 @@ class Mailbox:
         self._reset_wanted = False
         self._next = 1
         self.position = 0
-        self.last_sequence = 0
+        self._announced = 0
         heart.connection.on_reconnect(self._after_reconnection)
 
     async def receive(self, message: Any) -> None:
@@ -106,11 +106,10 @@ class Mailbox:
         if status != "UPDATE 1":
             raise FencedError(f"position of {self._reader} is no longer {before}")
 
-    async def refresh_lag(self) -> int:
-        """How many stored messages this reader's filters still have to pass (an upper bound: unfiltered)."""
-        info = await self._stream_info()
-        self.last_sequence = info["state"]["last_seq"]
-        return max(0, self.last_sequence - self.position)
+    @property
+    def lag(self) -> int:
+        """How many delivered or announced messages are not applied yet."""
+        return self._arrivals.qsize() + self._announced
 
     async def _read_batch(self) -> None:
         batch = [await self._next_delivery()]
@@ -149,6 +148,7 @@ class Mailbox:
         if metadata.sequence.stream <= self.position and consumer_sequence > 1:
             raise ResetNeeded(f"stream sequence {metadata.sequence.stream} is not after {self.position}")
         self._next += 1
+        self._announced = metadata.num_pending
         return Delivery(
             subject=raw.subject,
             headers=raw.headers or {},

@@ -28,7 +28,7 @@ class NumberBlocks:
         async with self._lock:
             block = self._free.get(organisation_id, range(0))
             if not block:
-                async with database.transaction(organisation_id) as connection:
+                async with database.aside(organisation_id) as connection:
                     sql, arguments = render(self._take(organisation_id))
                     last = await connection.fetchval(sql, *arguments)
                 block = range(last - _SIZE, last)

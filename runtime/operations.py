@@ -43,10 +43,10 @@ _DECIDE = "update dead_letter set status = $2, decided_by = $3, reason = $4 wher
 class Operations:
     """Answers crm.ops.<actor>.* and $SRV.*; only requests with an inbox as reply are answered."""
 
-    def __init__(self, heart: Heart, reactions: Reactions, mailbox_lags: Callable[[], Awaitable[int]]) -> None:
+    def __init__(self, heart: Heart, reactions: Reactions, mailbox_lag: Callable[[], int]) -> None:
         self._heart = heart
         self._reactions = reactions
-        self._mailbox_lags = mailbox_lags
+        self._mailbox_lag = mailbox_lag
         self._id = new_id().hex
         self._started = clock.now()
         self._answers: dict[str, Callable[[Any], Awaitable[Any]]] = {
@@ -104,7 +104,7 @@ class Operations:
         metrics.outbox_lag.set(float(row["outbox_lag"]))
         metrics.work_open.set(row["work_open"])
         metrics.unsealed_age.set(float(row["unsealed"]))
-        row["mailbox_lag"] = await self._mailbox_lags()
+        row["mailbox_lag"] = self._mailbox_lag()
         metrics.mailbox_lag.set(row["mailbox_lag"])
         return row
 

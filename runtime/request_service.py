@@ -249,7 +249,7 @@ def _check_size(body: bytes) -> None:
 
 def _decode(endpoint: Endpoint, body: bytes, organisation_id: UUID) -> Any:
     try:
-        request = endpoint.request.__pydantic_validator__.validate_json(body or b"{}")
+        request = endpoint.request.__pydantic_validator__.validate_json(body or b"{}", extra="forbid")
     except ValidationError as error:
         raise validation_refusal(error) from None
     named = getattr(request, "organisation_id", None)

@@ -153,15 +153,7 @@ class Running:
 
     async def settled(self, seconds: float = 30.0) -> None:
         """Wait until no actor has anything left to publish, apply or do."""
-        operator = await self._operator()
-        calm = 0
-        async with asyncio.timeout(seconds):
-            while calm < 2:
-                answers = await asyncio.gather(*(operator.operate(actor, "health") for actor in self.hosts))
-                open_ = [answer["checks"] for answer in answers if _busy(answer["checks"])]
-                calm = 0 if open_ else calm + 1
-                if open_:
-                    await asyncio.sleep(0.01)
+        await (await self._operator()).settle(self.hosts, seconds)
 
     async def _operator(self) -> Client:
         if not hasattr(self, "_settling"):
@@ -188,10 +180,6 @@ class Tenant:
         return self.running.token(
             self.id, permissions=permissions or ("*",), membership_id=self.membership_id, **claims
         )
-
-
-def _busy(checks: dict[str, Any]) -> bool:
-    return bool(checks["unsent"] or checks["mailbox_lag"] or checks["work_open"])
 
 
 def company_request(code: str, siren: str) -> CreateCompany:

@@ -1,7 +1,6 @@
 """The tables of identity."""
 
 from sqlalchemy import (
-    ARRAY,
     Boolean,
     Column,
     Date,
@@ -14,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from storage.columns import aggregate, amount, instant, reference, text
 from storage.shared.tables import NAMING_CONVENTION
