@@ -50,6 +50,7 @@ def add_event(event: type[Event]) -> None:
 
 def load_all() -> None:
     """Import the messages of all twelve actors."""
+    importlib.import_module("messages.every_actor")
     found = {module.name for module in pkgutil.iter_modules(importlib.import_module("messages").__path__)}
     for actor in (actor for actor in ACTORS if actor in found):
         package = importlib.import_module(f"messages.{actor}")

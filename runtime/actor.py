@@ -13,6 +13,8 @@ from pydantic import BaseModel
 
 from messages import registry
 from messages.base import Event, Request, RequestContract
+from messages.every_actor import VERIFY_LOCAL_CHAIN
+from runtime.chain_verification import verify_local_chain
 from runtime.nats_configuration import ActorSurface
 from runtime.unit_of_work import UnitOfWork, WorkItem
 
@@ -119,6 +121,8 @@ class Actor:
             raise ValueError(f"'{self.name}' is not one of the actors: {', '.join(registry.ACTORS)}")
         for handler in self.answers:
             self._add_endpoint(handler)
+        about_itself = VERIFY_LOCAL_CHAIN[self.name]
+        self.endpoints[about_itself.contract.name] = Endpoint(about_itself, verify_local_chain)
         for handler in self.hears:
             for event in _message_types(handler, Event):
                 self._add_reaction(event, handler)

@@ -92,7 +92,6 @@ class Mailbox:
             self.position = await self._load_position()
             await self._reset()
             while not session.is_closed():
-                await self._wait_while_paused()
                 try:
                     await self._read_batch()
                 except ResetNeeded as reason:
@@ -117,6 +116,7 @@ class Mailbox:
             delivery = self._accepted(self._arrivals.get_nowait())
             if delivery is not None:
                 batch.append(delivery)
+        await self._wait_while_paused()
         before = self.position
         await self._apply(batch, before)
         self.position = batch[-1].sequence
