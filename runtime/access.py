@@ -1,5 +1,6 @@
 """Who may do what: verified tokens, the deny table that outruns their expiry, and the tenants' state."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,7 +30,6 @@ from runtime.port import Asking
 log = structlog.get_logger()
 
 _KEY_REFRESH_SECONDS = 10.0
-_KEY_RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Access:
         self.tenants: dict[UUID, Tenant] = {}
         self._callers: dict[str, Caller] = {}
         self._keys_asked_at = float("-inf")
+        self._fetching = asyncio.Lock()
 
     async def load(self) -> None:
         """Rebuild the in-memory tables from the projections; at start and whenever they changed."""
@@ -113,18 +114,21 @@ class Access:
             return self._verifier.verify(text, now)
 
     async def _fetch_keys(self) -> None:
-        if clock.monotonic() - self._keys_asked_at < _KEY_REFRESH_SECONDS:
-            return
-        self._keys_asked_at = clock.monotonic()
+        """Ask identity for its keys, at most once per ten seconds; whoever meets the same unknown key meanwhile waits along."""
+        async with self._fetching:
+            if clock.monotonic() - self._keys_asked_at >= _KEY_REFRESH_SECONDS:
+                await self._ask_for_keys()
+
+    async def _ask_for_keys(self) -> None:
         try:
             answer = await self._asking.ask(
                 GetSigningKeys(), organisation_id=NIL_ORGANISATION, cause=Cause("signing-keys", "signing-keys")
             )
         except Refused as refused:
-            self._keys_asked_at = clock.monotonic() - _KEY_REFRESH_SECONDS + _KEY_RETRY_SECONDS
             raise Refused(
                 ACTOR_UNAVAILABLE, "the token's key is unknown and identity does not answer; try again"
             ) from refused
+        self._keys_asked_at = clock.monotonic()
         for key in answer.keys:
             if key.purpose is SigningKeyPurpose.CONTEXT_TOKEN:
                 await self.remember_key(key.kid, bytes.fromhex(key.public_key), key.status)

@@ -1,7 +1,8 @@
 """Keep a background part running: repeat it for ever, with growing pauses while it fails."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 
@@ -13,15 +14,24 @@ _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 
 
-async def forever(heart: Heart, part: str, run: Callable[[], Awaitable[None]]) -> None:
-    """Run a part until it is cancelled. A failure is logged, shown by `health`, and tried again."""
+async def forever(
+    heart: Heart, part: str, run: Callable[[], Coroutine[Any, Any, None]], steady_after: float = 1.0
+) -> None:
+    """Run a part until it is cancelled. A failure is logged, shown by `health`, and tried again.
+
+    A part that has run for `steady_after` seconds counts as healed.
+    """
     pause = _FIRST_PAUSE
     while True:
+        task = asyncio.ensure_future(run())
         try:
-            await run()
-            pause = _FIRST_PAUSE
-            heart.trouble(part, None)
+            if not (await asyncio.wait({task}, timeout=steady_after))[0]:
+                heart.trouble(part, None)
+                pause = _FIRST_PAUSE
+            await task
         except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
             raise
         except Exception as error:
             log.warning("part.failed", part=part, error=repr(error), pause=pause)

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from messages.problem import Refused
 from runtime.settings import Settings
 
 TRANSIENT_ERRORS = (
@@ -114,6 +115,12 @@ class Database:
             await connection.execute(f"{mode}; set local app.organisation_id = '{organisation_id}'")
             yield connection
             await connection.execute("commit")
+        except Exception as error:
+            await asyncio.shield(_roll_back(connection))
+            # A connection that broke under a statement shows as whatever the driver was doing just then.
+            if connection.is_closed() and not isinstance(error, (Refused, *TRANSIENT_ERRORS)):
+                raise ConnectionError("the connection to the database broke") from error
+            raise
         except BaseException:
             await asyncio.shield(_roll_back(connection))
             raise
@@ -126,5 +133,5 @@ async def _roll_back(connection: Any) -> None:
         return
     try:
         await connection.execute("rollback", timeout=5)
-    except (*TRANSIENT_ERRORS, TimeoutError):
+    except Exception:
         connection.terminate()

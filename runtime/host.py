@@ -34,6 +34,9 @@ log = structlog.get_logger()
 
 _HEARTBEAT_SECONDS = 5.0
 _CLEANING_SECONDS = 3600.0
+_MAILBOX_STEADY_SECONDS = (
+    6.0  # a reset that nobody answers takes four seconds to fail; a good one reports itself healed
+)
 
 
 class Host:
@@ -129,8 +132,8 @@ class Host:
         self._start("outbox", OutboxRelay(self.heart).run)
         self._start("sealer", Sealer(self.heart).run)
         if self.heart_hears:
-            self._start("mailbox EVENTS", self.reactions.mailbox.run)
-        self._start("mailbox CLOCK", self.clock.mailbox.run)
+            self._start("mailbox EVENTS", self.reactions.mailbox.run, _MAILBOX_STEADY_SECONDS)
+        self._start("mailbox CLOCK", self.clock.mailbox.run, _MAILBOX_STEADY_SECONDS)
         self._start("commands", self.commands.run)
         self._start("work", self.work_queue.run)
         self._start("access", self._follow_access)
@@ -138,8 +141,8 @@ class Host:
         self._start("cleaning", self._clean)
         log.info("actor.serving", requests=len(self.heart.actor.endpoints), hears=len(self.heart.actor.reactions))
 
-    def _start(self, part: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._parts.append(asyncio.create_task(forever(self.heart, part, run), name=part))
+    def _start(self, part: str, run: Callable[[], Coroutine[Any, Any, None]], steady_after: float = 1.0) -> None:
+        self._parts.append(asyncio.create_task(forever(self.heart, part, run, steady_after), name=part))
 
     async def _before_stop(self) -> None:
         for part in self._parts:

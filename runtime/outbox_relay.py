@@ -37,6 +37,7 @@ class OutboxRelay:
         """Relay while this replica holds the lock; returns or raises when the session is lost."""
         async with leadership(self._heart.database, "outbox") as session:
             await session.add_listener(WAKE_RELAY, lambda *_: self._heart.wake_relay.set())
+            session.add_termination_listener(lambda *_: self._heart.wake_relay.set())
             self._heart.relay_is_here = True
             try:
                 pause = 1.0
