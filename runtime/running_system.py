@@ -1,10 +1,13 @@
 """An embedded system that runs: servers, twelve actor processes, the bridge, and a first organisation to work with."""
 
 import asyncio
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+import httpx
 
 from messages.identity import CreateOrganisation
 from messages.problem import Refused
@@ -55,6 +58,8 @@ class RunningSystem:
             self._bridge_port = kept_port(self.installation.folder / "bridge.port")
             await self.supervisor.start(BRIDGE, self._bridge_environment())
         await self.wait_until_serving()
+        if self._bridge:
+            await self._wait_for_bridge()
         if self.organisation_id is None:
             await self._found_organisation()
         self.write_connection()
@@ -100,6 +105,15 @@ class RunningSystem:
         finally:
             await client.close()
 
+    async def _wait_for_bridge(self, seconds: float = 30.0) -> None:
+        """Wait until the bridge answers /healthz."""
+        async with httpx.AsyncClient() as http, asyncio.timeout(seconds):
+            while True:
+                with contextlib.suppress(httpx.TransportError):
+                    if (await http.get(f"{self.bridge_url}/healthz")).is_success:
+                        return
+                await asyncio.sleep(0.05)
+
     def write_connection(self) -> Path:
         """connection.json for outside programs."""
         return self.installation.write_connection(
@@ -113,7 +127,9 @@ class RunningSystem:
 
     def _bridge_environment(self) -> dict[str, str]:
         environment = self.installation.environment(BRIDGE)
-        return environment | {"CRM_BRIDGE_HOST": "127.0.0.1", "CRM_BRIDGE_PORT": str(self._bridge_port)}
+        actors = ",".join(self.installation.system.actors)
+        port = str(self._bridge_port)
+        return environment | {"CRM_BRIDGE_HOST": "127.0.0.1", "CRM_BRIDGE_PORT": port, "CRM_BRIDGE_ACTORS": actors}
 
     async def _found_organisation(self) -> None:
         """The first organisation, and the upstream system that may work in it."""

@@ -58,6 +58,10 @@ def render(statement: Executable, values: Mapping[str, Any] | None = None) -> tu
             found = _shapes[key.key] = _compile(statement, cache_key=key)
         compiled, extracted = found, key.bindparams
     parameters = compiled.construct_params(values or {}, extracted_parameters=extracted, _check=False)
+    if compiled.post_compile_params:  # `in_()`: the list's length belongs to the call, not to the shape
+        expanded = compiled._process_parameters_for_postcompile(parameters)
+        parameters = {**parameters, **expanded.additional_parameters}
+        return expanded.statement, [parameters[name] for name in expanded.positiontup or ()]
     return str(compiled), [parameters[name] for name in compiled.positiontup or ()]
 
 

@@ -40,3 +40,9 @@ async def test_a_stale_version_is_refused(tenant: Tenant) -> None:
     with pytest.raises(Refused) as refusal:
         await tenant.client.call(UpdateClient(client_id=created.id, expected_version=1, family_name="Durand"))
     assert refusal.value.code.code == "VERSION_CONFLICT"
+
+
+async def test_a_list_is_filtered_by_sets_of_values(tenant: Tenant) -> None:
+    await tenant.client.call(person())
+    assert len((await tenant.client.call(ListClients(status_category=("PROSPECT", "ACTIVE")))).items) == 1
+    assert (await tenant.client.call(ListClients(status_category=("INACTIVE",), type=("BUSINESS",)))).items == ()
