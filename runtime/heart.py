@@ -41,6 +41,7 @@ class Heart:
         self.metrics = Metrics(actor.name)
         self.denials = DenialCounter()
         self.relay_is_here = False
+        self.audited = False
         self.paused = False
         self.wake_relay = asyncio.Event()
         self.wake_workers = asyncio.Event()
@@ -81,6 +82,8 @@ class Heart:
             self.wake_relay.set()
         if outgoing.work:
             self.wake_workers.set()
+        if outgoing.audit:
+            self.audited = True
 
     def trouble(self, part: str, text: str | None) -> None:
         """Note what keeps the actor from serving; None = healed. Shown by `health`."""

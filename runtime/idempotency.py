@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,30 +11,57 @@ import orjson
 from messages.errors import IDEMPOTENCY_CONFLICT, IDEMPOTENCY_IN_PROGRESS
 from messages.problem import Refused
 from runtime import clock
+from runtime.database import Opening
 from storage.shared.outgoing import StoredReply
 
 _KEY = re.compile(r"[A-Za-z0-9_.:-]{8,128}")
 _LONG_KEEPERS = ("crm.payments.", "crm.factures.", "crm.engagement.", "crm.logistics.")
 
-_CLAIM = """
-insert into idempotency_record (organisation_id, request, key, request_hash, principal, created_at, expires_at)
-values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning true
-"""
 _FIND = "select request_hash, reply from idempotency_record where organisation_id = $1 and request = $2 and key = $3"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A key that is ours to answer, or the reply that answers it already."""
+class Claim(Opening):
+    """Takes a key together with the transaction's begin: no round trip of its own.
 
-    organisation_id: UUID
-    subject: str
-    key: str
-    reply: bytes | None
+    A twin that is still running is waited for by the database itself; when it ends, the key is ours or its reply is there.
+    """
+
+    def __init__(self, organisation_id: UUID, subject: str, key: str, body: bytes, principal: str) -> None:
+        self._place = (organisation_id, subject, key)
+        self._digest = request_hash(subject, body)
+        now = clock.now()
+        expires = now + (timedelta(days=30) if subject.startswith(_LONG_KEEPERS) else timedelta(hours=24))
+        # Every value is a UUID, a hash, an instant, a name of ours or a key that matched _KEY: nothing to escape.
+        super().__init__(
+            "insert into idempotency_record (organisation_id, request, key, request_hash, principal, created_at, expires_at)"
+            f" values ('{organisation_id}', '{subject}', '{checked(key)}', '\\x{self._digest.hex()}', '{principal}',"
+            f" '{now.isoformat()}', '{expires.isoformat()}') on conflict do nothing"
+        )
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the key was free; known once the transaction has begun."""
+        return self.status == "INSERT 0 1"
+
+    async def first_reply(self, connection: Any) -> bytes:
+        """What the first request with this key was answered."""
+        row = await connection.fetchrow(_FIND, *self._place)
+        if row is None or row["reply"] is None:
+            raise Refused(
+                IDEMPOTENCY_IN_PROGRESS,
+                "the same request is still running; repeat it in a second",
+                retry_after_seconds=1,
+            )
+        if row["request_hash"] != self._digest:
+            raise Refused(
+                IDEMPOTENCY_CONFLICT, "this idempotency-key was used with another body; use a new key for a new intent"
+            )
+        reply: bytes = row["reply"]
+        return reply
 
     def store(self, reply: bytes) -> StoredReply:
         """What to keep with the commit."""
-        return StoredReply(self.organisation_id, self.subject, self.key, reply)
+        return StoredReply(*self._place, reply)
 
 
 def checked(key: str) -> str:
@@ -51,23 +77,3 @@ def request_hash(subject: str, body: bytes) -> bytes:
     """SHA-256 of subject and canonical body: the order of keys does not matter."""
     canonical = orjson.dumps(orjson.loads(body or b"{}"), option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(subject.encode() + b"\n" + canonical).digest()
-
-
-async def claim(connection: Any, organisation_id: UUID, subject: str, key: str, body: bytes, principal: str) -> Claim:
-    """Take the key or find its reply. A twin that is still running is waited for by the database itself."""
-    digest = request_hash(subject, body)
-    now = clock.now()
-    keep = timedelta(days=30) if subject.startswith(_LONG_KEEPERS) else timedelta(hours=24)
-    ours = await connection.fetchval(_CLAIM, organisation_id, subject, key, digest, principal, now, now + keep)
-    if ours:
-        return Claim(organisation_id, subject, key, None)
-    row = await connection.fetchrow(_FIND, organisation_id, subject, key)
-    if row is None or row["reply"] is None:
-        raise Refused(
-            IDEMPOTENCY_IN_PROGRESS, "the same request is still running; repeat it in a second", retry_after_seconds=1
-        )
-    if row["request_hash"] != digest:
-        raise Refused(
-            IDEMPOTENCY_CONFLICT, "this idempotency-key was used with another body; use a new key for a new intent"
-        )
-    return Claim(organisation_id, subject, key, row["reply"])

@@ -162,19 +162,20 @@ class RequestService:
         contract = endpoint.contract
         request = _decode(endpoint, body, organisation_id)
         key = _idempotency_key(endpoint, found)
+        now = cause.simulated_time or clock.now()
+        if contract.query and not contract.audited:
+            async with self._heart.database.reading(organisation_id) as connection:
+                work = self._heart.unit(connection, organisation_id, caller, now, cause, Outgoing())
+                answer = await endpoint.handler(request, work)
+            return answer.__pydantic_serializer__.to_json(answer), False
+        claim = None
+        if key is not None:
+            claim = idempotency.Claim(organisation_id, contract.subject, key, body, caller.principal)
         outgoing = Outgoing()
-        async with self._heart.database.transaction(
-            organisation_id, read_only=contract.query and not contract.audited
-        ) as connection:
-            now = cause.simulated_time or clock.now()
+        async with self._heart.database.transaction(organisation_id, opening=claim) as connection:
+            if claim is not None and not claim.is_ours:
+                return await claim.first_reply(connection), True
             work = self._heart.unit(connection, organisation_id, caller, now, cause, outgoing)
-            claim = None
-            if key is not None:
-                claim = await idempotency.claim(
-                    connection, organisation_id, contract.subject, key, body, caller.principal
-                )
-                if claim.reply is not None:
-                    return claim.reply, True
             answer = await endpoint.handler(request, work)
             reply: bytes = answer.__pydantic_serializer__.to_json(answer)
             if claim is not None:

@@ -14,6 +14,7 @@ from runtime.leadership import leadership
 log = structlog.get_logger()
 
 _BATCH = 1000
+_SCAN_EVERY = 5  # intervals without an entry of this process: other replicas' entries are sealed by this scan
 _CHAIN_FIELDS = ("seq", "prev_hash", "entry_hash", "transaction_id")
 
 # Only entries of transactions that ended before every running one: what commits later is sealed later, in a stable order.
@@ -41,11 +42,15 @@ class Sealer:
         self._interval = interval
 
     async def run(self) -> None:
-        """Seal once a second while this replica holds the lock."""
+        """Seal once a second what this process wrote, and every five seconds what other replicas did."""
         async with leadership(self._heart.database, "sealer") as session:
+            idle = _SCAN_EVERY
             while not session.is_closed():
-                while await self.seal() == _BATCH:
-                    pass
+                idle += 1
+                if self._heart.audited or idle >= _SCAN_EVERY:
+                    self._heart.audited, idle = False, 0
+                    while await self.seal() == _BATCH:
+                        pass
                 await asyncio.sleep(self._interval)
             raise ConnectionError("the session that holds the sealer's lock is gone")
 

@@ -1,10 +1,14 @@
-"""What a process is told from outside: environment variables `CRM_*`, nothing else."""
+"""What a process is told from outside: environment variables `CRM_*` and secret files, nothing else."""
 
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_MOUNTED_SECRETS = Path("/run/secrets")
+SECRETS_DIRECTORY = _MOUNTED_SECRETS if _MOUNTED_SECRETS.is_dir() else None
+"""Where container engines mount secret files; a variable of the environment wins over a file."""
 
 
 class Environment(StrEnum):
@@ -16,9 +20,9 @@ class Environment(StrEnum):
 
 
 class Settings(BaseSettings):
-    """Settings shared by every process of the system. Secrets may also be given as files: `CRM_<NAME>_FILE`."""
+    """Settings shared by every process. Any may also be a file named like its variable: /run/secrets/crm_nats_seed."""
 
-    model_config = SettingsConfigDict(env_prefix="CRM_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CRM_", extra="ignore", secrets_dir=SECRETS_DIRECTORY)
 
     environment: Environment = Environment.DEVELOPMENT
     nats_url: str = "nats://127.0.0.1:4222"

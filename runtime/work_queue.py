@@ -24,7 +24,7 @@ from storage.shared.outgoing import WAKE_WORKERS, Outgoing
 log = structlog.get_logger()
 
 ReplyType = TypeVar("ReplyType", bound=Reply)
-_SAFETY_SCAN_SECONDS = 2.0
+_SAFETY_SCAN_SECONDS = 5.0
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(hours=1)
 
@@ -169,6 +169,7 @@ class WorkQueue:
             pause = min(_FIRST_PAUSE * 2 ** (row["attempts"] - 1), _LONGEST_PAUSE)
             async with self._heart.database.transaction(row["organisation_id"]) as connection:
                 await connection.execute(_LATER, row["id"], lease, clock.now() + pause, text)
+            asyncio.get_running_loop().call_later(pause.total_seconds(), self._heart.wake_workers.set)
             return
         outgoing = Outgoing()
         async with self._heart.database.transaction(row["organisation_id"]) as connection:
