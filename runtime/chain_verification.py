@@ -34,7 +34,7 @@ async def verify_local_chain(request: Any, work: UnitOfWork) -> ChainVerificatio
             await work.connection.fetchval(_BEFORE, work.organisation_id, stream, request.from_seq - 1) or GENESIS
         )
     check = verify_chain([dict(row) for row in rows], previous_hash=previous, first_seq=request.from_seq)
-    valid, reason = check.valid, check.reason
+    valid, reason = check.valid, str(check.reason) if check.reason else None
     if valid and request.to_seq is None:
         head = await work.connection.fetchrow(_HEAD, work.organisation_id, stream)
         if head is not None and not check.reaches(head["last_seq"], head["last_hash"]):
@@ -43,7 +43,7 @@ async def verify_local_chain(request: Any, work: UnitOfWork) -> ChainVerificatio
         valid=valid,
         entries_checked=check.entries_checked,
         corrupted_entry_id=str(check.corrupted_entry_id) if check.corrupted_entry_id else None,
-        reason=str(reason) if reason else None,
+        reason=reason,
         last_seq=check.last_seq,
         last_hash=check.last_hash,
     )

@@ -110,7 +110,7 @@ class Running:
         found = {
             headers.CE_SPEC_VERSION: "1.0",
             headers.CE_ID: str(event_id),
-            headers.CE_TYPE: event.type,
+            headers.CE_TYPE: event.contract.type,  # a payload may have a field named type
             headers.CE_SOURCE: owner,
             headers.CE_TIME: format_instant(now or clock.now()),
             headers.CE_SUBJECT: str(event.aggregate_id),

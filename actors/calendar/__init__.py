@@ -1,0 +1,1 @@
+"""calendar: the single source for when a debit is collected."""

@@ -1,0 +1,1 @@
+"""Requests of calendar, by what they are about."""

@@ -1,0 +1,22 @@
+"""What documents answers, hears and asks."""
+
+from actors.documents import reactions, requests
+from messages.identity import GetSigningKeys
+from runtime.actor import Actor
+from runtime.host import application
+
+actor = Actor(
+    "documents",
+    answers=(
+        requests.store_document,
+        requests.get_document,
+        requests.list_documents,
+        requests.get_content,
+        requests.open_content,
+        requests.link_document,
+    ),
+    hears=(reactions.keep_sales_document,),
+    asks=(GetSigningKeys,),
+)
+
+app = application(actor)

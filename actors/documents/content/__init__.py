@@ -1,0 +1,1 @@
+"""Where the bytes are kept, behind one Protocol."""

@@ -1,0 +1,168 @@
+"""What documents accepts, how secret a file is by default, and how long the law wants it kept."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from actors.documents import formats
+from messages.documents import (
+    ACTIVE_CONTENT,
+    EMPTY_FILE,
+    MIME_MISMATCH,
+    MIME_NOT_ALLOWED,
+    TYPE_SIZE_LIMIT,
+    Confidentiality,
+    DocumentType,
+)
+from messages.problem import Refused
+from messages.values.due_dates import add_months
+
+_MIB = 1024 * 1024
+_PDF = frozenset({formats.PDF})
+_SCANS = frozenset({formats.PDF, formats.JPEG, formats.PNG})
+_OFFICE = frozenset({formats.DOC, formats.DOCX})
+_PROOF = frozenset({formats.PDF, formats.P7S, formats.ZIP})
+_TABLES = frozenset({formats.CSV, formats.XLSX, formats.TEXT})
+_ATTACHMENTS = (
+    _SCANS | _OFFICE | _PROOF | _TABLES
+    | {formats.XML, formats.XLS, formats.EML, "image/gif", "image/webp", "image/heic"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRule:
+    """What one type of document allows and implies."""
+
+    mimes: frozenset[str]
+    max_bytes: int
+    final: bool = False
+    confidentiality: Confidentiality = Confidentiality.INTERNAL
+
+
+_CLIENT = Confidentiality.CLIENT_VISIBLE
+_PERSONAL = Confidentiality.PERSONAL
+_RESTRICTED = Confidentiality.RESTRICTED
+_SEALED = TypeRule(_PDF | {formats.XML}, 10 * _MIB, True, _CLIENT)
+_EVIDENCE = TypeRule(_PROOF, 20 * _MIB, True)
+_IDENTITY = TypeRule(_SCANS, 10 * _MIB, False, _PERSONAL)
+
+RULES: dict[DocumentType, TypeRule] = {
+    DocumentType.INVOICE: _SEALED,
+    DocumentType.CREDIT_NOTE: _SEALED,
+    DocumentType.QUOTE: TypeRule(_PDF, 10 * _MIB, False, _CLIENT),
+    DocumentType.CONTRACT: TypeRule(_PDF | _OFFICE, 10 * _MIB, False, _CLIENT),
+    DocumentType.CONTRACT_SIGNED: TypeRule(_PDF, 20 * _MIB, True, _CLIENT),
+    DocumentType.MANDATE: _IDENTITY,
+    DocumentType.BANK_DETAILS: _IDENTITY,
+    DocumentType.ID_DOCUMENT: _IDENTITY,
+    DocumentType.COMPANY_EXTRACT: TypeRule(_PDF, 10 * _MIB, False, _RESTRICTED),
+    DocumentType.LETTER: TypeRule(_PDF, 20 * _MIB),
+    DocumentType.DUNNING_LETTER: TypeRule(_PDF, 20 * _MIB),
+    DocumentType.DEPOSIT_PROOF: _EVIDENCE,
+    DocumentType.CONTENT_PROOF: _EVIDENCE,
+    DocumentType.DELIVERY_PROOF: _EVIDENCE,
+    DocumentType.UNDELIVERED_SCAN: _EVIDENCE,
+    DocumentType.SHIPPING_LABEL: TypeRule(_PDF | {formats.TEXT}, 2 * _MIB, True),
+    DocumentType.COMMISSION_STATEMENT: TypeRule(_PDF, 10 * _MIB, True, _RESTRICTED),
+    DocumentType.EMAIL_ATTACHMENT: TypeRule(_ATTACHMENTS, 10 * _MIB),
+    DocumentType.IMPORT_FILE: TypeRule(_TABLES | {formats.XML}, 25 * _MIB, False, _RESTRICTED),
+    DocumentType.REPORT_EXPORT: TypeRule(
+        frozenset({formats.PDF, formats.CSV, formats.XLSX, formats.ZIP, formats.XML}), 100 * _MIB, False, _RESTRICTED
+    ),
+    DocumentType.OTHER: TypeRule(_SCANS | _OFFICE | _TABLES, 10 * _MIB),
+}
+
+# The standard test file of virus scanners; in two pieces, so that no scanner takes this module for it.
+_EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+
+
+def check_size(type_: DocumentType, size: int) -> None:
+    """Refuse an empty file and one above the limit of its type."""
+    if size == 0:
+        raise Refused.field("content_base64", "empty", "the file has no bytes; choose another one", EMPTY_FILE)
+    limit = RULES[type_].max_bytes
+    if size > limit:
+        raise Refused(
+            TYPE_SIZE_LIMIT,
+            f"a file of type {type_.value} may have {limit} bytes, this one has {size}; make it smaller",
+            details={"max_bytes": limit, "size": size},
+        )
+
+
+def accepted_mime(type_: DocumentType, content: bytes, filename: str, declared: str | None) -> str:
+    """The detected type of the bytes, if documents of that type may have it and the declared type does not lie."""
+    detected = formats.detected_mime(content, filename)
+    if detected in {formats.DOCX_MACRO, formats.XLSX_MACRO}:
+        raise Refused(ACTIVE_CONTENT, "the file holds macros; save it without them and send it again")
+    if detected not in RULES[type_].mimes:
+        allowed = ", ".join(sorted(RULES[type_].mimes))
+        raise Refused(
+            MIME_NOT_ALLOWED,
+            f"the file is {detected}; a document of type {type_.value} may be {allowed}",
+            details={"detected": detected},
+        )
+    if not formats.declared_fits(declared, detected):
+        raise Refused(
+            MIME_MISMATCH,
+            f"the file is {detected}, not {declared}; declare its real type or leave declared_mime out",
+            details={"detected": detected, "declared": declared},
+        )
+    return detected
+
+
+def infection_in(content: bytes) -> str | None:
+    """The name of the malware that the built-in scanner knows, or None."""
+    return "EICAR-Test-File" if _EICAR in content else None
+
+
+# Retention (spec table 6.6): base and duration in months. Legal grounds: Code de commerce L123-22 (10 years for
+# accounting vouchers), Code civil 2224 (5 years).
+_FROM_FISCAL_YEAR_END = dict.fromkeys(
+    (DocumentType.INVOICE, DocumentType.CREDIT_NOTE, DocumentType.COMMISSION_STATEMENT), 120
+)
+_FROM_BUSINESS_DATE = {
+    **dict.fromkeys(
+        (
+            DocumentType.LETTER, DocumentType.DUNNING_LETTER, DocumentType.DEPOSIT_PROOF, DocumentType.CONTENT_PROOF,
+            DocumentType.DELIVERY_PROOF, DocumentType.UNDELIVERED_SCAN,
+        ),
+        60,
+    ),
+    DocumentType.SHIPPING_LABEL: 14,
+}  # fmt: skip
+_FROM_CREATION = {DocumentType.QUOTE: 12, DocumentType.ID_DOCUMENT: 12, DocumentType.IMPORT_FILE: 3}
+_FROM_LINK_END = {
+    DocumentType.CONTRACT: 60,
+    DocumentType.CONTRACT_SIGNED: 60,
+    DocumentType.MANDATE: 60,
+    DocumentType.BANK_DETAILS: 13,
+    DocumentType.EMAIL_ATTACHMENT: 60,
+    DocumentType.OTHER: 60,
+}
+
+
+def retain_until(
+    type_: DocumentType,
+    *,
+    created_on: date,
+    business_date: date | None = None,
+    fiscal_year_end: date | None = None,
+    link_ended_on: date | None = None,
+) -> date | None:
+    """The day until which the document must stay; None while its base is unknown, which means: never deleted."""
+    if type_ is DocumentType.REPORT_EXPORT:
+        return date.fromordinal(created_on.toordinal() + 30)
+    for durations, base in (
+        (_FROM_FISCAL_YEAR_END, fiscal_year_end),
+        (_FROM_BUSINESS_DATE, business_date),
+        (_FROM_CREATION, created_on),
+        (_FROM_LINK_END, link_ended_on),
+    ):
+        if type_ in durations:
+            return add_months(base, durations[type_]) if base is not None else None
+    return None
+
+
+def longest(*dates: date | None) -> date | None:
+    """The latest of the dates several policies give; None when one of them has no end yet."""
+    known = [day for day in dates if day is not None]
+    return max(known) if len(known) == len(dates) else None

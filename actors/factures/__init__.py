@@ -1,0 +1,1 @@
+"""factures: what is owed becomes numbered, sealed, archived and paid documents."""

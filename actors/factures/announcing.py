@@ -1,0 +1,240 @@
+"""Facts about issued documents, and the columns that change with them."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from actors.factures import views
+from actors.factures.rules import settlements
+from actors.factures.rules.amounts import share_by_rate
+from messages.base import Event
+from messages.factures import (
+    CancelledBy,
+    Channel,
+    CreditNoteIssued,
+    DocumentKind,
+    InvoiceCancelled,
+    InvoiceDeliveryRequested,
+    InvoiceDocumentArchived,
+    InvoiceIssued,
+    InvoiceOverpaid,
+    InvoicePaid,
+    InvoicePartiallyPaid,
+    InvoicePaymentReversed,
+    InvoiceStatus,
+    RateAmount,
+    SettlementFacts,
+    SettlementSource,
+    SettlementStatus,
+)
+from messages.shared import LetterKind, LetterOrder, Party
+from messages.values.identifiers import new_id
+from messages.values.money import Money
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.factures import queries
+from storage.factures.tables import invoice, settlement
+
+_ZERO = Decimal("0.00")
+_FACTS: dict[str, type[Event]] = {
+    "partially_paid": InvoicePartiallyPaid,
+    "paid": InvoicePaid,
+    "overpaid": InvoiceOverpaid,
+    "payment_reversed": InvoicePaymentReversed,
+}
+
+
+async def change(row: Row, work: UnitOfWork, *, steps: int = 1, **columns: Any) -> dict[str, Any]:
+    """Change a locked document by one version, or one for each fact; the row as it is then."""
+    version = row["version"] + steps
+    columns |= {"version": version, "updated_at": work.now, "updated_by": work.caller.principal}
+    mine = (invoice.c.organisation_id == work.organisation_id, invoice.c.id == row["id"])
+    await work.execute(update(invoice).where(*mine).values(**columns))
+    return {**row, **columns}
+
+
+async def archived(row: Row, document_id: UUID, sha256: str, work: UnitOfWork) -> None:
+    """The file has its id: announce the document, or its late file, and ask for the delivery."""
+    late, delivers = row["announced_at"] is not None, row["channel"] != Channel.MANUAL
+    now = {"document_id": document_id, "announced_at": row["announced_at"] or work.now}
+    # Two facts of one change take two versions.
+    changed = await change(row, work, steps=2 if delivers else 1, **now)
+    first = {**changed, "version": row["version"] + 1}
+    if late:
+        fact = InvoiceDocumentArchived(invoice_id=row["id"], document_id=document_id, sha256=sha256)
+        work.emit(fact, version=first["version"])
+    else:
+        announce(first, sha256, work)
+    if delivers:
+        _state_delivery(changed, Channel(row["channel"]), (), work)
+
+
+async def announce_without_file(row: Row, sha256: str, work: UnitOfWork) -> None:
+    """Sixty seconds are over: the document is announced, its file follows."""
+    announce(await change(row, work, announced_at=work.now), sha256, work)
+
+
+def announce(row: Row, sha256: str, work: UnitOfWork) -> None:
+    """State that the document is issued."""
+    fields = {**views.reference_of(row), **views.facts_of(row, sha256)}
+    if row["kind"] == DocumentKind.CREDIT_NOTE:
+        work.emit(CreditNoteIssued.model_validate(fields | views.credit_facts_of(row)), version=row["version"])
+    else:
+        work.emit(InvoiceIssued.model_validate(fields), version=row["version"])
+
+
+async def request_delivery(row: Row, channel: Channel, recipients: tuple[UUID, ...], work: UnitOfWork) -> None:
+    """Ask engagement, or logistics by letter, to send the document."""
+    _state_delivery(await change(row, work), channel, recipients, work)
+
+
+def _state_delivery(row: Row, channel: Channel, recipients: tuple[UUID, ...], work: UnitOfWork) -> None:
+    fact = InvoiceDeliveryRequested.model_validate(
+        {
+            **views.reference_of(row),
+            "channel": channel,
+            "recipient_contact_ids": recipients,
+            "letter": _letter(row) if channel is Channel.POST else None,
+            "document_id": row["document_id"],
+        }
+    )
+    work.emit(fact, version=row["version"])
+
+
+def _letter(row: Row) -> LetterOrder:
+    buyer = row["buyer"]
+    recipient = Party.model_validate(
+        {
+            "party_id": row["client_id"],
+            "kind": buyer["kind"],
+            "display_name": buyer["name"],
+            "address": buyer["address"],
+        }
+    )
+    return LetterOrder(
+        request_id=new_id(),
+        kind=LetterKind.SIMPLE,
+        purpose="INVOICE",
+        recipient=recipient,
+        sender_company_id=row["company_id"],
+        document_id=row["document_id"],
+    )
+
+
+async def pdf_hashes(invoice_ids: list[UUID], work: UnitOfWork) -> dict[UUID, str]:
+    """The sha256 of the PDFs, by document."""
+    rows = await work.fetch(queries.PDF_HASHES, organisation_id=work.organisation_id, ids=invoice_ids)
+    return {row["invoice_id"]: row["sha256"] for row in rows}
+
+
+async def settle(
+    row: Row,
+    amount: Decimal,
+    work: UnitOfWork,
+    *,
+    source: SettlementSource,
+    source_id: UUID,
+    cause_id: UUID,
+    on: date,
+    method: str | None = None,
+    presumed: bool = False,
+) -> dict[str, Any]:
+    """Add a settlement to a locked invoice, and say what it changed."""
+    await work.insert(
+        settlement,
+        id=new_id(),
+        organisation_id=work.organisation_id,
+        invoice_id=row["id"],
+        source=source,
+        source_id=source_id,
+        cause_id=cause_id,
+        amount=amount,
+        on_date=on,
+        method=method,
+        presumed=presumed,
+        created_at=work.now,
+    )
+    before = SettlementStatus(row["settlement_status"])
+    settled = row["settled"] + amount
+    after = settlements.standing(DocumentKind(row["kind"]), row["due"], settled, row["credited"])
+    changed = await change(
+        row,
+        work,
+        settled=settled,
+        outstanding=after.outstanding,
+        settlement_status=after.status,
+        overdue=row["overdue"] and after.outstanding > 0,
+    )
+    fact = settlements.fact_after(before, after.status, amount)
+    if fact is not None:
+        facts = _settlement_facts(row, amount, settled, source, source_id, on, presumed)
+        work.emit(
+            _FACTS[fact].model_validate({**views.reference_of(changed), **dict(facts)}), version=changed["version"]
+        )
+    return changed
+
+
+def _settlement_facts(
+    row: Row, amount: Decimal, settled: Decimal, source: SettlementSource, source_id: UUID, on: date, presumed: bool
+) -> SettlementFacts:
+    breakdown = views.breakdown_of(row)
+    shares = share_by_rate(_within(row["settled"], row["gross"]), _change(row, amount), breakdown)
+    return SettlementFacts(
+        amount=Money(amount=amount),
+        on_date=on,
+        source=source,
+        source_id=source_id,
+        settled=Money(amount=settled),
+        presumed=presumed,
+        by_rate=tuple(
+            RateAmount(rate=found.key.rate, amount=Money(amount=share))
+            for found, share in zip(breakdown, shares, strict=True)
+        ),
+    )
+
+
+def _within(settled: Decimal, gross: Decimal) -> Decimal:
+    return min(max(settled, _ZERO), gross)
+
+
+def _change(row: Row, amount: Decimal) -> Decimal:
+    """The part of an amount that falls on the invoice; what is overpaid falls on no rate."""
+    return _within(row["settled"] + amount, row["gross"]) - _within(row["settled"], row["gross"])
+
+
+async def credit_original(note: Row, work: UnitOfWork) -> None:
+    """A credit note reduces what is left of its invoice; the last one cancels it."""
+    scope = {"organisation_id": work.organisation_id}
+    row = await work.fetch_one(queries.INVOICE_FOR_UPDATE, **scope, id=note["preceding_id"])
+    if row is None or row["status"] != InvoiceStatus.ISSUED:
+        return
+    # What is already paid is not credited a second time: it goes the way of the refund wish.
+    credited = row["credited"] + min(note["gross"], row["outstanding"])
+    after = settlements.standing(DocumentKind(row["kind"]), row["due"], row["settled"], credited)
+    cancelled = await credited_gross(row["id"], work) >= row["gross"]
+    changed = await change(
+        row,
+        work,
+        credited=credited,
+        outstanding=after.outstanding,
+        settlement_status=after.status,
+        overdue=row["overdue"] and after.outstanding > 0,
+        status=InvoiceStatus.CANCELLED if cancelled else row["status"],
+        cancelled_by_id=note["id"] if cancelled else None,
+    )
+    if cancelled:
+        by = CancelledBy(id=note["id"], number=note["number"], kind=DocumentKind.CREDIT_NOTE)
+        fact = {**views.reference_of(changed), "by": by, "rebill": note["rebill"]}
+        work.emit(InvoiceCancelled.model_validate(fact), version=changed["version"])
+
+
+async def credited_gross(invoice_id: UUID, work: UnitOfWork) -> Decimal:
+    """What issued credit notes take back of an invoice."""
+    statement = select(func.coalesce(func.sum(invoice.c.gross), 0)).where(
+        invoice.c.organisation_id == work.organisation_id,
+        invoice.c.preceding_id == invoice_id,
+        invoice.c.status == InvoiceStatus.ISSUED,
+    )
+    return Decimal(await work.fetch_value(statement))

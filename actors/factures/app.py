@@ -1,0 +1,65 @@
+"""What factures answers, hears, does on time and in the background, and whom it asks."""
+
+from actors.factures import schedule, work
+from actors.factures.facturx.pool import POOL
+from actors.factures.reactions import delivery, money, projections
+from actors.factures.requests import documents, drafts, settings
+from messages.documents import StoreDocument
+from messages.identity import GetSigningKeys
+from runtime.actor import Actor, SlowWork, Tick, daily, every
+from runtime.heart import Heart
+from runtime.host import application
+
+
+async def warm_up(heart: Heart) -> None:
+    """The first invoice does not wait for fonts and schema."""
+    await POOL.warm_up()
+
+
+actor = Actor(
+    "factures",
+    answers=(
+        drafts.create_invoice,
+        drafts.replace_invoice_lines,
+        drafts.delete_invoice,
+        drafts.check_invoice,
+        drafts.issue_invoice,
+        documents.create_credit_note,
+        documents.get_invoice,
+        documents.list_invoices,
+        documents.get_invoice_document,
+        documents.send_invoice,
+        documents.mark_invoice_paid,
+        documents.verify_seals,
+        settings.list_billing_intakes,
+        settings.retry_billing_intake,
+        settings.get_invoicing_settings,
+        settings.update_invoicing_settings,
+    ),
+    hears=(
+        projections.keep_company,
+        projections.keep_client,
+        projections.keep_mandate,
+        projections.keep_debit_plan,
+        delivery.bill_contract,
+        delivery.note_sent,
+        delivery.note_failed,
+        money.settle_received,
+        money.settle_returned,
+        money.settle_allocated,
+    ),
+    runs=(
+        every(Tick.MINUTE, schedule.finish_issues),
+        every(Tick.HOUR, schedule.retry_failed_intakes),
+        every(Tick.DAY, schedule.mark_overdue),
+        daily("20:00", schedule.report_billing_run),
+    ),
+    slow_work=(
+        SlowWork(work.IssueDrafts, perform=work.prepare_drafts, finish=work.issue_drafts, at_most=1),
+        SlowWork(work.ArchiveDocuments, perform=work.bring_to_archive, finish=work.keep_archived),
+    ),
+    asks=(GetSigningKeys, StoreDocument),
+    at_start=(warm_up,),
+)
+
+app = application(actor)

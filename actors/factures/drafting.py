@@ -1,0 +1,263 @@
+"""Drafts: from what is owed to lines, VAT and totals, stored and announced."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from actors.factures import views
+from actors.factures.rules import amounts, vat
+from actors.factures.rules.amounts import Totals, VatKey
+from messages.clients import ClientSnapshot
+from messages.factures import (
+    CLIENT_BLOCKED,
+    CLIENT_UNKNOWN,
+    COMPANY_UNKNOWN,
+    INVOICE_NOT_COMPLIANT,
+    Channel,
+    DocumentKind,
+    InvoiceCreated,
+    InvoiceOrigin,
+    InvoiceStatus,
+    Nature,
+    PaymentMethod,
+    Processing,
+    SettlementStatus,
+)
+from messages.identity import CompanySnapshot
+from messages.problem import Refused
+from messages.values.identifiers import new_id
+from messages.values.vat_zones import VatZone, vat_zone_of
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.factures import queries
+from storage.factures.tables import invoice, invoice_line, vat_breakdown
+
+ZERO = Decimal("0.00")
+DEFAULT_PAYMENT_DAYS = 30
+SUBSCRIPTIONS, SERVICES, GOODS = "706100", "706000", "707000"
+"""Revenue accounts where products gives no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """A line before its VAT is known; `key` only where it is taken from an earlier document."""
+
+    name: str
+    quantity: Decimal
+    unit_price: Decimal
+    product_rate: Decimal
+    unit_code: str = "C62"
+    description: str | None = None
+    allowances: tuple[tuple[Decimal, str], ...] = ()
+    nature: Nature = Nature.SERVICES
+    product_id: UUID | None = None
+    contract_line_id: UUID | None = None
+    billing_instalment_id: UUID | None = None
+    period: tuple[date, date] | None = None
+    prorata: tuple[int, int] | None = None
+    revenue_account: str | None = None
+    recurring: bool = False
+    key: VatKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftOrder:
+    """What a draft is made of."""
+
+    company_id: UUID
+    client_id: UUID
+    lines: tuple[DraftLine, ...]
+    payment_method: PaymentMethod
+    origin: InvoiceOrigin = InvoiceOrigin.MANUAL
+    kind: DocumentKind = DocumentKind.INVOICE
+    id: UUID | None = None
+    auto_issue: bool = False
+    allowances: tuple[tuple[Decimal, Decimal, str], ...] = ()  # amount, product rate, reason
+    delivery_date: date | None = None
+    period: tuple[date, date] | None = None
+    due_date: date | None = None
+    payment_days: int = DEFAULT_PAYMENT_DAYS
+    extra: dict[str, Any] = field(default_factory=dict)
+    totals: Totals | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Seller with its settings, and buyer."""
+
+    company: CompanySnapshot
+    settings: Row
+    client: ClientSnapshot
+
+    @property
+    def zone(self) -> VatZone:
+        """Where the buyer is for VAT; mainland France until an address says otherwise."""
+        address = self.client.billing_address
+        return vat_zone_of(address.country_code, address.postal_code) if address else VatZone.FR_METRO
+
+
+async def load_parties(company_id: UUID, client_id: UUID, work: UnitOfWork) -> Parties:
+    """Both parties of a document; refused when one is unknown or the client may not be invoiced."""
+    company = await work.fetch_one(queries.COMPANY, organisation_id=work.organisation_id, company_id=company_id)
+    if company is None or not work.caller.sees_company(company_id):
+        raise Refused.field("company_id", "unknown", "the company is not known here; check company_id", COMPANY_UNKNOWN)
+    found = await work.fetch_one(queries.CLIENTS, organisation_id=work.organisation_id, ids=[client_id])
+    if found is None:
+        raise Refused.field("client_id", "unknown", "the client is not known here; check client_id", CLIENT_UNKNOWN)
+    client = ClientSnapshot.model_validate(found["snapshot"])
+    if client.flags.blocked_scope or client.flags.deceased:
+        raise Refused(CLIENT_BLOCKED, "the client is blocked or deceased; unblock him before invoicing")
+    return Parties(CompanySnapshot.model_validate(company["snapshot"]), company, client)
+
+
+async def save_draft(order: DraftOrder, parties: Parties, work: UnitOfWork) -> Row:
+    """Compute, store and announce a draft; its row as stored."""
+    lines = [_line_row(number, line, parties) for number, line in enumerate(order.lines, 1)]
+    row = _invoice_row(order, lines, parties, work)
+    totals = order.totals or totals_of(lines, row["allowances"])
+    row |= totals_columns(totals)
+    await work.insert(invoice, **row)
+    await store_parts(row["id"], lines, totals, work)
+    stored = {**views.EMPTY, **row, "version": 1}
+    work.emit(InvoiceCreated(**views.reference_of(stored), draft_ref=row["draft_ref"]), version=1)
+    work.record("invoice", row["id"], after={"status": row["status"], "kind": row["kind"], "gross": f"{totals.gross}"})
+    return stored
+
+
+async def store_parts(invoice_id: UUID, lines: list[dict[str, Any]], totals: Totals, work: UnitOfWork) -> None:
+    """Insert lines and VAT breakdown of a draft."""
+    common = {"invoice_id": invoice_id, "organisation_id": work.organisation_id}
+    await work.insert_rows(invoice_line, [common | line for line in lines])
+    rows = [
+        common
+        | {"position": position, "category": row.key.category, "rate": row.key.rate, "base": row.base}
+        | {"amount": row.amount, "exemption_code": row.key.exemption_code}
+        for position, row in enumerate(totals.breakdown)
+    ]
+    await work.insert_rows(vat_breakdown, rows)
+
+
+def line_rows(lines: tuple[DraftLine, ...], parties: Parties) -> list[dict[str, Any]]:
+    """The columns of lines, with the VAT found for the buyer."""
+    return [_line_row(number, line, parties) for number, line in enumerate(lines, 1)]
+
+
+def totals_of(lines: list[dict[str, Any]], allowances: list[dict[str, Any]]) -> Totals:
+    """The totals of line rows and document allowances."""
+    keyed = [(VatKey(line["vat_category"], line["vat_rate"], line["exemption_code"]), line["net"]) for line in lines]
+    reductions = [(_allowance_key(item), Decimal(item["amount"])) for item in allowances]
+    return amounts.totals_of(keyed, reductions)
+
+
+def totals_columns(totals: Totals) -> dict[str, Any]:
+    """The amount columns of a document on which nothing is paid yet."""
+    return {
+        "line_total": totals.line_total,
+        "allowance_total": totals.allowance_total,
+        "net": totals.net,
+        "vat": totals.vat,
+        "gross": totals.gross,
+        "due": totals.gross,
+        "settled": ZERO,
+        "credited": ZERO,
+        "outstanding": ZERO,
+    }
+
+
+def found_vat(parties: Parties, product_rate: Decimal) -> VatKey:
+    """The VAT of a product rate for this buyer; a case that is not supported is refused, never guessed."""
+    try:
+        case = vat.vat_case(
+            parties.company.vat_regime.value, parties.client.vat_status.value, parties.zone, product_rate
+        )
+    except vat.VatCaseNotSupported as problem:
+        raise Refused(INVOICE_NOT_COMPLIANT, str(problem), details={"rules": ["VAT_CASE_NOT_SUPPORTED"]}) from None
+    return VatKey(case.category, case.rate, case.exemption_code)
+
+
+def _allowance_key(item: dict[str, Any]) -> VatKey:
+    return VatKey(item["category"], Decimal(item["rate"]), item["exemption_code"])
+
+
+def _line_row(number: int, line: DraftLine, parties: Parties) -> dict[str, Any]:
+    key = line.key or found_vat(parties, line.product_rate)
+    default = GOODS if line.nature is Nature.GOODS else SUBSCRIPTIONS if line.recurring else SERVICES
+    return {
+        "line_no": number,
+        "name": line.name,
+        "description": line.description,
+        "quantity": line.quantity,
+        "unit_code": line.unit_code,
+        "unit_price": line.unit_price,
+        "allowances": [{"amount": f"{amount:.2f}", "reason": reason} for amount, reason in line.allowances],
+        "net": amounts.line_net(line.quantity, line.unit_price, [amount for amount, _ in line.allowances]),
+        "vat_category": key.category,
+        "vat_rate": key.rate,
+        "exemption_code": key.exemption_code,
+        "nature": line.nature,
+        "product_id": line.product_id,
+        "contract_line_id": line.contract_line_id,
+        "billing_instalment_id": line.billing_instalment_id,
+        "period_start": line.period[0] if line.period else None,
+        "period_end": line.period[1] if line.period else None,
+        "prorata_used": line.prorata[0] if line.prorata else None,
+        "prorata_total": line.prorata[1] if line.prorata else None,
+        "revenue_account": line.revenue_account or default,
+        "recurring": line.recurring,
+    }
+
+
+def _invoice_row(order: DraftOrder, lines: list[dict[str, Any]], parties: Parties, work: UnitOfWork) -> dict[str, Any]:
+    invoice_id = order.id or new_id()
+    nature = vat.nature_of(frozenset(line["nature"] for line in lines))
+    due_date = order.due_date or work.today() + timedelta(days=order.payment_days)
+    reductions = [(found_vat(parties, rate), amount, reason) for amount, rate, reason in order.allowances]
+    row: dict[str, Any] = {
+        "id": invoice_id,
+        "organisation_id": work.organisation_id,
+        "created_at": work.now,
+        "created_by": work.caller.principal,
+        "updated_at": work.now,
+        "updated_by": work.caller.principal,
+        "company_id": order.company_id,
+        "kind": order.kind,
+        "draft_ref": f"D-{str(invoice_id)[-8:].upper()}",
+        "status": InvoiceStatus.DRAFT,
+        "settlement_status": SettlementStatus.NONE,
+        "origin": order.origin,
+        "auto_issue": order.auto_issue,
+        "client_id": order.client_id,
+        "channel": Channel.EMAIL if parties.client.primary_email else Channel.POST,
+        "delivery_date": order.delivery_date,
+        "period_start": order.period[0] if order.period else None,
+        "period_end": order.period[1] if order.period else None,
+        "due_date": due_date,
+        "payment_days": order.payment_days,
+        "payment_method": order.payment_method,
+        "nature": nature,
+        "process_code": vat.process_code(nature),
+        "processing": processing_of(parties.client),
+        "allowances": [
+            {"amount": f"{amount:.2f}", "reason": reason, "category": key.category, "rate": f"{key.rate:.2f}"}
+            | {"exemption_code": key.exemption_code}
+            for key, amount, reason in reductions
+        ],
+        "billing_instalment_ids": [],
+        "adjustment_ids": [],
+    }
+    return row | order.extra
+
+
+def processing_of(client: ClientSnapshot) -> Processing:
+    """How the reform sees a sale to this client (spec 6.17)."""
+    if client.kind.value == "PUBLIC":
+        return Processing.B2G
+    match client.vat_status.value:
+        case "TAXABLE_FR" | "FRANCHISE_FR":
+            return Processing.B2B
+        case "TAXABLE_EU" | "TAXABLE_NON_EU":
+            return Processing.B2BINT
+        case _:
+            abroad = client.billing_address is not None and client.billing_address.country_code != "FR"
+            return Processing.B2CINT if abroad else Processing.B2C

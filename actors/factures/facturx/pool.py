@@ -1,0 +1,66 @@
+"""The worker processes that make files, kept warm; the event loop of the actor never renders."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
+
+from actors.factures.facturx import renderer
+from actors.factures.facturx.renderer import Rendered
+from actors.factures.facturx.sheet import Sheet
+
+_BATCH = 8
+"""Documents per call of a worker: large enough to hide the hand-over, small enough to keep all workers busy."""
+
+
+class RenderingPool:
+    """Started at the first use; a worker that died is replaced and its documents are made again once."""
+
+    def __init__(self) -> None:
+        self._executor: ProcessPoolExecutor | None = None
+
+    async def render(self, sheets: list[Sheet], produced_at: datetime) -> list[Rendered]:
+        """The files of the sheets, in their order."""
+        if not sheets:
+            return []
+        try:
+            return await self._render(sheets, produced_at)
+        except BrokenProcessPool:
+            self._executor = None
+            return await self._render(sheets, produced_at)
+
+    async def warm_up(self) -> None:
+        """Start one worker and load its tools."""
+        await asyncio.get_running_loop().run_in_executor(self._pool(), renderer.warm_up)
+
+    async def _render(self, sheets: list[Sheet], produced_at: datetime) -> list[Rendered]:
+        loop, pool = asyncio.get_running_loop(), self._pool()
+        size = max(1, min(_BATCH, -(-len(sheets) // _workers())))
+        batches = [sheets[start : start + size] for start in range(0, len(sheets), size)]
+        made = await asyncio.gather(
+            *(loop.run_in_executor(pool, renderer.render_all, batch, produced_at) for batch in batches)
+        )
+        return [rendered for batch in made for rendered in batch]
+
+    def _pool(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            # spawn: a fork would copy the actor's threads and connections.
+            self._executor = ProcessPoolExecutor(
+                _workers(), mp_context=multiprocessing.get_context("spawn"), initializer=_prepare_worker
+            )
+        return self._executor
+
+
+POOL = RenderingPool()
+
+
+def _workers() -> int:
+    return max(1, os.cpu_count() or 1)
+
+
+def _prepare_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the actor, which then ends its workers
+    renderer.warm_up()

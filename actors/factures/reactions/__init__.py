@@ -1,0 +1,1 @@
+"""What factures hears from the other actors."""

@@ -1,0 +1,108 @@
+"""Copies of what other actors own: companies with their seeds, clients, mandates, planned debits."""
+
+from sqlalchemy.dialects.postgresql import insert
+
+from actors.factures.rules.numbering import DEFAULT_PATTERN, SEEDS
+from actors.factures.rules.seals import GENESIS
+from messages.clients import ClientCreated, ClientSnapshot, ClientUpdated
+from messages.identity import CompanyCreated, CompanySnapshot
+from messages.payments import (
+    InstalmentCancelled,
+    InstalmentPlanned,
+    InstalmentRescheduled,
+    MandateActivated,
+    MandateBlocked,
+    MandateCancelled,
+    MandateUnblocked,
+)
+from messages.values.identifiers import derived_id
+from runtime.unit_of_work import UnitOfWork
+from storage.factures.tables import (
+    client_view,
+    company_view,
+    debit_plan_view,
+    invoicing_settings,
+    mandate_view,
+    numbering_series,
+    seal_head,
+)
+from storage.projections import keep_newest
+
+
+async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+    """A company may invoice: default settings, its series and the start of its chain."""
+    scope = {"organisation_id": work.organisation_id, "company_id": event.company_id}
+    snapshot = CompanySnapshot.model_validate(event.model_dump()).model_dump(mode="json")
+    await work.execute(keep_newest(company_view, **scope, snapshot=snapshot, version=work.source_version))
+    settings = insert(invoicing_settings).values(
+        **scope,
+        settings_version=1,
+        auto_issue_contract_billing=True,
+        vat_on_debits=False,
+        saved_at=work.now,
+        saved_by=work.caller.principal,
+    )
+    await work.execute(settings.on_conflict_do_nothing())
+    await work.execute(insert(seal_head).values(**scope, last_seq=0, last_hash=GENESIS).on_conflict_do_nothing())
+    for code, kinds in SEEDS:
+        series = insert(numbering_series).values(
+            **scope,
+            id=derived_id("numbering_series", work.organisation_id, event.company_id, code),
+            code=code,
+            kinds=list(kinds),
+            pattern=DEFAULT_PATTERN,
+            prefix=code,
+            status="ACTIVE",
+        )
+        await work.execute(series.on_conflict_do_nothing())
+
+
+async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) -> None:
+    """Who is invoiced."""
+    await work.execute(
+        keep_newest(
+            client_view,
+            organisation_id=work.organisation_id,
+            client_id=event.client_id,
+            snapshot=ClientSnapshot.model_validate(event.model_dump()).model_dump(mode="json"),
+            version=work.source_version,
+        )
+    )
+
+
+async def keep_mandate(
+    event: MandateActivated | MandateBlocked | MandateUnblocked | MandateCancelled, work: UnitOfWork
+) -> None:
+    """What a direct debit prints, and whether it may."""
+    await work.execute(
+        keep_newest(
+            mandate_view,
+            organisation_id=work.organisation_id,
+            mandate_id=event.mandate_id,
+            client_id=event.client_id,
+            company_id=event.company_id,
+            contract_id=event.contract_id,
+            rum=event.rum,
+            creditor_identifier=event.creditor_identifier,
+            status=event.status,
+            version=work.source_version,
+        )
+    )
+
+
+async def keep_debit_plan(
+    event: InstalmentPlanned | InstalmentRescheduled | InstalmentCancelled, work: UnitOfWork
+) -> None:
+    """When a contract's period will be debited; printed on its invoice."""
+    await work.execute(
+        keep_newest(
+            debit_plan_view,
+            organisation_id=work.organisation_id,
+            instalment_id=event.instalment_id,
+            contract_id=event.contract_id,
+            period_start=event.period_start,
+            planned_debit_date=event.planned_debit_date,
+            status=event.status,
+            version=work.source_version,
+        )
+    )

@@ -1,0 +1,1 @@
+"""Requests of factures, by what they are about."""

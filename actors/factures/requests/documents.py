@@ -1,0 +1,278 @@
+"""Requests about issued documents: read, list, file, send, settle, credit, verify."""
+
+import base64
+import hashlib
+from typing import Any
+
+from sqlalchemy import ARRAY, Uuid, any_, literal, select
+
+from actors.factures import announcing, views
+from actors.factures import work as slow
+from actors.factures.crediting import credit_draft
+from actors.factures.drafting import load_parties, save_draft
+from actors.factures.requests.drafts import issue_now, load
+from actors.factures.rules.amounts import VatKey
+from actors.factures.rules.seals import GENESIS, SealedContent, seal_hash
+from messages.documents import INLINE_LIMIT
+from messages.factures import (
+    INTEGRITY_BROKEN,
+    INVOICE_NOT_FOUND,
+    NOT_ARCHIVED_YET,
+    NOT_ISSUED,
+    Channel,
+    CreateCreditNote,
+    CreditScope,
+    DocumentKind,
+    FileFormat,
+    GetInvoice,
+    GetInvoiceDocument,
+    Invoice,
+    InvoiceFile,
+    InvoicePage,
+    InvoiceStatus,
+    ListInvoices,
+    MarkInvoicePaid,
+    SealCheck,
+    SealFinding,
+    SendInvoice,
+    SettlementSource,
+    VerifySeals,
+)
+from messages.problem import Refused
+from messages.values.identifiers import new_id
+from runtime.pagination import page
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.factures import queries
+from storage.factures.tables import invoice, rendition, seal
+
+_MIME = {FileFormat.FACTURX_PDF: "application/pdf", FileFormat.CII_XML: "application/xml"}
+_EXTENSION = {FileFormat.FACTURX_PDF: "pdf", FileFormat.CII_XML: "xml"}
+_SEALS_AT_ONCE = 200
+
+
+async def get_invoice(request: GetInvoice, work: UnitOfWork) -> Invoice:
+    """One document in full."""
+    if request.invoice_id is not None:
+        return views.invoice_of(await load(request.invoice_id, work))
+    row = await work.load(
+        queries.INVOICE_BY_NUMBER,
+        "invoice",
+        code=INVOICE_NOT_FOUND,
+        organisation_id=work.organisation_id,
+        company_id=request.company_id,
+        number=request.number,
+    )
+    if not work.caller.sees_company(row["company_id"]):
+        raise Refused(INVOICE_NOT_FOUND, f"invoice {request.number} does not exist; check the number")
+    return views.invoice_of(row)
+
+
+async def list_invoices(request: ListInvoices, work: UnitOfWork) -> InvoicePage:
+    """A page of documents, newest first; discarded drafts only when asked for."""
+    statement = queries.SUMMARY.where(invoice.c.organisation_id == work.organisation_id)
+    for name in (
+        "company_id",
+        "client_id",
+        "contract_id",
+        "kind",
+        "status",
+        "settlement_status",
+        "overdue",
+        "preceding_id",
+    ):
+        value = getattr(request, name)
+        if value is not None:
+            statement = statement.where(invoice.c[name] == value)
+    if request.status is None:
+        statement = statement.where(invoice.c.status != InvoiceStatus.DISCARDED)
+    if request.number_prefix is not None:
+        statement = statement.where(invoice.c.number.startswith(request.number_prefix, autoescape=True))
+    if request.issued_from is not None:
+        statement = statement.where(invoice.c.issue_date >= request.issued_from)
+    if request.issued_to is not None:
+        statement = statement.where(invoice.c.issue_date <= request.issued_to)
+    if work.caller.company_ids is not None:
+        statement = statement.where(invoice.c.company_id == any_(literal([*work.caller.company_ids], ARRAY(Uuid))))
+    return await page(
+        work,
+        request,
+        statement,
+        order=(invoice.c.created_at, invoice.c.id),
+        descending=True,
+        reply=InvoicePage,
+        item=views.summary_of,
+    )
+
+
+async def get_invoice_document(request: GetInvoiceDocument, work: UnitOfWork) -> InvoiceFile:
+    """The file of an issued document; its hash is checked before it leaves."""
+    row = await _issued(request.invoice_id, work, for_update=False)
+    file = await work.load(
+        queries.FILE, "file", organisation_id=work.organisation_id, invoice_id=row["id"], format=request.format
+    )
+    if hashlib.sha256(file["bytes"]).hexdigest() != file["sha256"]:
+        raise Refused(INTEGRITY_BROKEN, "the stored file differs from its sealed hash; tell the administrator")
+    small = file["size"] <= INLINE_LIMIT
+    if not small and row["document_id"] is None:
+        raise Refused(NOT_ARCHIVED_YET, "the file is too large for one message and not archived yet; ask again soon")
+    return InvoiceFile(
+        filename=slow.filename_of(row, _EXTENSION[request.format]),
+        mime=_MIME[request.format],
+        sha256=file["sha256"],
+        content_base64=base64.b64encode(file["bytes"]).decode() if small else None,
+        document_id=row["document_id"],
+    )
+
+
+async def send_invoice(request: SendInvoice, work: UnitOfWork) -> Invoice:
+    """Ask for the delivery, the first time or again."""
+    row = await _issued(request.invoice_id, work)
+    if row["document_id"] is None:
+        raise Refused(NOT_ARCHIVED_YET, "the file is on its way to the archive; send it in a minute")
+    channel = request.channel or Channel(row["channel"])
+    await announcing.request_delivery(row, channel, request.recipient_contact_ids, work)
+    return views.invoice_of(await load(row["id"], work))
+
+
+async def mark_invoice_paid(request: MarkInvoicePaid, work: UnitOfWork) -> Invoice:
+    """Settle an invoice with money seen elsewhere."""
+    row = await _issued(request.invoice_id, work)
+    if row["kind"] == DocumentKind.CREDIT_NOTE:
+        raise Refused(NOT_ISSUED, "a credit note is refunded, not paid; use a refund")
+    amount = row["outstanding"] if request.amount is None else request.amount
+    if amount <= 0:
+        raise Refused.field("amount", "positive", "nothing is left to pay; give an amount above zero")
+    source_id = new_id()
+    await announcing.settle(
+        row,
+        amount,
+        work,
+        source=SettlementSource.MANUAL,
+        source_id=source_id,
+        cause_id=source_id,
+        on=request.on_date,
+        method=request.method,
+    )
+    return views.invoice_of(await load(row["id"], work))
+
+
+async def create_credit_note(request: CreateCreditNote, work: UnitOfWork) -> Invoice:
+    """Take an invoice back, wholly or in part, with a document of its own, issued at once."""
+    row = await _issued(request.invoice_id, work)
+    if row["kind"] != DocumentKind.INVOICE:
+        raise Refused(NOT_ISSUED, "only an invoice can be credited; give the id of an invoice")
+    wanted = [(_key_of(found.category, found.rate, row), found.net) for found in request.amounts]
+    order = await credit_draft(
+        row,
+        wanted if request.scope is CreditScope.AMOUNTS else None,
+        work,
+        reason_code=request.reason_code,
+        reason_text=request.reason_text,
+        refund_wish=request.refund_wish,
+        rebill=request.rebill,
+    )
+    draft = await save_draft(order, await load_parties(row["company_id"], row["client_id"], work), work)
+    await issue_now(await load(draft["id"], work, for_update=True), work.today(), work)
+    return views.invoice_of(await load(draft["id"], work))
+
+
+async def verify_seals(request: VerifySeals, work: UnitOfWork) -> SealCheck:
+    """Recompute the chain from rows and files, in order; the first break ends it."""
+    checked, expected = 0, request.from_seq
+    previous = await _hash_before(request, work)
+    while True:
+        links = await work.fetch(_links(request, expected, work))
+        if not links:
+            return SealCheck(valid=True, checked=checked)
+        ids = [link["invoice_id"] for link in links]
+        scope = {"organisation_id": work.organisation_id}
+        rows = {row["id"]: row for row in await work.fetch(queries.INVOICES_BY_ID, **scope, ids=ids)}
+        files = await _files(ids, work)
+        for link in links:
+            row = rows[link["invoice_id"]]
+            reason = _broken(link, row, files[row["id"]], expected, previous)
+            if reason is not None:
+                seq = int(link["chain_seq"])
+                return SealCheck(valid=False, checked=checked, broken_at=seq, number=row["number"], reason=reason)
+            checked, expected, previous = checked + 1, expected + 1, link["seal_hash"]
+
+
+def _links(request: VerifySeals, first: int, work: UnitOfWork) -> Any:
+    statement = select(seal).where(
+        seal.c.organisation_id == work.organisation_id,
+        seal.c.company_id == request.company_id,
+        seal.c.chain_seq >= first,
+    )
+    if request.to_seq is not None:
+        statement = statement.where(seal.c.chain_seq <= request.to_seq)
+    return statement.order_by(seal.c.chain_seq).limit(_SEALS_AT_ONCE)
+
+
+async def _hash_before(request: VerifySeals, work: UnitOfWork) -> str:
+    if request.from_seq == 1:
+        return GENESIS
+    statement = select(seal.c.seal_hash).where(
+        seal.c.organisation_id == work.organisation_id,
+        seal.c.company_id == request.company_id,
+        seal.c.chain_seq == request.from_seq - 1,
+    )
+    return str(await work.fetch_value(statement))
+
+
+async def _files(ids: list[Any], work: UnitOfWork) -> dict[Any, dict[str, Row]]:
+    statement = select(rendition.c.invoice_id, rendition.c.format, rendition.c.bytes, rendition.c.sha256).where(
+        rendition.c.organisation_id == work.organisation_id, rendition.c.invoice_id == any_(literal(ids, ARRAY(Uuid)))
+    )
+    found: dict[Any, dict[str, Row]] = {id_: {} for id_ in ids}
+    for row in await work.fetch(statement):
+        found[row["invoice_id"]][row["format"]] = row
+    return found
+
+
+def _broken(link: Row, row: Row, files: dict[str, Row], expected: int, previous: str) -> SealFinding | None:
+    """The first thing that is wrong with a link, in the order in which it would be noticed."""
+    if link["chain_seq"] != expected:
+        return SealFinding.GAP
+    if link["prev_hash"] != previous:
+        return SealFinding.LINK
+    if seal_hash(link["prev_hash"], link["canonical"]) != link["seal_hash"]:
+        return SealFinding.HASH
+    hashes = {}
+    for format_, finding in ((FileFormat.CII_XML, SealFinding.XML), (FileFormat.FACTURX_PDF, SealFinding.PDF)):
+        file = files.get(format_)
+        if file is None or hashlib.sha256(file["bytes"]).hexdigest() != file["sha256"]:
+            return finding
+        hashes[format_] = file["sha256"]
+    content = SealedContent(
+        company_id=row["company_id"],
+        seq=expected,
+        document_id=row["id"],
+        number=row["number"],
+        type_code=DocumentKind(row["kind"]).type_code,
+        issue_date=row["issue_date"],
+        issued_at=row["issued_at"],
+        currency="EUR",
+        client_id=row["client_id"],
+        net=row["net"],
+        vat=row["vat"],
+        gross=row["gross"],
+        due=row["due"],
+        breakdown=views.breakdown_of(row),
+        preceding=[row["preceding_number"]] if row["preceding_number"] else [],
+        xml_sha256=hashes[FileFormat.CII_XML],
+        pdf_sha256=hashes[FileFormat.FACTURX_PDF],
+    )
+    return None if content.canonical() == link["canonical"] else SealFinding.CONTENT_CHANGED
+
+
+def _key_of(category: str, rate: Any, row: Row) -> VatKey:
+    """The key of the original with that category and rate."""
+    keys = [found.key for found in views.breakdown_of(row)]
+    return next((key for key in keys if key.category == category and key.rate == rate), VatKey(category, rate))
+
+
+async def _issued(invoice_id: Any, work: UnitOfWork, *, for_update: bool = True) -> Row:
+    row = await load(invoice_id, work, for_update=for_update)
+    if row["status"] not in {InvoiceStatus.ISSUED, InvoiceStatus.CANCELLED}:
+        raise Refused(NOT_ISSUED, f"the document is {row['status']}; issue it first", details={"status": row["status"]})
+    return row

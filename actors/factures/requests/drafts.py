@@ -1,0 +1,180 @@
+"""Requests about drafts: write, change, check, issue, throw away."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, update
+
+from actors.factures import drafting, issuing, sheets, views
+from actors.factures import work as slow
+from actors.factures.drafting import DraftLine, DraftOrder, load_parties, save_draft
+from actors.factures.rules import checks, vat
+from messages.base import Empty
+from messages.factures import (
+    INVOICE_ALREADY_ISSUED,
+    INVOICE_LOCKED,
+    INVOICE_NOT_COMPLIANT,
+    INVOICE_NOT_FOUND,
+    CheckInvoice,
+    CreateInvoice,
+    DeleteInvoice,
+    Finding,
+    Invoice,
+    InvoiceCheck,
+    InvoiceDiscarded,
+    InvoiceLineDraft,
+    InvoiceStatus,
+    InvoiceUpdated,
+    IssueInvoice,
+    ReplaceInvoiceLines,
+)
+from messages.problem import FieldProblem, Refused
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.factures import queries
+from storage.factures.tables import invoice, invoice_line, invoiced_item, vat_breakdown
+
+
+async def create_invoice(request: CreateInvoice, work: UnitOfWork) -> Invoice:
+    """Write a draft."""
+    parties = await load_parties(request.company_id, request.client_id, work)
+    order = DraftOrder(
+        id=request.id,
+        company_id=request.company_id,
+        client_id=request.client_id,
+        lines=_lines(request.lines),
+        allowances=tuple((found.amount, found.vat_rate, found.reason) for found in request.discounts),
+        payment_method=request.payment_method,
+        payment_days=drafting.DEFAULT_PAYMENT_DAYS if request.payment_days is None else request.payment_days,
+        delivery_date=request.delivery_date or (None if request.period_start else work.today()),
+        period=(request.period_start, request.period_end) if request.period_start and request.period_end else None,
+        extra={
+            "purchase_order_ref": request.purchase_order_ref,
+            "buyer_reference": request.buyer_reference,
+            "notes": request.notes,
+        },
+    )
+    row = await save_draft(order, parties, work)
+    return views.invoice_of(await load(row["id"], work))
+
+
+async def replace_invoice_lines(request: ReplaceInvoiceLines, work: UnitOfWork) -> Invoice:
+    """Give a draft other lines."""
+    row = await _draft(request.invoice_id, request.expected_version, work)
+    parties = await load_parties(row["company_id"], row["client_id"], work)
+    lines = drafting.line_rows(_lines(request.lines), parties)
+    totals = drafting.totals_of(lines, row["allowances"])
+    for table in (invoice_line, vat_breakdown):
+        mine = (table.c.organisation_id == work.organisation_id, table.c.invoice_id == row["id"])
+        await work.execute(delete(table).where(*mine))
+    await drafting.store_parts(row["id"], lines, totals, work)
+    nature = vat.nature_of(frozenset(line["nature"] for line in lines))
+    changes = {"nature": nature, "process_code": vat.process_code(nature), **drafting.totals_columns(totals)}
+    changed = await _change(row, changes, work)
+    fact = InvoiceUpdated(**views.reference_of(changed), draft_ref=row["draft_ref"], changed_fields=("lines",))
+    work.emit(fact, version=changed["version"])
+    return views.invoice_of(await load(row["id"], work))
+
+
+async def delete_invoice(request: DeleteInvoice, work: UnitOfWork) -> Empty:
+    """Throw a draft away; what it billed may be billed again."""
+    row = await _draft(request.invoice_id, request.expected_version, work)
+    changed = await _change(row, {"status": InvoiceStatus.DISCARDED, "auto_issue": False}, work)
+    mine = (invoiced_item.c.organisation_id == work.organisation_id, invoiced_item.c.invoice_id == row["id"])
+    await work.execute(delete(invoiced_item).where(*mine))
+    fact = InvoiceDiscarded(invoice_id=row["id"], draft_ref=row["draft_ref"])
+    work.emit(fact, version=changed["version"])
+    return Empty()
+
+
+async def check_invoice(request: CheckInvoice, work: UnitOfWork) -> InvoiceCheck:
+    """What issuing would say."""
+    row = await load(request.invoice_id, work)
+    desk = await issuing.desk_of(work.organisation_id, row["company_id"], [row], work)
+    sheet = desk.sheet(row, row["number"] or sheets.PROVISIONAL, row["issue_date"] or work.today())
+    errors = tuple(checks.findings(sheet))
+    return InvoiceCheck(
+        valid=not errors,
+        errors=errors,
+        net=row["net"],
+        vat=row["vat"],
+        gross=row["gross"],
+        mentions=tuple(note.text for note in sheet.notes if note.printed),
+        processing=row["processing"],
+    )
+
+
+async def issue_invoice(request: IssueInvoice, work: UnitOfWork) -> Invoice:
+    """Give a draft its number and seal; the file goes to the archive behind the reply."""
+    row = await _draft(request.invoice_id, request.expected_version, work, already=INVOICE_ALREADY_ISSUED)
+    await issue_now(row, request.issue_date or work.today(), work)
+    return views.invoice_of(await load(row["id"], work))
+
+
+async def issue_now(row: Row, issue_date: Any, work: UnitOfWork) -> None:
+    """Issue one locked draft in this transaction, or refuse with everything that is wrong."""
+    desk = await issuing.desk_of(work.organisation_id, row["company_id"], [row], work)
+    preparation = await issuing.prepare(desk, [row], issue_date, work.now)
+    for _, found in preparation.refused:
+        raise not_compliant(found)
+    issued = await issuing.seal_all(preparation, work)
+    await slow.after_issue(issued, work)
+
+
+def not_compliant(found: tuple[Finding, ...]) -> Refused:
+    """The refusal that lists every rule a document breaks."""
+    return Refused(
+        INVOICE_NOT_COMPLIANT,
+        "; ".join(finding.message for finding in found),
+        fields=tuple(FieldProblem(field=item.path, rule=item.rule, message=item.message) for item in found),
+        details={"rules": [finding.rule for finding in found]},
+    )
+
+
+async def load(invoice_id: UUID, work: UnitOfWork, *, for_update: bool = False) -> Row:
+    """A document the caller may see."""
+    statement = queries.INVOICE_FOR_UPDATE if for_update else queries.INVOICE_BY_ID
+    row = await work.load(
+        statement, "invoice", code=INVOICE_NOT_FOUND, organisation_id=work.organisation_id, id=invoice_id
+    )
+    if not work.caller.sees_company(row["company_id"]):
+        raise Refused(INVOICE_NOT_FOUND, f"invoice {invoice_id} does not exist; check the id")
+    return row
+
+
+async def _draft(invoice_id: UUID, expected_version: int, work: UnitOfWork, *, already: Any = INVOICE_LOCKED) -> Row:
+    row = await load(invoice_id, work, for_update=True)
+    if row["status"] != InvoiceStatus.DRAFT:
+        raise Refused(
+            already,
+            f"the document is {row['status']}, only a draft can change; correct it with a credit note",
+            details={"from": row["status"]},
+        )
+    work.check_version(expected_version, row["version"])
+    return row
+
+
+async def _change(row: Row, changes: dict[str, Any], work: UnitOfWork) -> dict[str, Any]:
+    version = row["version"] + 1
+    changes = changes | {"version": version, "updated_at": work.now, "updated_by": work.caller.principal}
+    mine = (invoice.c.organisation_id == work.organisation_id, invoice.c.id == row["id"])
+    await work.execute(update(invoice).where(*mine).values(**changes))
+    return {**row, **changes}
+
+
+def _lines(drafts: tuple[InvoiceLineDraft, ...]) -> tuple[DraftLine, ...]:
+    return tuple(
+        DraftLine(
+            name=line.name,
+            description=line.description,
+            quantity=line.quantity,
+            unit_code=vat.unit_code(line.unit),
+            unit_price=line.unit_price,
+            product_rate=line.vat_rate,
+            allowances=((line.discount_amount, "Remise"),) if line.discount_amount else (),
+            nature=line.nature,
+            product_id=line.product_id,
+            period=(line.period_start, line.period_end) if line.period_start and line.period_end else None,
+            revenue_account=line.revenue_account,
+        )
+        for line in drafts
+    )

@@ -1,0 +1,110 @@
+"""Requests about a company's settings and about orders to bill."""
+
+from sqlalchemy import delete, select, update
+
+from actors.factures import billing, views
+from messages.contrats import ContractBillingDue
+from messages.errors import PRECONDITION_FAILED
+from messages.factures import (
+    BILLING_INTAKE_NOT_FOUND,
+    SETTINGS_NOT_FOUND,
+    BillingIntake,
+    BillingIntakePage,
+    GetInvoicingSettings,
+    IntakeStatus,
+    InvoiceStatus,
+    InvoicingSettings,
+    InvoicingSettingsChanged,
+    ListBillingIntakes,
+    RetryBillingIntake,
+    UpdateInvoicingSettings,
+)
+from messages.problem import Refused
+from runtime.pagination import page
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.factures import queries
+from storage.factures.tables import billing_intake, invoice, invoiced_item, invoicing_settings
+
+_RETRIABLE = (IntakeStatus.PARKED, IntakeStatus.FAILED)
+
+
+async def get_invoicing_settings(request: GetInvoicingSettings, work: UnitOfWork) -> InvoicingSettings:
+    """How a company invoices."""
+    return views.settings_of(await _settings(request.company_id, work))
+
+
+async def update_invoicing_settings(request: UpdateInvoicingSettings, work: UnitOfWork) -> InvoicingSettings:
+    """Save a new version with the fields that were sent."""
+    current = await _settings(request.company_id, work)
+    changes = request.model_dump(exclude={"company_id"}, exclude_unset=True)
+    row = {column.key: current[column.key] for column in invoicing_settings.c} | changes
+    row |= {
+        "settings_version": current["settings_version"] + 1,
+        "saved_at": work.now,
+        "saved_by": work.caller.principal,
+    }
+    await work.insert(invoicing_settings, **row)
+    fact = InvoicingSettingsChanged(company_id=request.company_id, settings_version=row["settings_version"])
+    work.emit(fact, version=row["settings_version"])
+    work.record("invoicing_settings", request.company_id, after={"changed": sorted(changes)})
+    return views.settings_of(row)
+
+
+async def list_billing_intakes(request: ListBillingIntakes, work: UnitOfWork) -> BillingIntakePage:
+    """A page of orders to bill, newest first."""
+    statement = select(billing_intake).where(billing_intake.c.organisation_id == work.organisation_id)
+    if request.status is not None:
+        statement = statement.where(billing_intake.c.status == request.status)
+    if request.contract_id is not None:
+        statement = statement.where(billing_intake.c.contract_id == request.contract_id)
+    return await page(
+        work,
+        request,
+        statement,
+        order=(billing_intake.c.created_at, billing_intake.c.id),
+        descending=True,
+        reply=BillingIntakePage,
+        item=_intake_of,
+    )
+
+
+async def retry_billing_intake(request: RetryBillingIntake, work: UnitOfWork) -> BillingIntake:
+    """Bill a parked or failed order again."""
+    mine = (billing_intake.c.organisation_id == work.organisation_id, billing_intake.c.id == request.intake_id)
+    statement = select(billing_intake).where(*mine)
+    row = await work.load(statement.with_for_update(), "billing intake", code=BILLING_INTAKE_NOT_FOUND)
+    if row["status"] not in _RETRIABLE:
+        raise Refused(PRECONDITION_FAILED, f"the order is {row['status']}; only a parked or failed one is billed again")
+    await retry(row, work)
+    work.record("billing_intake", request.intake_id, after={"retried": True})
+    return _intake_of(await work.load(statement, "billing intake"))
+
+
+async def retry(row: Row, work: UnitOfWork) -> None:
+    """Throw the drafts of a locked intake away and draft it again."""
+    for invoice_id in row["invoice_ids"]:
+        mine = (invoiced_item.c.organisation_id == work.organisation_id, invoiced_item.c.invoice_id == invoice_id)
+        await work.execute(delete(invoiced_item).where(*mine))
+        draft = (invoice.c.organisation_id == work.organisation_id, invoice.c.id == invoice_id)
+        await work.execute(
+            update(invoice)
+            .where(*draft, invoice.c.status == InvoiceStatus.DRAFT)
+            .values(status=InvoiceStatus.DISCARDED, auto_issue=False)
+        )
+    await billing.draft_intake(row["id"], ContractBillingDue.model_validate(row["payload"]), work)
+
+
+async def _settings(company_id: object, work: UnitOfWork) -> Row:
+    if not work.caller.sees_company(company_id):  # type: ignore[arg-type]
+        raise Refused(SETTINGS_NOT_FOUND, f"company {company_id} is not known here; check the id")
+    return await work.load(
+        queries.COMPANY,
+        "company",
+        code=SETTINGS_NOT_FOUND,
+        organisation_id=work.organisation_id,
+        company_id=company_id,
+    )
+
+
+def _intake_of(row: Row) -> BillingIntake:
+    return BillingIntake.model_validate(dict(row))

@@ -1,0 +1,1 @@
+"""The pure rules of invoicing: amounts, VAT, mentions, numbers, seals, settlement."""

@@ -1,0 +1,186 @@
+"""From stored rows and projections to the sheet of a document, as it will be frozen."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from stdnum.fr import siren as fr_siren
+
+from actors.factures import views
+from actors.factures.drafting import Parties
+from actors.factures.facturx.layout import money
+from actors.factures.facturx.sheet import (
+    Preceding,
+    Sheet,
+    SheetAllowance,
+    SheetLine,
+    SheetNote,
+    SheetParty,
+    SheetPayment,
+)
+from actors.factures.rules import mentions, vat
+from actors.factures.rules.amounts import Totals, VatKey
+from messages.clients import ClientSnapshot
+from messages.factures import DocumentKind, Nature, PaymentMethod, Processing
+from messages.identity import CompanySnapshot
+from messages.shared import PartyKind
+from runtime.unit_of_work import Row
+
+PROVISIONAL = "FA2000-000000"
+"""Stands for the number while a draft is checked."""
+
+PAYMENT_LABELS = {
+    PaymentMethod.TRANSFER: "Virement",
+    PaymentMethod.SEPA_DIRECT_DEBIT: "Prélèvement SEPA",
+    PaymentMethod.CARD: "Carte bancaire",
+    PaymentMethod.CHEQUE: "Chèque",
+    PaymentMethod.CASH: "Espèces",
+    PaymentMethod.COMPENSATION: "Compensation",
+    PaymentMethod.OTHER: "Autre",
+}
+_SEPA_NOTICE = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """What a direct debit prints."""
+
+    reference: str
+    creditor_id: str
+
+
+def sheet_of(row: Row, parties: Parties, mandate: Mandate | None, *, number: str, issue_date: date) -> Sheet:
+    """The sheet of a stored draft under that number and date."""
+    kind = DocumentKind(row["kind"])
+    is_credit_note = kind is DocumentKind.CREDIT_NOTE
+    seller, buyer = seller_of(parties.company), buyer_of(parties.client)
+    nature = Nature(row["nature"])
+    found = mentions.mentions(
+        mentions.MentionFacts(
+            buyer_kind=PartyKind(buyer.kind),
+            nature=nature,
+            processing=Processing(row["processing"]),
+            issue_date=issue_date,
+            vat_on_debits=parties.settings["vat_on_debits"],
+            is_credit_note=is_credit_note,
+            legal_form_line=seller.legal_form_line,
+            rcs_line=seller.rcs_line,
+            mediator_name=parties.settings["mediator_name"],
+            mediator_url=parties.settings["mediator_url"],
+            extra=parties.settings["legal_mentions_extra"],
+        )
+    )
+    free = [SheetNote(None, row["notes"])] if row["notes"] else []
+    exemptions = {item.key.exemption_code or "" for item in views.breakdown_of(row)}
+    free += [SheetNote(None, vat.EXEMPTION_TEXTS[code]) for code in sorted(exemptions & vat.EXEMPTION_TEXTS.keys())]
+    return Sheet(
+        number=number,
+        type_code=kind.type_code,
+        issue_date=issue_date,
+        due_date=issue_date if is_credit_note else due_date_of(row, issue_date),
+        currency="EUR",
+        process_code=row["process_code"],
+        nature=nature.value,
+        vat_due_code=vat.due_code(nature, on_debits=parties.settings["vat_on_debits"]),
+        seller=seller,
+        buyer=buyer,
+        lines=tuple(_line(line) for line in row["lines"]),
+        allowances=tuple(_allowance(item) for item in row["allowances"]),
+        totals=Totals(
+            row["line_total"], row["allowance_total"], row["net"], row["vat"], row["gross"], views.breakdown_of(row)
+        ),
+        due=row["due"],
+        notes=tuple(SheetNote(item.code, item.text, item.printed) for item in found) + tuple(free),
+        payment=None if is_credit_note else _payment(row, parties.settings, mandate, issue_date),
+        terms_text=parties.settings["payment_terms_text"],
+        delivery_date=row["delivery_date"],
+        period=(row["period_start"], row["period_end"]) if row["period_start"] else None,
+        contract_reference=row["contract_reference"],
+        purchase_order_ref=row["purchase_order_ref"],
+        buyer_reference=row["buyer_reference"],
+        preceding=(Preceding(row["preceding_number"], row["preceding_date"]),) if row["preceding_number"] else (),
+        reason_text=row["reason_text"],
+        footer_text=parties.settings["footer_text"],
+    )
+
+
+def due_date_of(row: Row, issue_date: date) -> date:
+    """The draft's due date, never before the issue."""
+    return max(row["due_date"] or issue_date + timedelta(days=row["payment_days"]), issue_date)
+
+
+def seller_of(company: CompanySnapshot) -> SheetParty:
+    """The issuing company. A company of the normal regime has the VAT number that follows from its SIREN."""
+    exempt = company.vat_regime.value == "FRANCHISE_EXEMPT"
+    number = company.vat_number or f"FR{fr_siren.to_tva(company.siren).replace(' ', '')}"
+    capital = f" au capital de {money(company.share_capital.amount)}" if company.share_capital else ""
+    return SheetParty(
+        name=company.legal_name,
+        kind=PartyKind.BUSINESS.value,
+        address=company.address,
+        trade_name=company.trade_name,
+        legal_form_line=f"{company.legal_form}{capital}" if company.legal_form else None,
+        siren=company.siren,
+        siret=company.siret_hq,
+        vat_number=None if exempt else number,
+        tax_id=company.siren if exempt else None,
+        rcs_line=f"RCS {company.rcs_city} {company.siren}" if company.rcs_city else None,
+        email=company.email,
+        phone=company.phone,
+    )
+
+
+def buyer_of(client: ClientSnapshot) -> SheetParty:
+    """The client; identifiers of a business only."""
+    is_consumer = client.kind.value == PartyKind.CONSUMER.value
+    return SheetParty(
+        name=client.legal_name or client.display_name,
+        kind=client.kind.value,
+        address=client.billing_address,
+        siren=None if is_consumer else client.siren,
+        siret=None if is_consumer else client.siret,
+        vat_number=None if is_consumer else client.vat_number,
+        email=client.primary_email,
+    )
+
+
+def _line(line: dict[str, Any]) -> SheetLine:
+    return SheetLine(
+        line_no=line["line_no"],
+        name=line["name"],
+        description=line["description"],
+        quantity=Decimal(line["quantity"]),
+        unit_code=line["unit_code"],
+        unit_price=Decimal(line["unit_price"]),
+        net=Decimal(line["net"]),
+        key=VatKey(line["vat_category"], Decimal(line["vat_rate"]), line["exemption_code"]),
+        allowances=tuple(SheetAllowance(Decimal(item["amount"]), item["reason"]) for item in line["allowances"]),
+        period=(_day(line["period_start"]), _day(line["period_end"])) if line["period_start"] else None,
+    )
+
+
+def _allowance(item: dict[str, Any]) -> SheetAllowance:
+    key = VatKey(item["category"], Decimal(item["rate"]), item["exemption_code"])
+    return SheetAllowance(Decimal(item["amount"]), item["reason"], key)
+
+
+def _day(text: str | date) -> date:
+    return text if isinstance(text, date) else date.fromisoformat(text)
+
+
+def _payment(row: Row, settings: Row, mandate: Mandate | None, issue_date: date) -> SheetPayment:
+    method = PaymentMethod(row["payment_method"])
+    label, debit_date = PAYMENT_LABELS[method], row["planned_debit_date"]
+    if method is PaymentMethod.TRANSFER:
+        return SheetPayment(method.code, label, settings["iban"], settings["bic"], settings["account_name"])
+    if method is PaymentMethod.SEPA_DIRECT_DEBIT:
+        return SheetPayment(
+            method.code,
+            label,
+            mandate_reference=mandate.reference if mandate else None,
+            creditor_id=mandate.creditor_id if mandate else None,
+            debit_date=debit_date,
+            prenotified=debit_date is not None and issue_date <= debit_date - _SEPA_NOTICE,
+        )
+    return SheetPayment(method.code, label)

@@ -1,0 +1,1 @@
+"""products: what is sold, in which version, to whom and at which price."""

@@ -1,0 +1,149 @@
+"""What products hears from the other actors."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+
+from actors.products.requests.accounting import insert_mapping
+from actors.products.requests.price_lists import insert_list
+from actors.products.requests.quotes import accept_quote
+from actors.products.requests.ranges import insert_range
+from actors.products.requests.vat import insert_rate
+from actors.products.rows import new_row
+from actors.products.rules.accounting import DEFAULT_ACCOUNTS
+from actors.products.rules.ranges import SEEDED_RANGES
+from actors.products.rules.vat import SEEDED_RATES
+from messages.clients import ClientCreated, ClientUpdated
+from messages.contrats import ContractSigned
+from messages.identity import CompanyCreated, OrganisationCreated
+from messages.products.ranges import RangeKind
+from messages.values.identifiers import derived_id
+from messages.values.vat_zones import VatZone, vat_zone_of
+from runtime.unit_of_work import UnitOfWork
+from storage.products.tables import client_ref, company_ref, product_range
+from storage.projections import keep_newest
+
+_ALWAYS = date(2000, 1, 1)
+
+
+async def seed_organisation(event: OrganisationCreated, work: UnitOfWork) -> None:
+    """A new tenant starts with ranges, the French VAT rates, default accounts and an empty default price list."""
+    known = select(product_range.c.id).where(product_range.c.organisation_id == work.organisation_id).limit(1)
+    if await work.fetch_one(known) is not None:
+        return
+    await _seed_ranges(work)
+    await _seed_vat_rates(work)
+    await _seed_accounts(work)
+    price_list = {
+        **new_row(_seed_id(work, "price_list"), work),
+        "code": "PUBLIC",
+        "name": "Tarif public",
+        "currency": event.currency,
+        "tax_included": False,
+        "valid_from": None,
+        "valid_to": None,
+        "priority": 0,
+        "is_default": True,
+        "active": True,
+    }
+    await insert_list(price_list, work)
+
+
+async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+    """The companies that sell, and how they are subject to VAT."""
+    await work.execute(
+        keep_newest(
+            company_ref,
+            organisation_id=work.organisation_id,
+            company_id=event.company_id,
+            code=event.code,
+            legal_name=event.legal_name,
+            vat_regime=event.vat_regime,
+            status=event.status,
+            version=work.source_version,
+        )
+    )
+
+
+async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) -> None:
+    """What VAT depends on: the client's status and the zone of his billing address; without one, mainland France."""
+    address = event.billing_address
+    await work.execute(
+        keep_newest(
+            client_ref,
+            organisation_id=work.organisation_id,
+            client_id=event.client_id,
+            company_id=event.company_id,
+            kind=event.kind,
+            vat_status=event.vat_status,
+            vat_zone=vat_zone_of(address.country_code, address.postal_code) if address else VatZone.FR_METRO,
+            country=address.country_code if address else "FR",
+            version=work.source_version,
+        )
+    )
+
+
+async def accept_quotes(event: ContractSigned, work: UnitOfWork) -> None:
+    """The prices a signed contract was made on are honoured."""
+    for quote_id in event.price_quote_ids:
+        await accept_quote(quote_id, event.contract_id, event.concluded_on, work)
+
+
+def _seed_id(work: UnitOfWork, *parts: str) -> UUID:
+    return derived_id("products", work.organisation_id, *parts)
+
+
+async def _seed_ranges(work: UnitOfWork) -> None:
+    for order, seed in enumerate(SEEDED_RANGES):
+        row = {
+            **new_row(_seed_id(work, "range", seed.code), work),
+            "code": seed.code,
+            "name": seed.name,
+            "description": None,
+            "kind": RangeKind.FAMILY,
+            "parent_id": None,
+            "level": 0,
+            "path": seed.code,
+            "scope": seed.scope,
+            "company_id": None,
+            "display_order": order,
+            "active": True,
+            "default_product_type": seed.product_type,
+            "default_sector": seed.sector,
+        }
+        await insert_range(row, work)
+
+
+async def _seed_vat_rates(work: UnitOfWork) -> None:
+    for seed in SEEDED_RATES:
+        row = {
+            **new_row(_seed_id(work, "vat_rate", seed.zone, seed.tax_class, seed.valid_from.isoformat()), work),
+            "zone": seed.zone,
+            "tax_class": seed.tax_class,
+            "rate": seed.rate,
+            "category": seed.category,
+            "exemption_code": seed.exemption_code,
+            "exemption_text": seed.exemption_text,
+            "valid_from": seed.valid_from,
+            "valid_to": seed.valid_to,
+        }
+        await insert_rate(row, work)
+
+
+async def _seed_accounts(work: UnitOfWork) -> None:
+    for nature, (gl_account, journal) in DEFAULT_ACCOUNTS.items():
+        row = {
+            **new_row(_seed_id(work, "accounting_mapping", nature), work),
+            "product_id": None,
+            "range_id": None,
+            "company_id": None,
+            "nature": nature,
+            "gl_account": gl_account,
+            "journal": journal,
+            "tax_code": None,
+            "cost_centre": None,
+            "valid_from": _ALWAYS,
+            "valid_to": None,
+        }
+        await insert_mapping(row, work)

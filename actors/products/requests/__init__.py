@@ -1,0 +1,1 @@
+"""Requests of products, by aggregate."""

@@ -1,0 +1,275 @@
+"""Requests about publications, and what must be true before a product is sold."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from actors.products import views
+from actors.products.requests.prices import is_vat_determined
+from actors.products.rows import changed_row, locked_product, new_row, selling_company
+from actors.products.rules import lifecycle
+from messages.base import Event
+from messages.errors import NOT_FOUND
+from messages.problem import Refused
+from messages.products.catalogue import READINESS_FAILED, Lifecycle, ProductNature
+from messages.products.events import (
+    ProductPublicationEnded,
+    ProductPublicationLive,
+    ProductPublicationScheduled,
+    ProductPublicationWithdrawn,
+)
+from messages.products.publications import (
+    PUBLICATION_CONFLICT,
+    PUBLICATION_NOT_FOUND,
+    WINDOW_OUTSIDE_VERSION,
+    CreatePublication,
+    ListPublications,
+    Publication,
+    PublicationPage,
+    PublicationState,
+    Readiness,
+    ReadinessCheck,
+    ValidatePublication,
+    WithdrawPublication,
+)
+from messages.products.ranges import Sector
+from messages.products.versions import VERSION_NOT_FOUND, PriceRole, TaxClass, VersionState
+from messages.values.identifiers import new_id
+from runtime.pagination import page
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.products import queries
+from storage.products.queries import among
+from storage.products.tables import product, product_version, publication
+
+_DATED = (VersionState.SCHEDULED, VersionState.EFFECTIVE)
+_OPEN = (PublicationState.SCHEDULED, PublicationState.LIVE)
+
+
+async def create_publication(request: CreatePublication, work: UnitOfWork) -> Publication:
+    """Open a version for sale, once it is ready."""
+    version = await _version_of(request.version_id, request.product_id, work)
+    row = await locked_product(version["product_id"], work)
+    company = await selling_company(request.company_id, work)
+    start = max(request.start_at, work.now) if request.start_at else work.now
+    if request.end_at is not None and request.end_at <= start:
+        raise Refused.field("end_at", "range", "end_at must lie after the start and after now; give a later instant")
+    if not lifecycle.window_lies_within(start, request.end_at, version["effective_from"], version["effective_to"]):
+        raise Refused(
+            WINDOW_OUTSIDE_VERSION,
+            f"the window must lie within version {version['number']}; change start_at and end_at, or publish another",
+            details={"effective_from": str(version["effective_from"]), "effective_to": str(version["effective_to"])},
+        )
+    _refuse_unready(row["sku"], [_lifecycle_check(row), *await readiness_of(row, version, work)])
+    await _settle_conflicts(request, version, company["company_id"], start, work)
+    stored = {
+        **new_row(new_id(), work),
+        "version_id": version["id"],
+        "product_id": row["id"],
+        "company_id": company["company_id"],
+        "channels": sorted(request.channels),
+        "visibility": request.visibility,
+        "price_visible": request.price_visible,
+        "start_at": start,
+        "end_at": request.end_at,
+        "state": PublicationState.LIVE if start <= work.now else PublicationState.SCHEDULED,
+    }
+    await work.insert(publication, **stored)
+    await work.execute(update(product).where(product.c.id == row["id"]).values(locked=True))
+    facts = views.publication_facts_of(stored)
+    is_live = stored["state"] == PublicationState.LIVE
+    event: Event = ProductPublicationLive(**facts) if is_live else ProductPublicationScheduled(**facts)
+    work.emit(event, version=1)
+    return views.publication_of(stored)
+
+
+async def withdraw_publication(request: WithdrawPublication, work: UnitOfWork) -> Publication:
+    """Stop the sale now."""
+    statement = _all(work).where(publication.c.id == request.publication_id).with_for_update()
+    row = await work.load(statement, "publication", code=PUBLICATION_NOT_FOUND)
+    state = lifecycle.PUBLICATION.after("withdraw", PublicationState(row["state"]))
+    after = await _store_state(row, state, work, end_at=work.now)
+    facts = views.publication_facts_of(after)
+    work.emit(ProductPublicationWithdrawn(**facts, reason=request.reason), version=after["version"])
+    return views.publication_of(after)
+
+
+async def validate_publication(request: ValidatePublication, work: UnitOfWork) -> Readiness:
+    """What is missing, without publishing."""
+    version = await _version_of(request.version_id, None, work)
+    row = await work.load(_product(version["product_id"], work), "product")
+    start = request.start_at or work.now
+    within = lifecycle.window_lies_within(start, request.end_at, version["effective_from"], version["effective_to"])
+    window = ReadinessCheck(
+        code="version_covers_window",
+        passed=within,
+        detail=None if within else "the version does not cover the window; change it",
+    )
+    checks = (window, _lifecycle_check(row), *await readiness_of(row, version, work))
+    return Readiness(ready=all(check.passed for check in checks if check.blocking), checks=checks)
+
+
+async def list_publications(request: ListPublications, work: UnitOfWork) -> PublicationPage:
+    """A page of publications, latest start first."""
+    statement = _all(work)
+    for column, value in (
+        (publication.c.version_id, request.version_id),
+        (publication.c.product_id, request.product_id),
+        (publication.c.company_id, request.company_id),
+        (publication.c.state, request.state),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if request.channel is not None:
+        statement = statement.where(publication.c.channels.contains([request.channel.value]))
+    if work.caller.company_ids is not None:
+        statement = statement.where(among(publication.c.company_id, work.caller.company_ids))
+    return await page(
+        work,
+        request,
+        statement,
+        order=(publication.c.start_at, publication.c.id),
+        descending=True,
+        reply=PublicationPage,
+        item=views.publication_of,
+    )
+
+
+async def readiness_of(row: Row, version: Row | None, work: UnitOfWork) -> list[ReadinessCheck]:
+    """The conditions that hang on the product: a dated version, a price for every plan, a determined VAT."""
+    if version is None:
+        version = await _latest_dated(row["id"], work)
+    if version is None:
+        return [ReadinessCheck(code="version_present", passed=False, detail="no version is dated; schedule one")]
+    rules = version["pricing"] or ()
+    priced = {rule["plan_code"] for rule in rules if rule["role"] == PriceRole.RECURRING_PRICE}
+    missing = [
+        plan["code"]
+        for plan in version["plans"] or ()
+        if plan["active"] and None not in priced and plan["code"] not in priced
+    ]
+    has_price = bool(priced) and not missing
+    has_vat = await is_vat_determined(
+        TaxClass(row["tax_class"]), ProductNature(row["nature"]), Sector(row["sector"]), work
+    )
+    return [
+        ReadinessCheck(
+            code="pricing_present",
+            passed=has_price,
+            detail=None if has_price else f"no price for plan {', '.join(missing) or 'DEFAULT'}; set a price rule",
+        ),
+        ReadinessCheck(
+            code="vat_determined",
+            passed=has_vat,
+            detail=None if has_vat else f"no VAT rate for {row['tax_class']}; enter it with upsert_vat_rate",
+        ),
+    ]
+
+
+async def start_publication(row: Row, work: UnitOfWork) -> None:
+    """The start of a publication has come."""
+    after = await _store_state(row, lifecycle.PUBLICATION.after("start", PublicationState(row["state"])), work)
+    work.emit(ProductPublicationLive(**views.publication_facts_of(after)), version=after["version"])
+
+
+async def end_publication(row: Row, work: UnitOfWork, *, end_at: datetime | None = None) -> None:
+    """The end of a publication has come, or is set now."""
+    state = lifecycle.PUBLICATION.after("end", PublicationState(row["state"]))
+    after = await _store_state(row, state, work, end_at=end_at or row["end_at"])
+    work.emit(ProductPublicationEnded(**views.publication_facts_of(after)), version=after["version"])
+
+
+async def end_publications_of(product_id: UUID, work: UnitOfWork) -> None:
+    """A retired product is sold nowhere."""
+    statement = _all(work).where(publication.c.product_id == product_id, among(publication.c.state, _OPEN))
+    for row in await work.fetch(statement.with_for_update()):
+        await end_publication(row, work, end_at=work.now)
+
+
+# -- steps of the handlers ---------------------------------------------------------------------------------------
+
+
+def _all(work: UnitOfWork) -> Any:
+    return select(publication).where(publication.c.organisation_id == work.organisation_id)
+
+
+def _product(product_id: UUID, work: UnitOfWork) -> Any:
+    return select(product).where(product.c.organisation_id == work.organisation_id, product.c.id == product_id)
+
+
+async def _version_of(version_id: UUID | None, product_id: UUID | None, work: UnitOfWork) -> Row:
+    """The version named, else the dated one of the product that is in force or comes next."""
+    if version_id is None and product_id is not None:
+        await work.load(_product(product_id, work), "product", code=NOT_FOUND)
+        found = await _latest_dated(product_id, work)
+        if found is not None:
+            return found
+    if version_id is None:
+        raise Refused.field("version_id", "required", "give version_id, or product_id of a product with a version")
+    statement = queries.VERSION.where(
+        product_version.c.organisation_id == work.organisation_id, product_version.c.id == version_id
+    )
+    return await work.load(statement, "version", code=VERSION_NOT_FOUND)
+
+
+async def _latest_dated(product_id: UUID, work: UnitOfWork) -> Row | None:
+    statement = queries.VERSION.where(
+        product_version.c.organisation_id == work.organisation_id,
+        product_version.c.product_id == product_id,
+        among(product_version.c.state, _DATED),
+    )
+    return await work.fetch_one(statement.order_by(product_version.c.effective_from).limit(1))
+
+
+def _lifecycle_check(row: Row) -> ReadinessCheck:
+    active = row["lifecycle"] == Lifecycle.ACTIVE
+    return ReadinessCheck(
+        code="lifecycle_ok",
+        passed=active,
+        detail=None if active else f"the product is {row['lifecycle']}; make it ACTIVE with transition_product",
+    )
+
+
+def _refuse_unready(sku: str, checks: list[ReadinessCheck]) -> None:
+    missing = [check for check in checks if check.blocking and not check.passed]
+    if missing:
+        raise Refused(
+            READINESS_FAILED,
+            f"{sku} cannot be published: {'; '.join(check.detail or check.code for check in missing)}",
+            details={"checks": [check.model_dump(mode="json") for check in checks]},
+        )
+
+
+async def _settle_conflicts(
+    request: CreatePublication, version: Row, company_id: UUID, start: datetime, work: UnitOfWork
+) -> None:
+    """One version per product, company and channel at a time: refuse, or end the earlier one where this one starts."""
+    statement = _all(work).where(
+        publication.c.product_id == version["product_id"],
+        publication.c.company_id == company_id,
+        among(publication.c.state, _OPEN),
+        publication.c.version_id != version["id"],
+        publication.c.channels.overlap(sorted(request.channels)),
+    )
+    for row in await work.fetch(statement.with_for_update()):
+        if not lifecycle.windows_overlap(start, request.end_at, row["start_at"], row["end_at"]):
+            continue
+        if not request.replace or row["start_at"] > start:
+            raise Refused(
+                PUBLICATION_CONFLICT,
+                "another version is published there at that time; withdraw it, or say replace=true to end it",
+                details={"publication_id": str(row["id"])},
+            )
+        if start <= work.now:
+            await end_publication(row, work, end_at=start)
+        else:
+            await work.execute(update(publication).where(publication.c.id == row["id"]).values(end_at=start))
+
+
+async def _store_state(
+    row: Row, state: PublicationState, work: UnitOfWork, *, end_at: datetime | None = None
+) -> dict[str, Any]:
+    columns = {"state": state, "end_at": end_at or row["end_at"], **changed_row(row["version"] + 1, work)}
+    await work.execute(update(publication).where(publication.c.id == row["id"]).values(**columns))
+    return {**row, **columns}

@@ -1,0 +1,15 @@
+"""How long a quote binds."""
+
+from datetime import date, datetime, timedelta
+
+from messages.values.instants import local_date
+
+VALIDITY = timedelta(days=30)
+
+
+def last_valid_day(today: date, price_valid_until: datetime | None) -> date:
+    """30 days, or the last whole day before a known change of price; never before today, which is being offered."""
+    latest = today + VALIDITY
+    if price_valid_until is None:
+        return latest
+    return max(today, min(latest, local_date(price_valid_until) - timedelta(days=1)))

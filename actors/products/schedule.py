@@ -1,0 +1,134 @@
+"""What products does when time passes."""
+
+from sqlalchemy import select, update
+
+from actors.products.requests.publications import end_publication, start_publication
+from actors.products.requests.quotes import expire_quote
+from actors.products.rows import changed_row
+from actors.products.versioning import start_version
+from messages.products.events import PriceListExpired
+from messages.products.publications import PublicationState
+from messages.products.quotes import QuoteStatus
+from messages.products.versions import VersionState
+from messages.values.instants import local_date
+from runtime.actor import MORE, Moment
+from runtime.unit_of_work import UnitOfWork
+from storage.products.tables import price_list, price_quote, product, product_version, publication
+
+_BATCH = 200
+
+
+async def start_versions(moment: Moment, work: UnitOfWork) -> object:
+    """Scheduled versions whose instant has come take effect; the ones before them are superseded."""
+    rows = await work.fetch(
+        select(product_version)
+        .where(
+            product_version.c.organisation_id == work.organisation_id,
+            product_version.c.state == VersionState.SCHEDULED,
+            product_version.c.effective_from <= moment.as_of,
+        )
+        .order_by(product_version.c.effective_from)
+        .limit(_BATCH)
+        .with_for_update()
+    )
+    for row in rows:
+        await start_version(row, work)
+    return MORE if len(rows) == _BATCH else None
+
+
+async def start_publications(moment: Moment, work: UnitOfWork) -> object:
+    """Publications whose start has come go live."""
+    rows = await work.fetch(
+        select(publication)
+        .where(
+            publication.c.organisation_id == work.organisation_id,
+            publication.c.state == PublicationState.SCHEDULED,
+            publication.c.start_at <= moment.as_of,
+        )
+        .limit(_BATCH)
+        .with_for_update()
+    )
+    for row in rows:
+        await start_publication(row, work)
+    return MORE if len(rows) == _BATCH else None
+
+
+async def end_publications(moment: Moment, work: UnitOfWork) -> object:
+    """Publications whose end has come are over."""
+    rows = await work.fetch(
+        select(publication)
+        .where(
+            publication.c.organisation_id == work.organisation_id,
+            publication.c.state == PublicationState.LIVE,
+            publication.c.end_at <= moment.as_of,
+        )
+        .limit(_BATCH)
+        .with_for_update()
+    )
+    for row in rows:
+        await end_publication(row, work)
+    return MORE if len(rows) == _BATCH else None
+
+
+async def expire_quotes(moment: Moment, work: UnitOfWork) -> object:
+    """Open quotes whose last day has passed bind nobody any more."""
+    rows = await work.fetch(
+        select(price_quote.c.id, price_quote.c.version)
+        .where(
+            price_quote.c.organisation_id == work.organisation_id,
+            price_quote.c.status == QuoteStatus.OPEN,
+            price_quote.c.valid_until < local_date(moment.as_of),
+        )
+        .limit(_BATCH)
+        .with_for_update()
+    )
+    for row in rows:
+        await expire_quote(row, work)
+    return MORE if len(rows) == _BATCH else None
+
+
+async def expire_quotes_of_stopped_products(moment: Moment, work: UnitOfWork) -> object:
+    """A product that left the sale takes its open quotes with it."""
+    stopped = await work.fetch_value(
+        select(product.c.id)
+        .where(product.c.organisation_id == work.organisation_id, product.c.quotes_to_expire)
+        .limit(1)
+    )
+    if stopped is None:
+        return None
+    rows = await work.fetch(
+        select(price_quote.c.id, price_quote.c.version)
+        .where(
+            price_quote.c.organisation_id == work.organisation_id,
+            price_quote.c.status == QuoteStatus.OPEN,
+            price_quote.c.product_ids.contains([stopped]),
+        )
+        .limit(_BATCH)
+        .with_for_update()
+    )
+    for row in rows:
+        await expire_quote(row, work)
+    if len(rows) < _BATCH:
+        await work.execute(update(product).where(product.c.id == stopped).values(quotes_to_expire=False))
+    return MORE
+
+
+async def expire_price_lists(moment: Moment, work: UnitOfWork) -> object:
+    """Lists whose last day has passed no longer apply."""
+    rows = await work.fetch(
+        select(price_list)
+        .where(
+            price_list.c.organisation_id == work.organisation_id,
+            price_list.c.active,
+            price_list.c.valid_to < local_date(moment.as_of),
+        )
+        .limit(_BATCH)
+        .with_for_update()
+    )
+    for row in rows:
+        version = row["version"] + 1
+        await work.execute(
+            update(price_list).where(price_list.c.id == row["id"]).values(active=False, **changed_row(version, work))
+        )
+        work.emit(PriceListExpired(list_id=row["id"], code=row["code"]), version=version)
+    return MORE if len(rows) == _BATCH else None

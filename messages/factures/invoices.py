@@ -1,0 +1,380 @@
+"""Invoices as requests answer them and as facts carry them."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from messages.base import Part, Reply
+from messages.factures.values import (
+    Channel,
+    CorrectionReason,
+    CreditScope,
+    DocumentKind,
+    IntakeStatus,
+    InvoiceOrigin,
+    InvoiceStatus,
+    Nature,
+    PaymentMethod,
+    Processing,
+    RefundWish,
+    SealFinding,
+    SettlementSource,
+    SettlementStatus,
+    VatCategory,
+)
+from messages.paging import Page
+from messages.shared import PartyKind, VatTotal
+from messages.values.instants import Instant
+from messages.values.money import Amount, Money
+from messages.values.numbers import Percent, Quantity, Rate
+from messages.values.text import Line, Paragraph
+
+# -- parts of requests -------------------------------------------------------------------------------------------
+
+
+class InvoiceLineDraft(Part):
+    """A line as an accountant writes it: net price, quantity, rate; the VAT is found for the buyer."""
+
+    name: Line
+    description: Paragraph | None = None
+    quantity: Quantity
+    unit: Annotated[str, Field(max_length=20)] = "C62"
+    unit_price: Rate
+    discount_amount: Amount | None = None
+    vat_rate: Percent
+    nature: Nature = Nature.SERVICES
+    product_id: UUID | None = None
+    period_start: date | None = None
+    period_end: date | None = None
+    revenue_account: Annotated[str, Field(pattern="^[0-9A-Z]{3,20}$")] | None = None
+
+
+class DocumentDiscount(Part):
+    """A reduction of the whole document; it belongs to one VAT rate."""
+
+    amount: Amount
+    vat_rate: Percent
+    reason: Line
+
+
+class CreditAmount(Part):
+    """What is taken back of one VAT category and rate, net."""
+
+    category: VatCategory
+    rate: Percent
+    net: Amount
+
+
+# -- replies -----------------------------------------------------------------------------------------------------
+
+
+class InvoiceLine(Reply):
+    """A line as issued."""
+
+    line_no: int
+    name: str
+    description: str | None = None
+    quantity: Quantity
+    unit_code: str
+    unit_price: Rate
+    discount: Amount
+    net: Amount
+    vat_category: VatCategory
+    vat_rate: Rate
+    product_id: UUID | None = None
+    contract_line_id: UUID | None = None
+    billing_instalment_id: UUID | None = None
+    period_start: date | None = None
+    period_end: date | None = None
+    prorata_used: int | None = None
+    prorata_total: int | None = None
+
+
+class Settlement(Reply):
+    """An amount that settled the document, or came back."""
+
+    id: UUID
+    source: SettlementSource
+    source_id: UUID
+    amount: Amount
+    on_date: date
+    method: str | None
+    presumed: bool
+
+
+class InvoiceRef(Reply):
+    """What every fact about an invoice says of it."""
+
+    invoice_id: UUID
+    number: str | None = None
+    kind: DocumentKind
+    type_code: str
+    company_id: UUID
+    client_id: UUID
+    contract_id: UUID | None = None
+    sales_rep_id: UUID | None = None
+    origin: InvoiceOrigin
+    status: InvoiceStatus
+    settlement_status: SettlementStatus
+    net: Money
+    vat: Money
+    gross: Money
+    due: Money
+    outstanding: Money
+    issue_date: date | None = None
+    due_date: date | None = None
+
+
+class Invoice(InvoiceRef):
+    """A document in full."""
+
+    draft_ref: str
+    payment_method: PaymentMethod
+    payment_terms_text: str | None
+    delivery_date: date | None
+    period_start: date | None
+    period_end: date | None
+    nature: Nature
+    process_code: str
+    processing: Processing
+    delivery_channel: Channel
+    contract_reference: str | None
+    planned_debit_date: date | None
+    prenotified: bool
+    lines: tuple[InvoiceLine, ...]
+    vat_totals: tuple[VatTotal, ...]
+    settlements: tuple[Settlement, ...]
+    preceding: tuple[UUID, ...]
+    reason_code: CorrectionReason | None
+    reason_text: str | None
+    overdue: bool
+    settled: Amount
+    credited: Amount
+    issued_at: Instant | None
+    sent_at: Instant | None
+    delivery_failed: bool
+    document_id: UUID | None
+    seal_hash: str | None
+    created_at: Instant
+    version: int
+
+
+class InvoiceSummary(Reply):
+    """A document in a list."""
+
+    id: UUID
+    number: str | None
+    draft_ref: str
+    kind: DocumentKind
+    company_id: UUID
+    client_id: UUID
+    contract_id: UUID | None
+    status: InvoiceStatus
+    settlement_status: SettlementStatus
+    overdue: bool
+    net: Amount
+    vat: Amount
+    gross: Amount
+    outstanding: Amount
+    issue_date: date | None
+    due_date: date | None
+    created_at: Instant
+
+
+class InvoicePage(Page[InvoiceSummary]):
+    """Documents, newest first."""
+
+
+class InvoiceFile(Reply):
+    """A file of an issued document: its bytes, or the id under which `documents` holds it when it is larger."""
+
+    filename: str
+    mime: str
+    sha256: str
+    content_base64: str | None
+    document_id: UUID | None
+
+
+class Finding(Reply):
+    """A rule that a document breaks, where, and the cure."""
+
+    rule: str
+    path: str
+    message: str
+
+
+class InvoiceCheck(Reply):
+    """What issuing would say."""
+
+    valid: bool
+    errors: tuple[Finding, ...]
+    net: Amount
+    vat: Amount
+    gross: Amount
+    mentions: tuple[str, ...]
+    processing: Processing
+
+
+class SealCheck(Reply):
+    """Whether the chain of a company holds; `broken_at` is the first sequence that does not."""
+
+    valid: bool
+    checked: int
+    broken_at: int | None = None
+    number: str | None = None
+    reason: SealFinding | None = None
+
+
+class InvoicingSettings(Reply):
+    """How a company invoices."""
+
+    company_id: UUID
+    settings_version: int
+    auto_issue_contract_billing: bool
+    iban_masked: str | None
+    bic: str | None
+    account_name: str | None
+    vat_on_debits: bool
+    payment_terms_text: str | None
+    footer_text: str | None
+    legal_mentions_extra: str | None
+    mediator_name: str | None
+    mediator_url: str | None
+
+
+class BillingIntake(Reply):
+    """An order to bill and what became of it."""
+
+    id: UUID
+    contract_id: UUID
+    reference: str
+    status: IntakeStatus
+    reason: str | None
+    invoice_ids: tuple[UUID, ...]
+    attempts: int
+    created_at: Instant
+
+
+class BillingIntakePage(Page[BillingIntake]):
+    """Orders to bill, newest first."""
+
+
+# -- parts of facts ----------------------------------------------------------------------------------------------
+
+
+class IssuedLine(Reply):
+    """A line as other actors book it; VAT and gross per line are estimates, the truth is per rate."""
+
+    line_no: int
+    product_id: UUID | None = None
+    contract_id: UUID | None = None
+    contract_line_id: UUID | None = None
+    billing_instalment_id: UUID | None = None
+    name: str
+    quantity: Quantity
+    net: Money
+    vat_category: VatCategory
+    vat_rate: Rate | None = None
+    vat: Money
+    gross: Money
+    recurring: bool
+    revenue_account: str
+
+
+class AccountNet(Reply):
+    """Net revenue of one account."""
+
+    revenue_account: str
+    net: Money
+
+
+class InvoiceFacts(Reply):
+    """Everything accounting, collection and commission need of an issued document."""
+
+    document_id: UUID | None = None
+    sha256: str | None = None
+    billing_instalment_ids: tuple[UUID, ...] = ()
+    adjustment_ids: tuple[UUID, ...] = ()
+    period_start: date | None = None
+    period_end: date | None = None
+    payment_method: PaymentMethod
+    payment_terms_code: str | None = None
+    planned_debit_date: date | None = None
+    prenotified: bool
+    mandate_reference: str | None = None
+    lines: tuple[IssuedLine, ...]
+    lines_by_account: tuple[AccountNet, ...]
+    vat_totals: tuple[VatTotal, ...]
+    preceding: tuple[UUID, ...] = ()
+    prepaid: Money
+    fiscal_year_end: date
+    issue_mode: str
+    delivery_channel: Channel
+    buyer_kind: PartyKind
+    process_code: str
+    seal_hash: str
+
+
+class CreditedOriginal(Reply):
+    """What a credit note takes back of one invoice."""
+
+    invoice_id: UUID
+    net: Money
+    vat: Money
+    gross: Money
+
+
+class CreditFacts(Reply):
+    """What a credit note corrects and why."""
+
+    credit_note_id: UUID
+    originals: tuple[CreditedOriginal, ...]
+    scope: CreditScope
+    reason_code: CorrectionReason
+    rebill: bool
+    refund_wish: RefundWish
+    internal_only: bool = False
+
+
+class RateAmount(Reply):
+    """The part of an amount that falls on one VAT rate."""
+
+    rate: Rate
+    amount: Money
+
+
+class SettlementFacts(Reply):
+    """One settlement and what is settled after it."""
+
+    amount: Money
+    on_date: date
+    source: SettlementSource
+    source_id: UUID
+    settled: Money
+    presumed: bool
+    by_rate: tuple[RateAmount, ...]
+
+
+class CancelledBy(Reply):
+    """The document that took the whole invoice back."""
+
+    id: UUID
+    number: str
+    kind: DocumentKind
+
+
+class ContractLineNet(Reply):
+    """Net taken back of one contract line."""
+
+    contract_id: UUID
+    contract_line_id: UUID
+    net: Money
+
+
+class RunFailure(Reply):
+    """A contract that could not be billed."""
+
+    contract_id: UUID
+    code: str

@@ -1,0 +1,222 @@
+"""What factures answers."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from messages.base import Empty, Idempotency, Request
+from messages.factures.invoices import (
+    BillingIntake,
+    BillingIntakePage,
+    CreditAmount,
+    DocumentDiscount,
+    Invoice,
+    InvoiceCheck,
+    InvoiceFile,
+    InvoiceLineDraft,
+    InvoicePage,
+    InvoicingSettings,
+    SealCheck,
+)
+from messages.factures.values import (
+    Channel,
+    CorrectionReason,
+    CreditScope,
+    DocumentKind,
+    FileFormat,
+    IntakeStatus,
+    InvoiceStatus,
+    PaymentMethod,
+    RefundWish,
+    SettlementStatus,
+)
+from messages.paging import PageRequest
+from messages.registry import ACTORS
+from messages.values.banking import Bic, Iban
+from messages.values.money import Amount
+from messages.values.refusal import refusal
+from messages.values.text import Label, Line, Paragraph
+
+MOST_LINES = 500
+
+Lines = Annotated[tuple[InvoiceLineDraft, ...], Field(min_length=1, max_length=MOST_LINES)]
+
+
+class CreateInvoice(Request[Invoice]):
+    """Write a draft; the VAT of each line is found for the buyer, the number comes at issue."""
+
+    id: UUID | None = Field(default=None, description="chosen by the client, so that repeating is safe")
+    company_id: UUID
+    client_id: UUID
+    lines: Lines
+    delivery_date: date | None = None
+    period_start: date | None = None
+    period_end: date | None = None
+    payment_method: PaymentMethod = PaymentMethod.TRANSFER
+    payment_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    purchase_order_ref: Label | None = None
+    buyer_reference: Label | None = None
+    notes: Paragraph | None = None
+    discounts: Annotated[tuple[DocumentDiscount, ...], Field(max_length=20)] = ()
+
+    @model_validator(mode="after")
+    def _period_is_whole(self) -> "CreateInvoice":
+        if (self.period_start is None) != (self.period_end is None):
+            raise refusal("PERIOD_INCOMPLETE", "give period_start and period_end together, or neither")
+        if self.period_start and self.period_end and self.period_end < self.period_start:
+            raise refusal("PERIOD_REVERSED", "period_end lies before period_start; exchange them")
+        return self
+
+
+class ReplaceInvoiceLines(Request[Invoice], permission="factures:invoice:write"):
+    """Give a draft other lines; its totals follow at once."""
+
+    invoice_id: UUID
+    expected_version: int
+    lines: Lines
+
+
+class DeleteInvoice(Request[Empty], permission="factures:invoice:write"):
+    """Throw a draft away."""
+
+    invoice_id: UUID
+    expected_version: int
+    reason: Label | None = None
+
+
+class CheckInvoice(Request[InvoiceCheck], query=True, permission="factures:invoice:read"):
+    """What issuing a draft would say, without doing it."""
+
+    invoice_id: UUID
+
+
+class IssueInvoice(
+    Request[Invoice], permission="factures:invoice:issue", idempotency=Idempotency.REQUIRED, timeout_seconds=20.0
+):
+    """Give a draft its number, seal it and make its file; there is no way back but a credit note."""
+
+    invoice_id: UUID
+    expected_version: int
+    issue_date: date | None = None
+
+
+class CreateCreditNote(
+    Request[Invoice], permission="factures:credit_note:issue", idempotency=Idempotency.REQUIRED, timeout_seconds=20.0
+):
+    """Take an issued invoice back, wholly or by amounts per rate; issued at once."""
+
+    invoice_id: UUID
+    scope: CreditScope = CreditScope.FULL
+    amounts: Annotated[tuple[CreditAmount, ...], Field(max_length=20)] = ()
+    reason_code: CorrectionReason
+    reason_text: Line
+    rebill: bool = False
+    refund_wish: RefundWish = RefundWish.REFUND
+
+    @model_validator(mode="after")
+    def _amounts_fit_the_scope(self) -> "CreateCreditNote":
+        if (self.scope is CreditScope.AMOUNTS) != bool(self.amounts):
+            raise refusal("AMOUNTS_SCOPE", "give amounts with the scope AMOUNTS, and only then")
+        return self
+
+
+class GetInvoice(
+    Request[Invoice], query=True, internal_callers=tuple(actor for actor in ACTORS if actor != "factures")
+):
+    """One document by id, or by number and company."""
+
+    invoice_id: UUID | None = None
+    number: Annotated[str, Field(max_length=35)] | None = None
+    company_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> "GetInvoice":
+        if (self.invoice_id is None) == (self.number is None or self.company_id is None):
+            raise refusal("ONE_KEY", "give either invoice_id, or number and company_id")
+        return self
+
+
+class ListInvoices(PageRequest, Request[InvoicePage], query=True, resource="invoice"):
+    """The documents of the organisation, filtered, newest first."""
+
+    company_id: UUID | None = None
+    client_id: UUID | None = None
+    contract_id: UUID | None = None
+    kind: DocumentKind | None = None
+    status: InvoiceStatus | None = None
+    settlement_status: SettlementStatus | None = None
+    overdue: bool | None = None
+    preceding_id: UUID | None = Field(default=None, description="the credit notes of this invoice")
+    number_prefix: Annotated[str, Field(min_length=2, max_length=35)] | None = None
+    issued_from: date | None = None
+    issued_to: date | None = None
+
+
+class GetInvoiceDocument(Request[InvoiceFile], query=True, permission="factures:invoice:read", audited=True):
+    """The file of an issued document, checked against its sealed hash."""
+
+    invoice_id: UUID
+    format: FileFormat = FileFormat.FACTURX_PDF
+
+
+class SendInvoice(Request[Invoice], permission="factures:invoice:write"):
+    """Send an archived document, the first time or again."""
+
+    invoice_id: UUID
+    channel: Channel | None = None
+    recipient_contact_ids: Annotated[tuple[UUID, ...], Field(max_length=10)] = ()
+
+
+class MarkInvoicePaid(Request[Invoice], permission="factures:invoice:settle", idempotency=Idempotency.REQUIRED):
+    """Record money seen outside payments; the default amount is all that is left."""
+
+    invoice_id: UUID
+    on_date: date
+    method: PaymentMethod
+    amount: Amount | None = None
+    reference: Label | None = None
+
+
+class ListBillingIntakes(PageRequest, Request[BillingIntakePage], query=True, permission="factures:invoice:read"):
+    """What contrats asked to bill and what became of it."""
+
+    status: IntakeStatus | None = None
+    contract_id: UUID | None = None
+
+
+class RetryBillingIntake(Request[BillingIntake], permission="factures:invoice:write"):
+    """Bill a parked or failed order again, after its cause is cured."""
+
+    intake_id: UUID
+
+
+class VerifySeals(Request[SealCheck], query=True, permission="factures:seal:verify", timeout_seconds=30.0):
+    """Recompute the chain of a company from its rows and files; stops at the first break."""
+
+    company_id: UUID
+    from_seq: Annotated[int, Field(ge=1)] = 1
+    to_seq: Annotated[int, Field(ge=1)] | None = None
+
+
+class GetInvoicingSettings(Request[InvoicingSettings], query=True):
+    """How a company invoices."""
+
+    company_id: UUID
+
+
+class UpdateInvoicingSettings(Request[InvoicingSettings]):
+    """Change how a company invoices; a field left out stays, null clears it. Issued documents keep their version."""
+
+    company_id: UUID
+    auto_issue_contract_billing: bool = True
+    iban: Iban | None = None
+    bic: Bic | None = None
+    account_name: Annotated[str, Field(min_length=1, max_length=70)] | None = None
+    vat_on_debits: bool = False
+    payment_terms_text: Annotated[str, Field(max_length=1000)] | None = None
+    footer_text: Annotated[str, Field(max_length=1000)] | None = None
+    legal_mentions_extra: Annotated[str, Field(max_length=1000)] | None = None
+    mediator_name: Label | None = None
+    mediator_url: Label | None = None

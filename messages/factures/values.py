@@ -1,0 +1,219 @@
+"""Closed sets and refusals of factures."""
+
+from enum import StrEnum
+
+from messages.errors import (
+    BUSINESS_RULE_VIOLATION,
+    INVALID_TRANSITION,
+    NOT_FOUND,
+    PRECONDITION_FAILED,
+    VALIDATION_FAILED,
+)
+
+INVOICE_NOT_FOUND = NOT_FOUND.specific("INVOICE_NOT_FOUND", "Facture introuvable", "Invoice not found")
+BILLING_INTAKE_NOT_FOUND = NOT_FOUND.specific(
+    "BILLING_INTAKE_NOT_FOUND", "Ordre de facturation introuvable", "Billing intake not found"
+)
+SETTINGS_NOT_FOUND = NOT_FOUND.specific(
+    "INVOICING_SETTINGS_NOT_FOUND", "Paramètres de facturation introuvables", "Invoicing settings not found"
+)
+INVOICE_LOCKED = INVALID_TRANSITION.specific("INVOICE_LOCKED", "Facture émise, non modifiable", "Invoice is locked")
+INVOICE_ALREADY_ISSUED = INVALID_TRANSITION.specific(
+    "INVOICE_ALREADY_ISSUED", "Facture déjà émise", "Invoice already issued"
+)
+NOT_ISSUED = PRECONDITION_FAILED.specific("NOT_ISSUED", "Facture non émise", "Invoice not issued")
+NOT_ARCHIVED_YET = PRECONDITION_FAILED.specific("NOT_ARCHIVED_YET", "Facture en cours d'archivage", "Not archived yet")
+INVOICE_NOT_COMPLIANT = BUSINESS_RULE_VIOLATION.specific(
+    "INVOICE_NOT_COMPLIANT", "Facture non conforme", "Invoice not compliant"
+)
+CHRONOLOGY_VIOLATION = BUSINESS_RULE_VIOLATION.specific(
+    "CHRONOLOGY_VIOLATION", "Date hors de l'ordre chronologique", "Date breaks the chronology"
+)
+CREDIT_EXCEEDS_INVOICE = BUSINESS_RULE_VIOLATION.specific(
+    "CREDIT_EXCEEDS_INVOICE", "Avoir supérieur à la facture", "Credit exceeds the invoice"
+)
+CLIENT_BLOCKED = PRECONDITION_FAILED.specific("CLIENT_BLOCKED", "Client bloqué", "Client blocked")
+CLIENT_UNKNOWN = VALIDATION_FAILED.specific("CLIENT_UNKNOWN", "Client inconnu", "Client unknown")
+COMPANY_UNKNOWN = VALIDATION_FAILED.specific("COMPANY_UNKNOWN", "Société inconnue", "Company unknown")
+UNIT_UNKNOWN = VALIDATION_FAILED.specific("UNIT_UNKNOWN", "Unité inconnue", "Unit unknown")
+INTEGRITY_BROKEN = BUSINESS_RULE_VIOLATION.specific("INTEGRITY_BROKEN", "Fichier altéré", "File was altered")
+
+
+class DocumentKind(StrEnum):
+    """Kinds of sales document."""
+
+    INVOICE = "INVOICE"
+    CREDIT_NOTE = "CREDIT_NOTE"
+
+    @property
+    def type_code(self) -> str:
+        """The UNTDID 1001 code."""
+        return {"INVOICE": "380", "CREDIT_NOTE": "381"}[self.value]
+
+
+class InvoiceStatus(StrEnum):
+    """The life of a document; ISSUED never goes back."""
+
+    DRAFT = "DRAFT"
+    ISSUED = "ISSUED"
+    CANCELLED = "CANCELLED"
+    DISCARDED = "DISCARDED"
+
+
+class SettlementStatus(StrEnum):
+    """What is left to pay."""
+
+    NONE = "NONE"
+    UNPAID = "UNPAID"
+    PARTIALLY_PAID = "PARTIALLY_PAID"
+    PAID = "PAID"
+    OVERPAID = "OVERPAID"
+    CREDITED = "CREDITED"
+    REFUNDABLE = "REFUNDABLE"
+
+
+class InvoiceOrigin(StrEnum):
+    """What made the document."""
+
+    MANUAL = "MANUAL"
+    CONTRACT_BILLING = "CONTRACT_BILLING"
+    CORRECTION = "CORRECTION"
+
+
+class PaymentMethod(StrEnum):
+    """How the client pays."""
+
+    TRANSFER = "TRANSFER"
+    SEPA_DIRECT_DEBIT = "SEPA_DIRECT_DEBIT"
+    CARD = "CARD"
+    CHEQUE = "CHEQUE"
+    CASH = "CASH"
+    COMPENSATION = "COMPENSATION"
+    OTHER = "OTHER"
+
+    @property
+    def code(self) -> str:
+        """The UNTDID 4461 code."""
+        return _PAYMENT_CODES[self.value]
+
+
+_PAYMENT_CODES = {
+    "TRANSFER": "30",
+    "SEPA_DIRECT_DEBIT": "59",
+    "CARD": "48",
+    "CHEQUE": "20",
+    "CASH": "10",
+    "COMPENSATION": "97",
+    "OTHER": "1",
+}
+
+
+class Channel(StrEnum):
+    """How the document reaches the client; MANUAL: nothing is sent."""
+
+    EMAIL = "EMAIL"
+    POST = "POST"
+    PORTAL = "PORTAL"
+    MANUAL = "MANUAL"
+
+
+class Processing(StrEnum):
+    """How the e-invoicing reform sees the sale (note BAR)."""
+
+    B2B = "B2B"
+    B2BINT = "B2BINT"
+    B2C = "B2C"
+    B2CINT = "B2CINT"
+    OUTOFSCOPE = "OUTOFSCOPE"
+    B2G = "B2G"
+
+
+class VatCategory(StrEnum):
+    """UNTDID 5305, as EN 16931 narrows it."""
+
+    S = "S"
+    Z = "Z"
+    E = "E"
+    AE = "AE"
+    K = "K"
+    G = "G"
+    O = "O"  # noqa: E741 - the letter of the code list
+
+
+class Nature(StrEnum):
+    """Goods, services or both: a mention and the letter of BT-23."""
+
+    GOODS = "GOODS"
+    SERVICES = "SERVICES"
+    MIXED = "MIXED"
+
+
+class CorrectionReason(StrEnum):
+    """Why a credit note was made."""
+
+    PRICE_ERROR = "PRICE_ERROR"
+    QUANTITY_ERROR = "QUANTITY_ERROR"
+    VAT_ERROR = "VAT_ERROR"
+    ADDRESS_ERROR = "ADDRESS_ERROR"
+    DUPLICATE = "DUPLICATE"
+    TERMINATION = "TERMINATION"
+    WITHDRAWAL = "WITHDRAWAL"
+    GOODWILL = "GOODWILL"
+    DISPUTE = "DISPUTE"
+    DISCOUNT = "DISCOUNT"
+    NON_DELIVERY = "NON_DELIVERY"
+    BAD_DEBT = "BAD_DEBT"
+    OTHER = "OTHER"
+
+
+class CreditScope(StrEnum):
+    """How much of the original a credit note takes back."""
+
+    FULL = "FULL"
+    AMOUNTS = "AMOUNTS"
+
+
+class RefundWish(StrEnum):
+    """What should become of money already paid."""
+
+    REFUND = "REFUND"
+    KEEP_AS_CREDIT = "KEEP_AS_CREDIT"
+    SET_OFF = "SET_OFF"
+
+
+class SettlementSource(StrEnum):
+    """Where a settlement comes from."""
+
+    PAYMENT = "PAYMENT"
+    RETURN = "RETURN"
+    CREDIT_NOTE = "CREDIT_NOTE"
+    MANUAL = "MANUAL"
+
+
+class IntakeStatus(StrEnum):
+    """What became of an order to bill."""
+
+    RECEIVED = "RECEIVED"
+    DRAFTED = "DRAFTED"
+    ISSUED = "ISSUED"
+    SKIPPED = "SKIPPED"
+    PARKED = "PARKED"
+    FAILED = "FAILED"
+
+
+class FileFormat(StrEnum):
+    """The two faces of an issued document."""
+
+    FACTURX_PDF = "FACTURX_PDF"
+    CII_XML = "CII_XML"
+
+
+class SealFinding(StrEnum):
+    """What is wrong with the chain of seals."""
+
+    CONTENT_CHANGED = "CONTENT_CHANGED"
+    HASH = "HASH"
+    LINK = "LINK"
+    GAP = "GAP"
+    XML = "XML"
+    PDF = "PDF"

@@ -1,0 +1,240 @@
+"""products: the products themselves."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from messages.base import Reply, Request
+from messages.errors import (
+    ALREADY_EXISTS,
+    NOT_FOUND,
+    PRECONDITION_FAILED,
+    VALIDATION_FAILED,
+)
+from messages.paging import Page, PageRequest
+from messages.products.ranges import Sector
+from messages.products.versions import ProductVersion, TaxClass, VersionDraft
+from messages.registry import ACTORS
+from messages.values.money import Currency, Money
+from messages.values.numbers import Percent, Quantity
+from messages.values.refusal import refusal
+from messages.values.text import Code, Label, Line, Paragraph
+
+PRODUCT_NOT_FOUND = NOT_FOUND.specific("PRODUCT_NOT_FOUND", "Produit introuvable", "Product not found")
+SKU_EXISTS = ALREADY_EXISTS.specific("SKU_EXISTS", "Référence déjà utilisée", "SKU in use")
+PARTNER_REQUIRED = VALIDATION_FAILED.specific("PARTNER_REQUIRED", "Partenaire requis", "Partner required")
+PRODUCT_LOCKED = PRECONDITION_FAILED.specific("PRODUCT_LOCKED", "Produit verrouillé", "Product locked")
+READINESS_FAILED = PRECONDITION_FAILED.specific("READINESS_FAILED", "Produit incomplet", "Product not ready")
+
+
+class ProductKind(StrEnum):
+    """Own product, or one of a product partner."""
+
+    OWN = "OWN"
+    PARTNER = "PARTNER"
+
+
+class RevenueModel(StrEnum):
+    """What the company earns with the product."""
+
+    REVENUE = "REVENUE"
+    COMMISSION = "COMMISSION"
+    MIXED = "MIXED"
+
+
+class Lifecycle(StrEnum):
+    """FROZEN: no new sale, running contracts go on. RETIRED: support only, for ever."""
+
+    DRAFT = "DRAFT"
+    TEST = "TEST"
+    ACTIVE = "ACTIVE"
+    FROZEN = "FROZEN"
+    RETIRED = "RETIRED"
+
+
+class ProductNature(StrEnum):
+    """Decides the place of supply for VAT."""
+
+    GOODS = "GOODS"
+    SERVICE = "SERVICE"
+
+
+class Renewal(StrEnum):
+    """What happens at the end of the commitment."""
+
+    NONE = "NONE"
+    TACIT = "TACIT"
+
+
+Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+
+
+class IndicativePrice(Reply):
+    """What a consumer in mainland France pays today for the smallest quantity of the default plan."""
+
+    price: Money
+    tax_included: bool
+    vat_rate: Percent
+    vat_category: str
+
+
+class ProductSnapshot(Reply):
+    """The visible state of a product."""
+
+    product_id: UUID
+    sku: str
+    name: str
+    short_name: str | None = None
+    kind: ProductKind
+    revenue_model: RevenueModel
+    sector: Sector
+    product_type: str
+    nature: ProductNature
+    unit: str
+    range_id: UUID
+    owner_company_id: UUID | None = None
+    product_partner_id: UUID | None = None
+    lifecycle: Lifecycle
+    tax_class: TaxClass
+    indicative: IndicativePrice | None = None
+    withdrawal_days: int | None = None
+    commitment_months: int
+    renewal: Renewal
+    notice_days: int | None = None
+    requires_shipping: bool
+    weight_g: int | None = None
+    dunning_policy_code: str | None = None
+    retry_policy_code: str | None = None
+
+
+class Product(ProductSnapshot):
+    """A product with what only its own actor needs."""
+
+    description: str | None
+    currency: str
+    price_scale: int
+    quantity_min: Quantity
+    quantity_max: Quantity | None
+    quantity_step: Quantity
+    renewal_months: int | None
+    termination_terms: str | None
+    requires_port_in: bool
+    requires_service_link: bool
+    replacement_product_id: UUID | None
+    version: int
+
+
+class ProductDetail(Product):
+    """A product with its versions, newest first."""
+
+    versions: tuple[ProductVersion, ...]
+
+
+class ProductPage(Page[Product]):
+    """Products by SKU."""
+
+
+class CreateProduct(Request[Product]):
+    """Add a product as DRAFT; a first version with a price takes effect at once or at its `effective_from`."""
+
+    id: UUID | None = Field(default=None, description="chosen by the client, so that repeating is safe")
+    sku: Sku
+    name: Line
+    short_name: Annotated[Label, Field(max_length=80)] | None = None
+    description: Paragraph | None = None
+    range_id: UUID | None = Field(default=None, description="left out: the range SERVICES that every tenant has")
+    owner_company_id: UUID | None = None
+    kind: ProductKind = ProductKind.OWN
+    revenue_model: RevenueModel | None = None
+    sector: Sector | None = None
+    product_type: Annotated[str, Field(max_length=40)] | None = None
+    tax_class: TaxClass = TaxClass.STANDARD
+    currency: Currency = "EUR"
+    nature: ProductNature = ProductNature.SERVICE
+    unit: Annotated[str, Field(max_length=20)] = "UNIT"
+    price_scale: Annotated[int, Field(ge=2, le=6)] = 2
+    quantity_min: Quantity = Decimal(1)
+    quantity_max: Quantity | None = None
+    quantity_step: Quantity = Decimal(1)
+    dunning_policy_code: Code | None = None
+    retry_policy_code: Code | None = None
+    withdrawal_days: Annotated[int, Field(ge=0, le=60)] | None = None
+    commitment_months: Annotated[int, Field(ge=0, le=60)] = 0
+    renewal: Renewal = Renewal.NONE
+    renewal_months: Annotated[int, Field(ge=1, le=60)] | None = None
+    notice_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    termination_terms: Paragraph | None = None
+    requires_shipping: bool = False
+    weight_g: Annotated[int, Field(ge=0)] | None = None
+    requires_port_in: bool = False
+    requires_service_link: bool = False
+    first_version: VersionDraft | None = None
+
+    @model_validator(mode="after")
+    def _quantities_fit(self) -> "CreateProduct":
+        if self.quantity_min <= 0 or self.quantity_step <= 0:
+            raise refusal("QUANTITY_INVALID", "quantity_min and quantity_step must be above zero")
+        if self.quantity_max is not None and self.quantity_max < self.quantity_min:
+            raise refusal("QUANTITY_INVALID", "quantity_max is below quantity_min; raise it or leave it out")
+        return self
+
+
+class UpdateProduct(Request[Product]):
+    """Change a product; what decides price and books is locked once it was published."""
+
+    product_id: UUID
+    expected_version: int
+    sku: Sku | None = None
+    name: Line | None = None
+    short_name: Annotated[Label, Field(max_length=80)] | None = None
+    description: Paragraph | None = None
+    revenue_model: RevenueModel | None = None
+    tax_class: TaxClass | None = None
+    dunning_policy_code: Code | None = None
+    retry_policy_code: Code | None = None
+    withdrawal_days: Annotated[int, Field(ge=0, le=60)] | None = None
+    commitment_months: Annotated[int, Field(ge=0, le=60)] | None = None
+    renewal: Renewal | None = None
+    notice_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    requires_shipping: bool | None = None
+    weight_g: Annotated[int, Field(ge=0)] | None = None
+
+
+class GetProduct(
+    Request[ProductDetail], query=True, internal_callers=tuple(actor for actor in ACTORS if actor != "products")
+):
+    """One product by id or SKU; also answers an actor that met an unknown id."""
+
+    product_id: UUID | None = None
+    sku: Sku | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> "GetProduct":
+        if (self.product_id is None) == (self.sku is None):
+            raise refusal("ONE_KEY", "give either product_id or sku")
+        return self
+
+
+class ListProducts(PageRequest, Request[ProductPage], query=True, resource="product"):
+    """The products of the organisation."""
+
+    range_id: UUID | None = None
+    sector: Sector | None = None
+    product_type: str | None = None
+    kind: ProductKind | None = None
+    lifecycle: tuple[Lifecycle, ...] = ()
+    company_id: UUID | None = None
+    search: Annotated[str, Field(min_length=2, max_length=100)] | None = None
+
+
+class TransitionProduct(Request[Product], permission="products:product:write"):
+    """Move a product along its life; ACTIVE needs a price, a version and a determined VAT."""
+
+    product_id: UUID
+    expected_version: int | None = None
+    to: Lifecycle
+    reason: Label | None = None
+    replacement_product_id: UUID | None = None

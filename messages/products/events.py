@@ -1,0 +1,198 @@
+"""products: the facts that other actors hear."""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from messages.base import Event
+from messages.products.catalogue import Lifecycle, ProductSnapshot
+from messages.products.pricing import VatRate
+from messages.products.publications import AccountingMapping, PublicationFacts
+from messages.products.ranges import RangeKind
+from messages.products.versions import ChangedArea, PlanOption, Recurrence
+from messages.values.money import Money
+
+
+class ProductRangeCreated(Event, aggregate="product_range", aggregate_id="range_id"):
+    """A node of the catalogue tree exists."""
+
+    range_id: UUID
+    code: str
+    name: str
+    kind: RangeKind
+    parent_id: UUID | None = None
+    active: bool
+
+
+class ProductRangeUpdated(Event, aggregate="product_range", aggregate_id="range_id"):
+    """A node of the catalogue tree changed."""
+
+    range_id: UUID
+    code: str
+    name: str
+    kind: RangeKind
+    parent_id: UUID | None = None
+    active: bool
+    changed_fields: tuple[str, ...]
+
+
+class ProductCreated(ProductSnapshot, Event, aggregate="product"):
+    """A product exists; other actors keep what they need of it."""
+
+
+class ProductUpdated(ProductSnapshot, Event, aggregate="product"):
+    """Something visible of the product changed."""
+
+    changed_fields: tuple[str, ...]
+
+
+class ProductLifecycleChanged(Event, aggregate="product"):
+    """The product may be sold, or no longer."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
+
+    product_id: UUID
+    sku: str
+    from_: Lifecycle = Field(alias="from")
+    to: Lifecycle
+    reason: str | None = None
+    replacement_product_id: UUID | None = None
+
+
+class ProductVersionScheduled(Event, aggregate="product_version", aggregate_id="version_id"):
+    """Commercial terms will apply from a date."""
+
+    version_id: UUID
+    product_id: UUID
+    number: int
+    effective_from: date
+    effective_to: date | None = None
+    breaking: bool
+    changed_areas: tuple[ChangedArea, ...]
+
+
+class ProductVersionEffective(Event, aggregate="product_version", aggregate_id="version_id"):
+    """Commercial terms apply."""
+
+    version_id: UUID
+    product_id: UUID
+    number: int
+    effective_from: date
+    effective_to: date | None = None
+    breaking: bool
+    changed_areas: tuple[ChangedArea, ...]
+
+
+class ProductVersionSuperseded(Event, aggregate="product_version", aggregate_id="version_id"):
+    """Commercial terms no longer apply to new sales."""
+
+    version_id: UUID
+    product_id: UUID
+    number: int
+    effective_from: date
+    effective_to: date | None = None
+    breaking: bool
+    changed_areas: tuple[ChangedArea, ...]
+
+
+class ProductPlanSaved(Event, aggregate="product_plan", aggregate_id="plan_id"):
+    """A plan exists or changed."""
+
+    plan_id: UUID
+    product_id: UUID
+    version_id: UUID
+    code: str
+    recurrence: Recurrence
+    options: tuple[PlanOption, ...] = ()
+
+
+class PriceListSaved(Event, aggregate="price_list", aggregate_id="list_id"):
+    """A price list exists or changed."""
+
+    list_id: UUID
+    code: str
+    currency: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+    is_default: bool
+
+
+class PriceListDefaultChanged(Event, aggregate="price_list", aggregate_id="list_id"):
+    """Another list applies to everybody."""
+
+    list_id: UUID
+    previous_list_id: UUID | None = None
+
+
+class PriceListExpired(Event, aggregate="price_list", aggregate_id="list_id"):
+    """The last day of a list has passed."""
+
+    list_id: UUID
+    code: str
+
+
+class PriceItemSaved(Event, aggregate="price_item", aggregate_id="item_id"):
+    """A price of a list exists or changed; of tiers, the first amount rounded to cents."""
+
+    item_id: UUID
+    list_id: UUID
+    product_id: UUID
+    plan_id: UUID | None = None
+    price: Money
+
+
+class ProductPublicationScheduled(
+    PublicationFacts, Event, aggregate="product_publication", aggregate_id="publication_id"
+):
+    """A version will be sold from an instant on."""
+
+
+class ProductPublicationLive(PublicationFacts, Event, aggregate="product_publication", aggregate_id="publication_id"):
+    """A version is sold."""
+
+
+class ProductPublicationEnded(PublicationFacts, Event, aggregate="product_publication", aggregate_id="publication_id"):
+    """A version is no longer sold."""
+
+
+class ProductPublicationWithdrawn(
+    PublicationFacts, Event, aggregate="product_publication", aggregate_id="publication_id"
+):
+    """Somebody stopped the sale of a version."""
+
+    reason: str
+
+
+class AccountingMappingSaved(AccountingMapping, Event, aggregate="accounting_mapping", aggregate_id="mapping_id"):
+    """Revenue, commission, fee or tax is booked on these accounts."""
+
+
+class VatRateSaved(VatRate, Event, aggregate="vat_rate"):
+    """A dated VAT rate exists or changed."""
+
+
+class PriceQuoteCreated(Event, aggregate="price_quote", aggregate_id="quote_id"):
+    """Prices were offered."""
+
+    quote_id: UUID
+    client_id: UUID | None = None
+    company_id: UUID
+    content_hash: str
+    valid_until: date
+    net: Money
+    vat: Money
+    gross: Money
+
+
+class PriceQuoteAccepted(Event, aggregate="price_quote", aggregate_id="quote_id"):
+    """A contract was signed on the quote; its prices are honoured."""
+
+    quote_id: UUID
+    contract_id: UUID
+
+
+class PriceQuoteExpired(Event, aggregate="price_quote", aggregate_id="quote_id"):
+    """The quote binds nobody any more."""
+
+    quote_id: UUID
