@@ -30,8 +30,9 @@ async def forever(
                 pause = _FIRST_PAUSE
             await task
         except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            while not task.done():  # libraries on Python 3.11 lose a cancellation now and then (asyncio.wait_for)
+                task.cancel()
+                await asyncio.wait({task}, timeout=0.5)
             raise
         except Exception as error:
             log.warning("part.failed", part=part, error=repr(error), pause=pause)

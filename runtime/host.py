@@ -166,7 +166,8 @@ class Host:
                 await self.heart.access.load()
                 changed.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), 30)
+                    async with asyncio.timeout(30):
+                        await changed.wait()
             raise ConnectionError("the session that listens for changed access is gone")
         finally:
             await asyncio.shield(session.close(timeout=2))

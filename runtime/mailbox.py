@@ -127,7 +127,8 @@ class Mailbox:
             if self._reset_wanted:
                 raise ResetNeeded("reconnected")
             try:
-                message = await asyncio.wait_for(self._arrivals.get(), _HEARTBEATS_MISSED_SECONDS)
+                async with asyncio.timeout(_HEARTBEATS_MISSED_SECONDS):
+                    message = await self._arrivals.get()
             except TimeoutError:
                 raise ResetNeeded("heartbeats are missing") from None
             delivery = self._accepted(message)

@@ -89,6 +89,8 @@ def permissions(
     table = {surface.name: _of_actor(surface) for surface in surfaces}
     table["bridge"] = _of_bridge(actors, bridge_requests)
     table["operator"] = _of_operator(actors, simulated_time)
+    # Health checks run inside every container: their user may ask who is alive, and nothing else.
+    table["monitor"] = Permissions(("$SRV.PING.>",), (_inbox("monitor"),))
     table["provisioner"] = Permissions(("$JS.API.>", "crm.clock.schedule.>"), (_inbox("provisioner"),))
     for grant in upstream:
         own_tenant = f"crm.events.*.*.{grant.organisation_id}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 _RESERVED_NAMES = frozenset({"audit", "clock", "commands", "dead", "events", "heartbeat", "internal", "ops"})
-_ROLES = ("bridge", "operator", "provisioner")
+_ROLES = ("bridge", "operator", "monitor", "provisioner")
 SPY = "spy"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 

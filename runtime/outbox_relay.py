@@ -54,7 +54,8 @@ class OutboxRelay:
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._heart.wake_relay.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._heart.wake_relay.wait()
 
     async def _relay_all(self, session: Any) -> bool:
         """Publish until nothing is left; False when a publication failed and should be tried later."""

@@ -87,9 +87,8 @@ class Supervisor:
             self.kill(child.name, signal.SIGTERM)
         if alive:
             waiting: list[asyncio.Future[Any]] = [asyncio.ensure_future(child.ended.wait()) for child in alive]
-            _, silent = await asyncio.wait(waiting, timeout=drain_seconds)
-            for task in silent:
-                task.cancel()
+            for silent in (await asyncio.wait(waiting, timeout=drain_seconds))[1]:
+                silent.cancel()
         for child in alive:
             if child.pid is not None:
                 log.error("supervisor.killed", name=child.name)

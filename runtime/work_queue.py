@@ -102,7 +102,8 @@ class WorkQueue:
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._heart.wake_workers.wait(), _SAFETY_SCAN_SECONDS)
+            async with asyncio.timeout(_SAFETY_SCAN_SECONDS):
+                await self._heart.wake_workers.wait()
 
     async def _take(self, session: Any) -> int:
         free = self._heart.settings.work_concurrency - len(self._tasks)

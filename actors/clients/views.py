@@ -89,12 +89,17 @@ def _address_for(usage: str, addresses: list[dict[str, Any]]) -> Address | None:
     chosen = next((found for found in addresses if usage in found["usage"]), addresses[0] if addresses else None)
     if chosen is None:
         return None
+    return address_of(chosen)
+
+
+def address_of(row: Row | dict[str, Any]) -> Address:
+    """An address of a client as facts and letters carry it."""
     return Address(
-        address_id=UUID(chosen["id"]),
-        person=chosen["recipient_line"],
-        street=chosen["line1"],
-        locality=chosen["line2"],
-        postal_code=chosen["postal_code"],
-        city=chosen["city"],
-        country_code=chosen["country"],
+        address_id=UUID(str(row["id"])),
+        person=row["recipient_line"],
+        street=row["line1"],
+        locality=row["line2"],
+        postal_code=row["postal_code"],
+        city=row["city"],
+        country_code=row["country"],
     )

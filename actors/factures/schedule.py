@@ -76,7 +76,7 @@ async def mark_overdue(moment: Moment, work: UnitOfWork) -> object:
         if row["outstanding"] > 0 and not row["overdue"]:
             changed = await announcing.change(row, work, overdue=True)
             fact = InvoiceOverdue(**views.reference_of(changed), days=1)
-            work.emit(fact, version=changed["version"], key=f"{row['id']}:{row['due_date']}")
+            work.emit(fact, version=changed["version"])
     return MORE if len(ids) == _MOST else None
 
 

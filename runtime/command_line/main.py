@@ -2,7 +2,7 @@
 
 import typer
 
-from runtime.command_line import operate, run, schema, talk
+from runtime.command_line import demo, export, operate, pages, ping, run, schema, setup, talk
 
 app = typer.Typer(help="Run and operate the CRM: twelve actors over NATS and PostgreSQL.", no_args_is_help=True)
 app.command()(run.up)
@@ -11,10 +11,16 @@ app.command()(run.bridge)
 app.command()(run.migrate)
 app.command()(run.provision)
 app.command()(run.token)
+app.command()(demo.demo)
+app.command("import")(demo.import_)
+app.command()(setup.setup)
+app.command()(ping.ping)
 app.command()(talk.call)
 app.command()(talk.events)
 app.command()(talk.trace)
 app.add_typer(operate.app, name="ops")
+schema.app.command()(export.export)
+schema.app.command()(pages.pages)
 app.add_typer(schema.app, name="schema")
 
 

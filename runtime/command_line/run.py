@@ -1,7 +1,6 @@
 """`crm up`, `crm actor`, `crm bridge`, `crm migrate`, `crm provision`, `crm token`: run the system or a part of it."""
 
 import asyncio
-import os
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -61,10 +60,9 @@ def bridge() -> None:
 
 
 def migrate(data: DataOption = DEFAULT_FOLDER) -> None:
-    """Bring the databases of all actors to their newest version; with CRM_ADMIN_DATABASE_URL on an external server."""
+    """Bring the databases of all actors of an embedded system to their newest version; for other servers see 'crm setup'."""
     installation = Installation(data, discover())
-    if "CRM_ADMIN_DATABASE_URL" not in os.environ:
-        installation.postgres.start()
+    installation.postgres.start()
     with console.status("migrating"):
         installation.migrate()
     console.print(f"{len(installation.system.actors)} databases are up to date")
@@ -74,10 +72,9 @@ def provision(
     data: DataOption = DEFAULT_FOLDER,
     replicas: Annotated[int, typer.Option(min=1, max=5, help="copies of each stream in a NATS cluster")] = 1,
 ) -> None:
-    """Make or update streams, consumers and the clock on NATS, and write the server's generated configuration."""
+    """Make or update streams, consumers and the clock of an embedded system; for other servers see 'crm setup'."""
     installation = Installation(data, discover())
-    if "CRM_NATS_URL" not in os.environ:
-        installation.nats.start()
+    installation.nats.start()
     changes = asyncio.run(installation.provision(replicas))
     for change in changes:
         console.print(change)

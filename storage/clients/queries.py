@@ -1,9 +1,18 @@
 """The statements of clients that run often or are worth a name; compiled once."""
 
-from sqlalchemy import Select, bindparam, select, update
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ARRAY, ColumnElement, Integer, Select, any_, bindparam, literal, select
 
 from storage.clients.tables import address, client, contact_point
 from storage.shared.statements import Statement, prepare, rows_as_json
+
+
+def one_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """The column holds one of the values: one array parameter, so that the statement is the same for any number."""
+    return column == any_(literal([*values], ARRAY(column.type)))
+
 
 _POINTS = rows_as_json(
     "contact_points",
@@ -28,11 +37,14 @@ _ADDRESSES = rows_as_json(
     address.c.id,
 )
 
-_FULL: Select[tuple[object, ...]] = select(client, _POINTS, _ADDRESSES)
+INTEGER = Integer()
+"""For counting a condition in a score."""
 
-CLIENT_BY_ID: Statement = prepare(_FULL.where(client.c.id == bindparam("id")))
-CLIENT_BY_CODE: Statement = prepare(_FULL.where(client.c.client_code == bindparam("client_code")))
-CLIENT_FOR_UPDATE: Statement = prepare(_FULL.where(client.c.id == bindparam("id")).with_for_update(of=client))
+FULL: Select[tuple[object, ...]] = select(client, _POINTS, _ADDRESSES)
+
+CLIENT_BY_ID: Statement = prepare(FULL.where(client.c.id == bindparam("id")))
+CLIENT_BY_CODE: Statement = prepare(FULL.where(client.c.client_code == bindparam("client_code")))
+CLIENT_FOR_UPDATE: Statement = prepare(FULL.where(client.c.id == bindparam("id")).with_for_update(of=client))
 
 SUMMARY = select(
     client.c.id,
@@ -46,19 +58,4 @@ SUMMARY = select(
     client.c.city,
     client.c.company_id,
     client.c.created_at,
-)
-
-STATUS_CHANGED: Statement = prepare(
-    update(client)
-    .where(client.c.id == bindparam("client_id"))
-    .values(
-        status_code=bindparam("status_code"),
-        status_category=bindparam("status_category"),
-        relation_started_on=bindparam("relation_started_on"),
-        relation_ended_on=bindparam("relation_ended_on"),
-        version=client.c.version + 1,
-        updated_at=bindparam("updated_at"),
-        updated_by=bindparam("updated_by"),
-    )
-    .returning(client.c.version)
 )

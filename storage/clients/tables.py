@@ -9,8 +9,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -19,12 +17,30 @@ from sqlalchemy import (
 from sqlalchemy import (
     text as sql,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
-from storage.columns import aggregate, amount, instant, reference, tenant, text
-from storage.shared.tables import NAMING_CONVENTION
+from storage.clients.references import (
+    bank_details_ref,
+    company_ref,
+    contract_ref,
+    credit_ref,
+    instalment_ref,
+    invoice_payment_ref,
+    invoice_ref,
+    mandate_ref,
+    metadata,
+    payment_ref,
+    sales_rep_ref,
+    standing_ref,
+    timeline_entry,
+)
+from storage.columns import aggregate, instant, reference, tenant, text
 from storage.tenancy import TENANT
 
-metadata = MetaData(naming_convention=NAMING_CONVENTION)
+__all__ = [
+    "bank_details_ref", "company_ref", "contract_ref", "credit_ref", "instalment_ref", "invoice_payment_ref", "invoice_ref",
+    "mandate_ref", "metadata", "payment_ref", "sales_rep_ref", "standing_ref", "timeline_entry",
+]  # fmt: skip
 
 client = Table(
     "client",
@@ -36,6 +52,7 @@ client = Table(
     text("given_name", nullable=True),
     text("family_name", nullable=True),
     Column("birth_date", LargeBinary, comment="encrypted"),
+    Column("birth_hash", Text, comment="blind index of the birth date, to compare it with others"),
     text("display_name"),
     text("search_name"),
     text("language"),
@@ -64,7 +81,10 @@ client = Table(
     Index("ix_client_name", "organisation_id", "record_state", "display_name", "id"),
     Index("ix_client_status", "organisation_id", "status_category", "created_at", "id"),
     Index("ix_client_owner", "organisation_id", "owner_user_id", "created_at", "id"),
+    Index("ix_client_rep", "organisation_id", "sales_rep_id"),
     Index("ix_client_siren", "organisation_id", "siren"),
+    Index("ix_client_vat_number", "organisation_id", "vat_number"),
+    Index("ix_client_birth", "organisation_id", "birth_hash"),
     Index(
         "uq_client_siret_live",
         "organisation_id",
@@ -93,6 +113,9 @@ contact_point = Table(
     instant("created_at"),
     UniqueConstraint("organisation_id", "client_id", "kind", "normalized"),
     Index("ix_contact_point_hash", "organisation_id", "hash"),
+    Index("ix_contact_point_client", "organisation_id", "client_id"),
+    Index("ix_contact_point_start", "organisation_id", "normalized", postgresql_ops={"normalized": "text_pattern_ops"}),
+    Index("ix_contact_point_end", sql("organisation_id"), sql("reverse(normalized) text_pattern_ops")),
     info=TENANT,
 )
 
@@ -142,32 +165,55 @@ client_code_block = Table(
     info=TENANT,
 )
 
-company_ref = Table(
-    "company_ref",
+consent = Table(
+    "consent",
     metadata,
-    Column("organisation_id", Uuid, nullable=False),
-    Column("company_id", Uuid, nullable=False),
-    text("code"),
-    text("legal_name"),
-    text("status"),
-    Column("version", Integer, nullable=False),
-    PrimaryKeyConstraint("organisation_id", "company_id"),
-    comment="projection of identity",
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    Column("client_id", Uuid, ForeignKey("client.id"), nullable=False),
+    text("purpose"),
+    text("decision"),
+    text("legal_basis"),
+    instant("decided_at"),
+    instant("expires_at", nullable=True),
+    text("channel_of_collection"),
+    text("text_version", nullable=True),
+    reference("proof_document_id", nullable=True),
+    text("collected_by"),
+    Index("ix_consent_client", "organisation_id", "client_id", "purpose", "decided_at", "id"),
+    comment="a ledger: rows are added, never changed",
     info=TENANT,
 )
 
-contract_ref = Table(
-    "contract_ref",
+payment_term = Table(
+    "payment_term",
     metadata,
-    Column("organisation_id", Uuid, nullable=False),
-    Column("contract_id", Uuid, nullable=False),
-    reference("client_id"),
-    text("reference"),
-    text("status"),
-    amount("mrr"),
-    Column("version", Integer, nullable=False),
-    PrimaryKeyConstraint("organisation_id", "contract_id"),
-    Index("ix_contract_ref_client", "organisation_id", "client_id"),
-    comment="projection of contrats",
+    *aggregate(),
+    text("code"),
+    text("name"),
+    text("description", nullable=True),
+    Column("days", Integer, nullable=False),
+    text("basis"),
+    Column("day_of_month", Integer),
+    text("audience"),
+    Column("is_default", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    UniqueConstraint("organisation_id", "code"),
+    info=TENANT,
+)
+
+dictionary_entry = Table(
+    "dictionary_entry",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    text("kind"),
+    text("code"),
+    text("name"),
+    Column("position", Integer, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("settings", JSONB, nullable=False),
+    UniqueConstraint("organisation_id", "kind", "code"),
     info=TENANT,
 )

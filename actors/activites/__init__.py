@@ -1,0 +1,1 @@
+"""activites: what happened with a client, and what must be done next."""

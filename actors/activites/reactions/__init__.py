@@ -1,0 +1,1 @@
+"""What activites hears from the other actors, by what it does with it."""

@@ -1,0 +1,181 @@
+"""Whether a client exists already: found by what identifies him, under locks, so that two cannot be created at once (6.3)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, select, text
+
+from actors.clients.rules.likeness import Portrait, is_refused, level_of, likeness
+from actors.clients.rules.naming import search_name
+from messages.clients import (
+    DUPLICATE_CLIENT,
+    SIRET_IN_USE,
+    ClientType,
+    ContactKind,
+    DuplicateLevel,
+    DuplicateMatch,
+    OnDuplicate,
+    RecordState,
+)
+from messages.problem import Refused
+from messages.values.text import search_form
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.clients.queries import FULL, one_of
+from storage.clients.tables import address, bank_details_ref, client, contact_point
+
+_MOST_CANDIDATES = 200
+_LEAST_NAME_LIKENESS = 0.45
+_SHOWN = (DuplicateLevel.CERTAIN, DuplicateLevel.PROBABLE)
+
+# One lock per e-mail address, phone number and SIRET, taken in one order by everybody.
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(cast(:keys as text[])) as key")
+
+
+async def refuse_duplicates(
+    row: Row | dict[str, Any],
+    points: Sequence[dict[str, Any]],
+    addresses: Sequence[dict[str, Any]],
+    policy: OnDuplicate,
+    work: UnitOfWork,
+) -> tuple[DuplicateMatch, ...]:
+    """Refuse a client who is certainly known; who is probably the same is returned. Two round trips."""
+    hashes = sorted(point["hash"] for point in points)
+    keys = [*hashes, *([row["siret"]] if row["siret"] else [])]
+    if keys:
+        await work.fetch(_LOCK, keys=[f"{work.organisation_id}:{key}" for key in sorted(keys)])
+    found = await candidates(row, hashes, addresses, frozenset(), work)
+    matches = rank(portrait(row, points, addresses), found)
+    refused = [match for match in matches if is_refused(match.level, policy)]
+    if refused:
+        best = refused[0]
+        raise Refused(
+            DUPLICATE_CLIENT,
+            f"client {best.client_code} is {best.level.lower()}ly the same; open that record, or create with "
+            "on_duplicate ALLOW",
+            details={"candidates": [match.model_dump(mode="json", exclude={"display_name"}) for match in refused]},
+        )
+    _refuse_known_siret(row, found)
+    return tuple(match for match in matches if match.level in _SHOWN)
+
+
+def _refuse_known_siret(row: Row | dict[str, Any], found: Iterable[Row]) -> None:
+    for other in found:
+        if row["siret"] and other["siret"] == row["siret"] and other["record_state"] == RecordState.LIVE:
+            raise Refused(
+                SIRET_IN_USE,
+                f"the client {other['client_code']} has this SIRET already; open that record instead",
+                details={"client_code": other["client_code"]},
+            )
+
+
+async def candidates(
+    row: Row | dict[str, Any],
+    hashes: Sequence[str],
+    addresses: Sequence[dict[str, Any]],
+    accounts: frozenset[str],
+    work: UnitOfWork,
+) -> list[Row]:
+    """The clients that share something telling with this one, at most 200."""
+    sources = _sources(row, hashes, addresses, accounts, work)
+    if not sources:
+        return []
+    ids = sources[0].union(*sources[1:]).subquery() if len(sources) > 1 else sources[0].subquery()
+    statement = FULL.where(
+        client.c.organisation_id == work.organisation_id,
+        client.c.id.in_(select(ids.c[0])),
+        client.c.id != row["id"],
+        one_of(client.c.record_state, (RecordState.LIVE, RecordState.ARCHIVED)),
+    )
+    return await work.fetch(statement.limit(_MOST_CANDIDATES))
+
+
+def _sources(
+    row: Row | dict[str, Any],
+    hashes: Sequence[str],
+    addresses: Sequence[dict[str, Any]],
+    accounts: frozenset[str],
+    work: UnitOfWork,
+) -> list[Select[Any]]:
+    sources: list[Select[Any]] = []
+    if hashes:
+        sources.append(
+            select(contact_point.c.client_id).where(
+                contact_point.c.organisation_id == work.organisation_id, one_of(contact_point.c.hash, hashes)
+            )
+        )
+    for name in ("siren", "siret", "vat_number", "birth_hash"):
+        if row[name] is not None:
+            sources.append(
+                select(client.c.id)
+                .where(client.c.organisation_id == work.organisation_id, client.c[name] == row[name])
+                .limit(_MOST_CANDIDATES)
+            )
+    if accounts:
+        sources.append(
+            select(bank_details_ref.c.client_id).where(
+                bank_details_ref.c.organisation_id == work.organisation_id,
+                one_of(bank_details_ref.c.iban_fingerprint, sorted(accounts)),
+            )
+        )
+    postal_codes = sorted({found["postal_code"] for found in addresses})
+    if postal_codes:
+        sources.append(
+            select(client.c.id)
+            .join(address, address.c.client_id == client.c.id)
+            .where(
+                address.c.organisation_id == work.organisation_id,
+                one_of(address.c.postal_code, postal_codes),
+                func.similarity(client.c.search_name, row["search_name"]) >= _LEAST_NAME_LIKENESS,
+            )
+            .limit(_MOST_CANDIDATES)
+        )
+    return sources
+
+
+def portrait(
+    row: Row | dict[str, Any],
+    points: Iterable[dict[str, Any]],
+    addresses: Iterable[dict[str, Any]],
+    accounts: frozenset[str] = frozenset(),
+) -> Portrait:
+    """A client as duplicates are compared."""
+    found = list(points)
+    return Portrait(
+        business=row["type"] != ClientType.INDIVIDUAL,
+        family_name=search_name(row["family_name"] or "", business=False),
+        given_name=search_name(row["given_name"] or "", business=False),
+        name=row["search_name"],
+        birth_hash=row["birth_hash"],
+        emails=frozenset(point["value"].lower() for point in found if point["kind"] == ContactKind.EMAIL),
+        phones=frozenset(point["value"] for point in found if point["kind"] == ContactKind.PHONE),
+        accounts=accounts,
+        addresses=frozenset((found["postal_code"], search_form(found["line1"])) for found in addresses),
+        siren=row["siren"],
+        siret=row["siret"],
+        vat_number=row["vat_number"],
+    )
+
+
+def rank(
+    one: Portrait, found: Iterable[Row], accounts: dict[Any, frozenset[str]] | None = None
+) -> list[DuplicateMatch]:
+    """The candidates that score 40 or more, the surest first."""
+    matches = []
+    for other in found:
+        theirs = (accounts or {}).get(other["id"], frozenset())
+        score, evidence = likeness(
+            one, portrait(other, other["contact_points"] or (), other["addresses"] or (), theirs)
+        )
+        level = level_of(score)
+        if level is not None:
+            matches.append(
+                DuplicateMatch(
+                    client_id=other["id"],
+                    client_code=other["client_code"],
+                    display_name=other["display_name"],
+                    score=score,
+                    level=level,
+                    evidence=tuple(evidence),
+                )
+            )
+    return sorted(matches, key=lambda match: (-match.score, match.client_code))

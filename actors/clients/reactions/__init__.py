@@ -1,0 +1,1 @@
+"""What clients hears from the other actors."""

@@ -1,0 +1,1 @@
+"""Pure rules of clients: names, the status machine, likeness of two records, balances."""

@@ -1,0 +1,1 @@
+"""commercial: the sales force and what it earns."""

@@ -1,0 +1,1 @@
+"""What commercial hears from the other actors."""

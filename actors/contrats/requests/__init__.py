@@ -1,0 +1,1 @@
+"""The requests of contrats, by what they are about."""

@@ -1,0 +1,323 @@
+"""Drafting a contract: terms, lines and prices, until it is signed or given up."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Integer, delete, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+
+from actors.contrats import billing, billing_periods, endings, quotes, rules
+from actors.contrats.contract_record import ContractRecord, load
+from messages.clients import CLIENT_ARCHIVED, CLIENT_NOT_FOUND, ClientKind
+from messages.contrats import (
+    CONTRACT_PRODUCT_NOT_SELLABLE,
+    MISSING_COMPANY,
+    PRICE_MISMATCH,
+    REFERENCE_TAKEN,
+    USE_AMENDMENT,
+    AdjustmentCause,
+    CancelContract,
+    Contract,
+    ContractCancelled,
+    ContractCreated,
+    ContractStatus,
+    ContractUpdated,
+    CreateContract,
+    LineDraft,
+    LineKind,
+    PaymentStanding,
+    PriceCheck,
+    QualityStatus,
+    ServiceKind,
+    UpdateContract,
+)
+from messages.problem import Refused
+from messages.values.identifiers import new_id
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.contrats.tables import client_copy, company_copy, contract, contract_line, product_copy, reference_counter
+
+_SELLABLE = ("ACTIVE", "TEST")
+_NOTHING_YET: dict[str, Any] = dict.fromkeys(
+    ("signed_at", "concluded_on", "withdrawal_ends_on", "withdrawal_lapses_at", "first_payment_not_before", "approved_on",
+     "gates_met_on", "collection_unlocked_at", "activated_at", "suspended_at", "terminated_at", "mandate_id",
+     "termination_ends_on", "planned_until", "document_id")
+)  # fmt: skip
+
+
+async def create_contract(request: CreateContract, work: UnitOfWork) -> Contract:
+    """Draft a contract on a quote, or on lines typed by someone who may set prices."""
+    client = await _client(request.client_id, work)
+    company_id = await _company(request.company_id, client, work)
+    terms = rules.columns_of(request.terms, ClientKind(client["kind"]))
+    lines, price_check = await _priced_lines(request, terms, company_id, work)
+    record = await _new_record(request, terms, lines, price_check, client, company_id, work)
+    await _refuse_known_reference(record["reference"], work)
+    record.state(ContractCreated)
+    await work.insert(contract, **record.row)
+    await work.insert_rows(contract_line, record.lines)
+    work.record("contract", record.id, after={"status": record.status, "price_check": price_check, "version": 1})
+    return record.reply()
+
+
+async def update_contract(request: UpdateContract, work: UnitOfWork) -> Contract:
+    """Replace the terms or the lines of a draft."""
+    record = await load(request.contract_id, work)
+    work.check_version(request.expected_version, record["version"])
+    if record.status is not ContractStatus.DRAFT:
+        raise Refused(USE_AMENDMENT, "only a draft can be changed; agree on an amendment with the client")
+    changed = []
+    if request.terms is not None:
+        client = await _client(record["client_id"], work)
+        terms = rules.columns_of(request.terms, ClientKind(client["kind"]))
+        terms["billing_address_id"] = terms["billing_address_id"] or record["billing_address_id"]
+        changed = [name for name, value in terms.items() if record[name] != value]
+        record.set(**terms)
+    if request.lines is not None or request.price_quote_id is not None:
+        await _replace_lines(record, request)
+        changed.append("lines")
+    if not changed:
+        return record.reply()
+    record.set(**_amounts(record.row, record.lines))
+    record.state(ContractUpdated, changed_fields=sorted(changed))
+    await record.save()
+    return record.reply()
+
+
+async def cancel_contract(request: CancelContract, work: UnitOfWork) -> Contract:
+    """Give up a contract that is not in force; what was billed ahead is given back."""
+    record = await load(request.contract_id, work)
+    work.check_version(request.expected_version, record["version"])
+    was_signed = record.status is ContractStatus.SIGNED
+    record.move("cancel", reason_code=request.reason_code, comment=request.comment)
+    if was_signed:
+        await endings.undo_bills(record, AdjustmentCause.CORRECTION, record.id, "Contrat annulé")
+        await billing.bill_adjustments(record)
+    record.state(ContractCancelled, reason_code=request.reason_code, reason=request.reason_code)
+    if was_signed:
+        await endings.cut_if_begun(record, ContractStatus.CANCELLED, record.id)
+    await record.save()
+    return record.reply()
+
+
+async def take_quote_lines(record: ContractRecord, lines: Sequence[dict[str, Any]]) -> None:
+    """Replace the lines of a draft."""
+    work = record.work
+    await work.execute(
+        delete(contract_line).where(
+            contract_line.c.organisation_id == work.organisation_id, contract_line.c.contract_id == record.id
+        )
+    )
+    record.lines = [_line_row(line, number, record.row) for number, line in enumerate(lines, 1)]
+    await work.insert_rows(contract_line, record.lines)
+    record.set(**_amounts(record.row, record.lines))
+
+
+async def refuse_unsellable(product_ids: Sequence[UUID], work: UnitOfWork, *, must_be_known: bool) -> dict[UUID, Row]:
+    """The known products among these; one that is not for sale is refused, one not heard of yet only if it must be."""
+    rows = await work.fetch(
+        select(product_copy).where(
+            product_copy.c.organisation_id == work.organisation_id, product_copy.c.product_id.in_(set(product_ids))
+        )
+    )
+    known = {row["product_id"]: row for row in rows}
+    for product_id in product_ids:
+        row = known.get(product_id)
+        if (row is None and must_be_known) or (row is not None and row["lifecycle"] not in _SELLABLE):
+            state = row["lifecycle"] if row is not None else "not known"
+            raise Refused(
+                CONTRACT_PRODUCT_NOT_SELLABLE,
+                f"product {product_id} is {state}; choose one that is for sale",
+                details={"product_id": str(product_id)},
+            )
+    return known
+
+
+# -- steps of the handlers ---------------------------------------------------------------------------------------
+
+
+async def _client(client_id: UUID, work: UnitOfWork) -> Row:
+    row = await work.load(
+        select(client_copy).where(
+            client_copy.c.organisation_id == work.organisation_id, client_copy.c.client_id == client_id
+        ),
+        "client",
+        code=CLIENT_NOT_FOUND,
+    )
+    if row["archived"]:
+        raise Refused(CLIENT_ARCHIVED, "the client is archived; restore him before drafting a contract")
+    return row
+
+
+async def _company(wanted: UUID | None, client: Row, work: UnitOfWork) -> UUID:
+    company_id: UUID = wanted or client["company_id"]
+    known = await work.fetch_value(
+        select(company_copy.c.status).where(
+            company_copy.c.organisation_id == work.organisation_id, company_copy.c.company_id == company_id
+        )
+    )
+    if known != "ACTIVE" or not work.caller.sees_company(company_id):
+        raise Refused.field(
+            "company_id", "unknown", "company_id is not an active company of yours; check it", MISSING_COMPANY
+        )
+    return company_id
+
+
+async def _priced_lines(
+    request: CreateContract, terms: dict[str, Any], company_id: UUID, work: UnitOfWork
+) -> tuple[list[dict[str, Any]], PriceCheck]:
+    """The lines and how far their prices are verified: by the quote, later, or by hand."""
+    typed = await _typed_lines(request.lines, terms, work, must_be_known=request.price_quote_id is None)
+    if request.price_quote_id is None:
+        work.caller.require("contrats:contract:price_manual")
+        return typed, PriceCheck.MANUAL
+    quote = await quotes.quote_of(request.price_quote_id, work)
+    if quote is None:
+        return typed, PriceCheck.UNVERIFIED
+    quotes.check_quote(quote, request.client_id, company_id)
+    if typed:
+        quotes.check_lines(typed, quote)
+        return typed, PriceCheck.VERIFIED
+    service = {"provider_code": request.provider_code, "service_kind": request.service_kind}
+    lines = [line | service for line in quotes.lines_from(quote)]
+    await refuse_unsellable([line["product_id"] for line in lines], work, must_be_known=False)
+    return lines, PriceCheck.VERIFIED
+
+
+async def _typed_lines(
+    drafts: Sequence[LineDraft], terms: dict[str, Any], work: UnitOfWork, *, must_be_known: bool
+) -> list[dict[str, Any]]:
+    known = await refuse_unsellable([draft.product_id for draft in drafts], work, must_be_known=must_be_known)
+    return [_typed_line(draft, known.get(draft.product_id), terms["billing_frequency"]) for draft in drafts]
+
+
+def _typed_line(draft: LineDraft, product: Row | None, frequency: str) -> dict[str, Any]:
+    amount = draft.discount_amount.amount if draft.discount_amount else None
+    once = draft.kind is LineKind.ONE_OFF
+    return {
+        "product_id": draft.product_id,
+        "product_code": product["code"] if product is not None else "",
+        "description": draft.description or (product["name"] if product is not None else str(draft.product_id)),
+        "kind": draft.kind,
+        "billing_period": "ONE_OFF" if once else draft.billing_period or frequency,
+        "quantity": draft.quantity,
+        "unit_price_net": draft.unit_price_net.amount,
+        "discount_pct": draft.discount_pct,
+        "discount_amount": amount,
+        "net": rules.net_of(draft.quantity, draft.unit_price_net.amount, draft.discount_pct, amount),
+        "vat_rate": draft.vat_rate,
+        "vat_category": draft.vat_category,
+        "provider_code": draft.provider_code,
+        "service_kind": draft.service_kind,
+    }
+
+
+def _line_row(line: dict[str, Any], number: int, row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "provider_code": row["draft_provider_code"],
+        "service_kind": row["draft_service_kind"] or ServiceKind.OTHER,
+        **line,
+        "id": new_id(),
+        "organisation_id": row["organisation_id"],
+        "contract_id": row["id"],
+        "line_no": number,
+        "valid_from": row["starts_on"],
+        "valid_to": None,
+    }
+
+
+async def _new_record(
+    request: CreateContract,
+    terms: dict[str, Any],
+    lines: list[dict[str, Any]],
+    price_check: PriceCheck,
+    client: Row,
+    company_id: UUID,
+    work: UnitOfWork,
+) -> ContractRecord:
+    row: dict[str, Any] = {
+        "id": request.id or new_id(),
+        "organisation_id": work.organisation_id,
+        "version": 0,
+        "created_at": work.now,
+        "created_by": work.caller.principal,
+        "updated_at": work.now,
+        "updated_by": work.caller.principal,
+        "reference": request.reference or await _next_reference(work),
+        "status": ContractStatus.DRAFT,
+        "quality_status": QualityStatus.NOT_SUBMITTED,
+        "payment_standing": PaymentStanding.GOOD,
+        "consecutive_rejections": 0,
+        "client_id": request.client_id,
+        "company_id": company_id,
+        "renewal_count": 0,
+        "withdrawal_applicable": False,
+        "withdrawal_ended": False,
+        "early_performance_requested": False,
+        "currency": "EUR",
+        "price_quote_ids": [request.price_quote_id] if request.price_quote_id else [],
+        "price_check": price_check,
+        "version_no": 1,
+        "draft_provider_code": request.provider_code,
+        "draft_service_kind": request.service_kind,
+        **_NOTHING_YET,
+        **terms,
+    }
+    row["billing_address_id"] = terms["billing_address_id"] or client["billing_address_id"]
+    rows = [_line_row(line, number, row) for number, line in enumerate(lines, 1)]
+    return ContractRecord(row | _amounts(row, rows), list(rows), work)
+
+
+def _amounts(row: dict[str, Any], lines: Sequence[Any]) -> dict[str, Any]:
+    return {
+        **rules.amounts_of(lines, row["billing_frequency"]),
+        "total_contract_value": billing_periods.term_value(row, lines),
+    }
+
+
+async def _replace_lines(record: ContractRecord, request: UpdateContract) -> None:
+    work = record.work
+    drafts = request.lines or ()
+    lines = await _typed_lines(drafts, record.row, work, must_be_known=request.price_quote_id is None)
+    if request.price_quote_id is None:
+        work.caller.require("contrats:contract:price_manual")
+        record.set(price_quote_ids=[], price_check=PriceCheck.MANUAL)
+    else:
+        record.set(price_quote_ids=[request.price_quote_id], price_check=PriceCheck.UNVERIFIED)
+        quote = await quotes.quote_of(request.price_quote_id, work)
+        if quote is not None:
+            quotes.check_quote(quote, record["client_id"], record["company_id"])
+            if lines:
+                quotes.check_lines(lines, quote)
+            lines = lines or quotes.lines_from(quote)
+            record.set(price_check=PriceCheck.VERIFIED)
+    if not lines and request.price_quote_id is None:
+        raise Refused(PRICE_MISMATCH, "give lines or price_quote_id")
+    await take_quote_lines(record, lines)
+
+
+async def _next_reference(work: UnitOfWork) -> str:
+    """`CTR-2026-000001`: one counter per organisation and year of creation."""
+    series = f"{rules.REFERENCE_PREFIX}-{work.today().year}"
+    statement = insert(reference_counter).values(
+        organisation_id=work.organisation_id, series=series, last_number=literal(1, Integer)
+    )
+    number = await work.fetch_value(
+        statement.on_conflict_do_update(
+            index_elements=["organisation_id", "series"],
+            set_={"last_number": reference_counter.c.last_number + 1},
+        ).returning(reference_counter.c.last_number)
+    )
+    return f"{series}-{number:06d}"
+
+
+async def _refuse_known_reference(reference: str, work: UnitOfWork) -> None:
+    known = await work.fetch_value(
+        select(contract.c.id).where(
+            contract.c.organisation_id == work.organisation_id, func.lower(contract.c.reference) == reference.lower()
+        )
+    )
+    if known is not None:
+        raise Refused(
+            REFERENCE_TAKEN, f"contract {known} has the reference {reference}; choose another or leave it out"
+        )

@@ -1,0 +1,184 @@
+"""Leaving a contract: withdrawal in time, and termination with its notice and its price."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import update
+
+from actors.contrats import billing, effects, endings, legal_delays, rules, views
+from actors.contrats.contract_record import ContractRecord, load
+from actors.contrats.termination_rules import Ending, ending_of
+from messages.contrats import (
+    ALREADY_SCHEDULED,
+    INVALID_DATES,
+    TERMINATION_NOT_SCHEDULED,
+    WITHDRAWAL_NOT_APPLICABLE,
+    WITHDRAWAL_PERIOD_OVER,
+    AdjustmentCause,
+    Contract,
+    ContractStatus,
+    ContractTerminationRevoked,
+    ContractTerminationScheduled,
+    ContractWithdrawn,
+    QuoteTermination,
+    RevokeTermination,
+    TerminateContract,
+    TerminationQuote,
+    TerminationRequest,
+    TerminationStatus,
+    Withdrawal,
+    WithdrawContract,
+)
+from messages.problem import Refused
+from messages.values.identifiers import new_id
+from runtime.unit_of_work import UnitOfWork
+from storage.contrats.tables import termination_request
+
+_FAR = timedelta(days=3660)
+
+
+async def withdraw_contract(request: WithdrawContract, work: UnitOfWork) -> Withdrawal:
+    """Undo the contract; the day the declaration was sent decides whether it is in time."""
+    record = await load(request.contract_id, work)
+    _check_withdrawal(record, request)
+    was_served = record["activated_at"] is not None and record["effective_on"] <= request.received_on
+    record.move("withdraw", reason_code="WITHDRAWAL")
+    source, label = new_id(), "Rétractation : remboursement intégral"
+    await endings.undo_bills(record, AdjustmentCause.WITHDRAWAL, source, label)
+    prorata_due = Decimal("0.00")
+    if was_served and record["early_performance_requested"]:
+        prorata_due = await billing.charge_days_served(record, source, request.received_on)
+    record.set(terminated_at=work.now)
+    deadline = legal_delays.refund_deadline(request.received_on)
+    money = views.money(prorata_due, record["currency"])
+    record.state(
+        ContractWithdrawn,
+        sent_on=request.sent_on,
+        received_on=request.received_on,
+        prorata_due=money,
+        refund_deadline=deadline,
+    )
+    await billing.bill_adjustments(record)
+    await endings.cut_if_begun(record, ContractStatus.WITHDRAWN, source)
+    await record.save()
+    return Withdrawal(contract=record.reply(), prorata_due=money, refund_deadline=deadline)
+
+
+async def quote_termination(request: QuoteTermination, work: UnitOfWork) -> TerminationQuote:
+    """What leaving would cost; changes nothing."""
+    record = await load(request.contract_id, work, lock=False)
+    ending = _ending(record, request)
+    return TerminationQuote(
+        ends_on=ending.ends_on,
+        notice_ends_on=ending.notice_ends_on,
+        fee=views.money(ending.fee, record["currency"]),
+        credit=views.money(await _credit_after(record, ending.ends_on), record["currency"]),
+        explanation=ending.explanation,
+    )
+
+
+async def terminate_contract(request: TerminateContract, work: UnitOfWork) -> TerminationRequest:
+    """Schedule the end; it comes with the first day after `ends_on`."""
+    record = await load(request.contract_id, work)
+    rules.CONTRACT.after("terminate", record.status)
+    if record["termination_ends_on"] is not None:
+        raise Refused(ALREADY_SCHEDULED, f"the contract ends on {record['termination_ends_on']}; revoke that first")
+    ending = _ending(record, request)
+    if ending.ends_on < record.today:
+        work.caller.require("contrats:contract:backdate")
+    row = _request_row(record, request, ending) | {"credit": await _credit_after(record, ending.ends_on)}
+    await work.insert(termination_request, **row)
+    record.set(termination_ends_on=ending.ends_on)
+    await billing.replan(record)
+    record.state(ContractTerminationScheduled, reason=request.reason_code, **effects.facts_of(record, row))
+    await record.save()
+    return views.termination_of(row, record["currency"])
+
+
+async def revoke_termination(request: RevokeTermination, work: UnitOfWork) -> Contract:
+    """Take the scheduled end back before it has come."""
+    record = await load(request.contract_id, work)
+    scheduled = await effects.scheduled_termination(record.id, work)
+    if scheduled is None or scheduled["ends_on"] < record.today:
+        raise Refused(TERMINATION_NOT_SCHEDULED, "no end is scheduled, or it has come already; nothing can be revoked")
+    await work.execute(
+        update(termination_request)
+        .where(
+            termination_request.c.organisation_id == work.organisation_id,
+            termination_request.c.id == scheduled["id"],
+        )
+        .values(status=TerminationStatus.REVOKED)
+    )
+    record.set(termination_ends_on=None)
+    await billing.replan(record)
+    record.state(ContractTerminationRevoked)
+    await record.save()
+    return record.reply()
+
+
+def _check_withdrawal(record: ContractRecord, request: WithdrawContract) -> None:
+    rules.CONTRACT.after("withdraw", record.status)
+    if not record["withdrawal_applicable"]:
+        raise Refused(WITHDRAWAL_NOT_APPLICABLE, "this contract gives no right of withdrawal; terminate it instead")
+    if request.sent_on > record["withdrawal_ends_on"]:
+        raise Refused(
+            WITHDRAWAL_PERIOD_OVER,
+            f"the client could withdraw until {record['withdrawal_ends_on']}; terminate the contract instead",
+        )
+    if not record["concluded_on"] <= request.sent_on <= request.received_on <= record.today:
+        raise Refused.field(
+            "received_on", "order", "sent_on lies between the signature and received_on, which is not in the future",
+            INVALID_DATES,
+        )  # fmt: skip
+
+
+def _ending(record: ContractRecord, request: QuoteTermination | TerminateContract) -> Ending:
+    rules.CONTRACT.after("terminate", record.status)
+    if not record["concluded_on"] <= request.received_on <= record.today:
+        raise Refused.field(
+            "received_on",
+            "range",
+            "received_on lies between the signature and today; give the day it arrived",
+            INVALID_DATES,
+        )
+    if request.requested_ends_on is not None and request.requested_ends_on > record.today + _FAR:
+        raise Refused.field(
+            "requested_ends_on",
+            "range",
+            "requested_ends_on is more than ten years away; give an earlier day",
+            INVALID_DATES,
+        )
+    return ending_of(
+        record.row,
+        record.lines,
+        received_on=request.received_on,
+        requested=request.requested_ends_on,
+        reason=request.reason_code,
+        legitimate=request.legitimate_reason,
+    )
+
+
+async def _credit_after(record: ContractRecord, ends_on: date) -> Decimal:
+    after = ends_on + timedelta(days=1)
+    return await billing.unused_total(record, AdjustmentCause.TERMINATION, after, after + _FAR)
+
+
+def _request_row(record: ContractRecord, request: TerminateContract, ending: Ending) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "organisation_id": record.work.organisation_id,
+        "contract_id": record.id,
+        "initiated_by": request.initiated_by,
+        "channel": request.channel,
+        "reason_code": request.reason_code,
+        "received_on": request.received_on,
+        "requested_ends_on": request.requested_ends_on,
+        "legitimate_reason": request.legitimate_reason,
+        "notice_ends_on": ending.notice_ends_on,
+        "ends_on": ending.ends_on,
+        "fee": ending.fee,
+        "status": TerminationStatus.SCHEDULED,
+        "created_at": record.work.now,
+        "created_by": record.work.caller.principal,
+    }

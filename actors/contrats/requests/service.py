@@ -1,0 +1,135 @@
+"""Starting, cutting and restoring the service, and hearing the providers."""
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from actors.contrats import effects, operations, rules, views
+from actors.contrats.contract_record import ContractRecord, load
+from messages.base import Empty
+from messages.contrats import (
+    GATE_NOT_MET,
+    OPERATION_IN_PROGRESS,
+    OPERATION_NOT_FOUND,
+    ActivateContract,
+    ContractOperation,
+    HandleProviderCallback,
+    OperationKind,
+    OperationStatus,
+    ProviderOutcome,
+    ResumeContract,
+    SuspendContract,
+)
+from messages.problem import Refused
+from messages.values.identifiers import new_id
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.contrats.tables import contract_operation, provider_callback
+
+
+async def activate_contract(request: ActivateContract, work: UnitOfWork) -> ContractOperation:
+    """Start the service now, when every gate is open or may be forced."""
+    record = await load(request.contract_id, work)
+    rules.CONTRACT.after("activate", record.status)
+    await _refuse_while_running(record)
+    if request.force_gates:
+        work.caller.require("contrats:contract:force_gate")
+    closed = [gate for gate in rules.closed_gates(record.row, record.today) if gate not in request.force_gates]
+    if closed:
+        names = ", ".join(closed)
+        raise Refused(GATE_NOT_MET, f"closed: {names}; open them first", details={"gates": [str(g) for g in closed]})
+    if record["gates_met_on"] is None:
+        record.set(gates_met_on=record.today)
+    await effects.start_on(record, record.today)
+    operation = await operations.start(record, OperationKind.ACTIVATE, key=f"ACTIVATE:{new_id()}")
+    work.record("contract", record.id, after={"activation": "by hand", "forced": sorted(request.force_gates)})
+    await record.save()
+    return views.operation_of(operation)
+
+
+async def suspend_contract(request: SuspendContract, work: UnitOfWork) -> ContractOperation:
+    """Cut the service at the providers; the contract is suspended when they have done it."""
+    record = await load(request.contract_id, work)
+    rules.CONTRACT.after("suspend", record.status)
+    await _refuse_while_running(record)
+    if request.resume_on is not None and request.resume_on <= record.today:
+        raise Refused.field("resume_on", "past", "resume_on must lie after today; correct it or leave it empty")
+    operation = await operations.start(
+        record,
+        OperationKind.SUSPEND,
+        key=f"SUSPEND:{new_id()}",
+        reason=request.reason,
+        billing_policy=request.billing_policy,
+        resume_on=request.resume_on.isoformat() if request.resume_on else None,
+        mode="FULL",
+    )
+    await record.save()
+    return views.operation_of(operation)
+
+
+async def resume_contract(request: ResumeContract, work: UnitOfWork) -> ContractOperation:
+    """Restore the service."""
+    record = await load(request.contract_id, work)
+    rules.CONTRACT.after("resume", record.status)
+    await _refuse_while_running(record)
+    operation = await operations.start(record, OperationKind.RESUME, key=f"RESUME:{new_id()}")
+    await record.save()
+    return views.operation_of(operation)
+
+
+async def handle_provider_callback(request: HandleProviderCallback, work: UnitOfWork) -> Empty:
+    """Take a provider's answer: the operation goes on, is tried again or has failed; each callback counts once."""
+    operation = await _operation(request, work)
+    record = await load(operation["contract_id"], work)
+    operation = await _operation(request, work)  # again, now that nobody else can change it
+    if not await _is_new(request, work) or operation["status"] != OperationStatus.RUNNING:
+        return Empty()
+    links = [
+        row["id"]
+        for row in await operations.links_of(record.id, work)
+        if row["id"] in operation["open_links"]
+        and row["provider_code"] == request.provider
+        and request.service_link_id in (None, row["id"])
+    ]
+    if not links:
+        return Empty()
+    match request.outcome:
+        case ProviderOutcome.OK:
+            await operations.answered(record, dict(operation), links, request.external_service_id)
+        case ProviderOutcome.REFUSED:
+            await operations.fail(record, dict(operation), request.error_code or "PROVIDER_REFUSED")
+        case ProviderOutcome.FAILED:
+            await operations.attempt_failed(record, dict(operation), request.error_code or "PROVIDER_FAILED")
+    await operations.run_next(record)
+    await record.save()
+    return Empty()
+
+
+async def _operation(request: HandleProviderCallback, work: UnitOfWork) -> Row:
+    return await work.load(
+        select(contract_operation).where(
+            contract_operation.c.organisation_id == work.organisation_id,
+            contract_operation.c.id == request.operation_id,
+        ),
+        "operation",
+        code=OPERATION_NOT_FOUND,
+    )
+
+
+async def _is_new(request: HandleProviderCallback, work: UnitOfWork) -> bool:
+    taken = insert(provider_callback).values(
+        organisation_id=work.organisation_id,
+        provider=request.provider,
+        callback_id=request.callback_id,
+        operation_id=request.operation_id,
+        received_at=work.now,
+    )
+    return await work.execute(taken.on_conflict_do_nothing()) == 1
+
+
+async def _refuse_while_running(record: ContractRecord) -> None:
+    running = await operations.open_of(record.id, record.work)
+    if running:
+        raise Refused(
+            OPERATION_IN_PROGRESS,
+            f"{running[0]['operation']} is under way; wait for its end",
+            details={"operation_id": str(running[0]["id"])},
+        )

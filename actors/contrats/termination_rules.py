@@ -1,0 +1,134 @@
+"""When a contract may end and what that costs: one table of cases, first match wins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from actors.contrats.billing_periods import periods
+from actors.contrats.rules import TELECOM_NOTICE_DAYS, Line, last_day_of_term
+from messages.contrats import (
+    EarlyTerminationPolicy,
+    LegalRegime,
+    LineKind,
+    NoticeUnit,
+    TerminationReason,
+    TermKind,
+)
+from messages.values.due_dates import add_months, whole_months
+from messages.values.money import round_cents
+
+TELECOM_FEE_CAP = Decimal("0.20")
+"""Of what falls after the twelfth month, with a subsidised device only (Code de la consommation, art. L224-28)."""
+_ALWAYS_FREE = (TerminationReason.DEATH, TerminationReason.OVER_INDEBTEDNESS)
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """When the contract ends, what leaving early costs (net), and why."""
+
+    notice_ends_on: date
+    ends_on: date
+    fee: Decimal
+    explanation: tuple[str, ...]
+
+
+def ending_of(
+    contract: Mapping[str, Any],
+    lines: Sequence[Line],
+    *,
+    received_on: date,
+    requested: date | None,
+    reason: TerminationReason,
+    legitimate: bool,
+) -> Ending:
+    """The end and the fee of a request to leave received on that day."""
+    notice = notice_end(contract, received_on)
+    wanted = max(requested or received_on, received_on)
+    free = Decimal("0.00")
+    if legitimate or reason in _ALWAYS_FREE or _was_renewed_without_notice(contract):
+        return Ending(notice, wanted, free, ("no notice and no fee in this case",))
+    ends_on = max(notice, wanted)
+    consumer = contract["legal_regime"] != LegalRegime.BUSINESS
+    policy = EarlyTerminationPolicy(contract["early_termination_policy"])
+    running = contract["commitment_ends_on"] is not None and contract["commitment_ends_on"] > ends_on
+    if running and contract["legal_regime"] == LegalRegime.CONSUMER_TELECOM:
+        return Ending(notice, ends_on, telecom_fee(contract, lines, ends_on), _telecom_words(contract))
+    if running and policy is EarlyTerminationPolicy.FEE_RATE:
+        rate = contract["early_termination_fee_rate"]
+        fee = round_cents(rate * remaining(contract, lines, ends_on + _ONE_DAY, contract["commitment_ends_on"]))
+        return Ending(notice, ends_on, fee, (f"{rate:f} times the charges left in the commitment",))
+    if running and policy is EarlyTerminationPolicy.AT_TERM_ONLY:
+        return Ending(notice, max(notice, contract["commitment_ends_on"]), free, ("at the end of the commitment",))
+    if consumer or running or contract["term_kind"] == TermKind.OPEN_ENDED:
+        return Ending(notice, ends_on, free, ("after the notice, no commitment is left",))
+    return Ending(notice, _end_of_term(contract, received_on), free, ("at the end of a term",))
+
+
+def notice_end(contract: Mapping[str, Any], received_on: date) -> date:
+    """The last day of the notice; at most ten days for consumers of telecom services."""
+    if contract["legal_regime"] == LegalRegime.CONSUMER_TELECOM:
+        days = TELECOM_NOTICE_DAYS
+        if contract["notice_unit"] == NoticeUnit.DAYS:
+            days = min(days, contract["notice_value"])
+        return received_on + timedelta(days=days)
+    if contract["notice_unit"] == NoticeUnit.MONTHS:
+        return add_months(received_on, contract["notice_value"])
+    return received_on + timedelta(days=contract["notice_value"])
+
+
+def refusal_deadline(contract: Mapping[str, Any]) -> date:
+    """The last day to refuse the renewal of a fixed term."""
+    ends_on: date = contract["ends_on"]
+    if contract["notice_unit"] == NoticeUnit.MONTHS:
+        return add_months(ends_on + _ONE_DAY, -contract["notice_value"]) - _ONE_DAY
+    return ends_on - timedelta(days=contract["notice_value"])
+
+
+def months_in_force(starts_on: date, ends_on: date) -> int:
+    """The whole months a contract ran, its last day included."""
+    return whole_months(starts_on, ends_on + _ONE_DAY)
+
+
+def telecom_fee(contract: Mapping[str, Any], lines: Sequence[Line], ends_on: date) -> Decimal:
+    """All that is left of the first twelve months, and a fifth of the rest when a device was subsidised."""
+    year = add_months(contract["starts_on"], 12)
+    left_from, left_to = ends_on + _ONE_DAY, contract["commitment_ends_on"]
+    fee = remaining(contract, lines, left_from, min(left_to, year - _ONE_DAY))
+    if contract["subsidised_device"]:
+        fee += TELECOM_FEE_CAP * remaining(contract, lines, max(left_from, year), left_to)
+    return round_cents(fee)
+
+
+def remaining(contract: Mapping[str, Any], lines: Sequence[Line], first: date, last: date) -> Decimal:
+    """Recurring net charges between two days, both included: whole periods in full, broken ones by days; not rounded."""
+    total = Decimal(0)
+    if first > last:
+        return total
+    for line in lines:
+        if line["kind"] != LineKind.RECURRING:
+            continue
+        for period in periods(contract["starts_on"], contract["billing_anchor"], line["billing_period"], last, None):
+            start, end = max(period.start, first), min(period.end, last)
+            if start <= end:
+                total += line["net"] * ((end - start).days + 1) / period.total
+    return total
+
+
+def _telecom_words(contract: Mapping[str, Any]) -> tuple[str, ...]:
+    words = ("the charges left in the first twelve months",)
+    return (*words, "a fifth of the charges after them") if contract["subsidised_device"] else words
+
+
+def _was_renewed_without_notice(contract: Mapping[str, Any]) -> bool:
+    """Without the notice of art. L215-1 a consumer whose contract was renewed tacitly may leave free at any time."""
+    return bool(contract["legal_regime"] != LegalRegime.BUSINESS and contract["renewal_count"] > 0)
+
+
+def _end_of_term(contract: Mapping[str, Any], received_on: date) -> date:
+    ends_on: date = contract["ends_on"]
+    if received_on <= refusal_deadline(contract):
+        return ends_on
+    return last_day_of_term(ends_on + _ONE_DAY, contract["renewal_term_months"])

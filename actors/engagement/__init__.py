@@ -1,0 +1,1 @@
+"""engagement: mail to clients, notifications to users, key figures."""

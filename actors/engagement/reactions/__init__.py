@@ -1,0 +1,1 @@
+"""What engagement hears from the other actors, by what it does with it."""

@@ -1,0 +1,5 @@
+"""The seeded mail templates, in French and English."""
+
+from actors.engagement.templates.rendering import Rendered, Template, category_of, render
+
+__all__ = ["Rendered", "Template", "category_of", "render"]

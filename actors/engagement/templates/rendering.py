@@ -1,0 +1,122 @@
+"""Makes a mail from a template: one body gives the plain text and, with every value escaped, the HTML."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from babel.dates import format_date
+from babel.numbers import format_currency
+from jinja2 import StrictUndefined, meta
+from jinja2.exceptions import TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from actors.engagement.templates import english, french
+from actors.engagement.templates.template import Template
+from messages.engagement import TEMPLATE_NOT_FOUND, TEMPLATE_VARIABLES_INVALID, EmailCategory
+from messages.problem import Refused
+
+__all__ = ["Rendered", "Template", "category_of", "render"]
+
+_CATALOGUES: Mapping[str, Mapping[str, Template]] = {"fr": french.TEMPLATES, "en": english.TEMPLATES}
+_LONGEST_SUBJECT = 200
+_COMMON = frozenset({"company_name", "locale"})
+_LAYOUT = """<!DOCTYPE html>
+<html lang="{locale}"><body style="font-family:sans-serif;color:#1e293b;max-width:40em">
+{body}
+<p style="color:#64748b;font-size:small">{sender}</p>
+</body></html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail ready to be stored."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def category_of(key: str) -> EmailCategory:
+    """What mails of a template are for; TEMPLATE_NOT_FOUND for an unknown key."""
+    return _template(key, "fr").category
+
+
+def render(key: str, locale: str, variables: Mapping[str, Any], *, company_name: str, strict: bool = True) -> Rendered:
+    """The mail of a template in a language, French when there is no other.
+
+    Refuses missing variables (TEMPLATE_VARIABLES_INVALID), and unknown ones when `strict`.
+    """
+    language = locale.partition("-")[0]
+    language = language if language in _CATALOGUES else "fr"
+    template = _template(key, language)
+    needed = _names(template) - _COMMON
+    missing, unknown = sorted(needed - variables.keys()), sorted(variables.keys() - needed) if strict else []
+    if missing or unknown:
+        raise Refused(
+            TEMPLATE_VARIABLES_INVALID,
+            f"template {key}: give variables {', '.join(missing) or 'as listed'}; unknown: {', '.join(unknown) or 'none'}",
+            details={"missing": missing, "unknown": unknown},
+        )
+    values = {**variables, "company_name": company_name, "locale": language}
+    try:
+        subject = _plain(language).from_string(template.subject).render(values)
+        text = _plain(language).from_string(template.body).render(values)
+        body = _escaping(language).from_string(template.body).render(values)
+        sender = _escaping(language).from_string("{{ company_name }}").render(values)
+    except (TemplateError, ValueError, ArithmeticError, TypeError) as error:
+        raise Refused(
+            TEMPLATE_VARIABLES_INVALID, f"template {key} cannot be made of these variables: {error}"
+        ) from error
+    html = _LAYOUT.format(locale=language, body=_paragraphs(body), sender=sender)
+    return Rendered(" ".join(subject.split())[:_LONGEST_SUBJECT], f"{text.strip()}\n\n-- \n{company_name}\n", html)
+
+
+def _template(key: str, language: str) -> Template:
+    template = _CATALOGUES.get(language, french.TEMPLATES).get(key) or french.TEMPLATES.get(key)
+    if template is None:
+        raise Refused(TEMPLATE_NOT_FOUND, f"there is no template '{key}'; known: {', '.join(sorted(french.TEMPLATES))}")
+    return template
+
+
+def _paragraphs(body: str) -> str:
+    blocks = [block.strip().replace("\n", "<br>\n") for block in body.strip().split("\n\n")]
+    return "\n".join(f"<p>{block}</p>" for block in blocks if block)
+
+
+@lru_cache(maxsize=256)
+def _names(template: Template) -> frozenset[str]:
+    environment = _plain("fr")
+    parsed = environment.parse(template.subject + "\n" + template.body)
+    return frozenset(meta.find_undeclared_variables(parsed))
+
+
+@lru_cache(maxsize=4)
+def _plain(language: str) -> ImmutableSandboxedEnvironment:
+    return _environment(language, escape=False)
+
+
+@lru_cache(maxsize=4)
+def _escaping(language: str) -> ImmutableSandboxedEnvironment:
+    return _environment(language, escape=True)
+
+
+def _environment(language: str, *, escape: bool) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(autoescape=escape, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters["money"] = lambda value: _money(value, language)
+    environment.filters["date"] = lambda value: _date(value, language)
+    return environment
+
+
+def _money(value: Mapping[str, Any], language: str) -> str:
+    """`1 234,56 €` in French, `€1,234.56` in English; the value is a Money as in events."""
+    text: str = format_currency(Decimal(str(value["amount"])), str(value["currency"]), locale=language)
+    return text
+
+
+def _date(value: Any, language: str) -> str:
+    text: str = format_date(date.fromisoformat(str(value)[:10]), format="long", locale=language)
+    return text

@@ -1,0 +1,14 @@
+"""What a template is."""
+
+from dataclasses import dataclass
+
+from messages.engagement import EmailCategory
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Subject and body in Jinja2; an empty line makes a paragraph."""
+
+    category: EmailCategory
+    subject: str
+    body: str

@@ -1,0 +1,1 @@
+"""logistics: letters on paper, and what proves that they were sent."""

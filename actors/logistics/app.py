@@ -1,0 +1,50 @@
+"""What logistics answers, hears, does on time and in the background, and asks."""
+
+from actors.logistics import letters, polling, reactions, requests, schedule, submission
+from messages.documents import OpenContent
+from messages.identity import GetSigningKeys
+from runtime.actor import Actor, SlowWork, Tick, every
+from runtime.host import application
+
+actor = Actor(
+    "logistics",
+    answers=(
+        requests.create_letter,
+        requests.get_letter,
+        requests.list_letters,
+        requests.submit_letter,
+        requests.retry_letter,
+        requests.cancel_letter,
+        requests.validate_address,
+        requests.create_carrier_account,
+        requests.list_carrier_accounts,
+    ),
+    hears=(
+        reactions.seed_organisation,
+        reactions.keep_company,
+        reactions.post_invoice,
+        reactions.post_termination,
+        reactions.take_rendered,
+        reactions.release_letters,
+        reactions.fail_letters,
+        reactions.stop_dunning,
+    ),
+    runs=(
+        every(Tick.HOUR, schedule.poll_letters),
+        every(Tick.HOUR, schedule.give_up_waiting),
+        every(Tick.HOUR, schedule.try_documents_again),
+    ),
+    slow_work=(
+        SlowWork(
+            letters.SubmitToProvider,
+            submission.submit_to_provider,
+            submission.submission_ended,
+            submission.submission_gave_up,
+            attempts=10,
+        ),
+        SlowWork(polling.PollLetter, polling.poll_letter, polling.letter_polled, polling.poll_gave_up, attempts=3),
+    ),
+    asks=(GetSigningKeys, OpenContent),
+)
+
+app = application(actor)

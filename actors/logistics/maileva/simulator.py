@@ -1,0 +1,262 @@
+"""Plays Maileva's side over real HTTP, for development, demo and tests.
+
+After `submit` the recipient goes PENDING, ACCEPTED, PREPARING, PROCESSED: one step at each look, or as a test says.
+`lose(call, times)` does the work of a call and then answers 503, as a connection that breaks before the answer.
+"""
+
+import asyncio
+import itertools
+import re
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+_STEPS = ("PENDING", "ACCEPTED", "PREPARING", "PROCESSED")
+_LONGEST_LINE = 38
+_FRENCH_LINE_6 = re.compile(r"[0-9]{5} .+")
+_BIGGEST_DOCUMENT = 20 * 1024 * 1024
+
+
+@dataclass
+class Draft:
+    """A sending as the provider keeps it."""
+
+    id: str
+    custom_id: str
+    options: dict[str, Any]
+    status: str = "DRAFT"
+    documents: list[int] = field(default_factory=list)
+    recipients: list[dict[str, Any]] = field(default_factory=list)
+    submitted: int = 0
+
+
+class _Server(uvicorn.Server):
+    """A server inside another program: signals stay that program's affair."""
+
+    @contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        yield
+
+
+class MailevaSimulator:
+    """`async with MailevaSimulator() as provider:` listens on 127.0.0.1; `provider.url` says where."""
+
+    def __init__(self, port: int = 0, *, password: str = "secret", advances: bool = True) -> None:
+        self.sendings: dict[str, Draft] = {}
+        self.calls: Counter[str] = Counter()
+        self.advances = advances
+        self.rejects = False
+        self._port = port
+        self._password = password
+        self._tokens: set[str] = set()
+        self._ids = itertools.count(1)
+        self._losses: Counter[str] = Counter()
+        self._server: _Server | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "MailevaSimulator":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen."""
+        config = uvicorn.Config(_application(self), "127.0.0.1", self._port, log_level="error", lifespan="off")
+        self._server = _Server(config)
+        self._task = asyncio.create_task(self._server.serve())
+        while not self._server.started:
+            await asyncio.sleep(0.01)
+        self._port = self._server.servers[0].sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = True
+            await self._task
+
+    @property
+    def url(self) -> str:
+        """The base URL of an account."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def lose(self, call: str, times: int = 1) -> None:
+        """Lose the answers of the next calls: create, document, recipient or submit."""
+        self._losses[call] = times
+
+    def expire_tokens(self) -> None:
+        """Every token given so far is refused from now on."""
+        self._tokens.clear()
+
+    def of(self, custom_id: object) -> list[Draft]:
+        """The sendings made for one custom id; more than one would be a letter sent twice."""
+        return [draft for draft in self.sendings.values() if draft.custom_id == str(custom_id)]
+
+    # -- what the paths do ---------------------------------------------------------------------------------------
+
+    def sign_in(self, password: str) -> Response:
+        """A token for the right password."""
+        self.calls["token"] += 1
+        if password != self._password:
+            return _error(401, "invalid_grant", "wrong user or password")
+        token = f"token-{next(self._ids)}"
+        self._tokens.add(token)
+        return JSONResponse({"access_token": token, "expires_in": 3600})
+
+    def knows(self, authorization: str | None) -> bool:
+        """Whether the bearer token is one of ours."""
+        return (authorization or "").removeprefix("Bearer ") in self._tokens
+
+    def create(self, options: dict[str, Any]) -> Response:
+        """A new draft."""
+        if len(str(options.get("custom_id", ""))) > 36:
+            return _error(400, "CUSTOM_ID_WRONG_FORMAT", "custom_id has more than 36 characters")
+        draft = Draft(f"sending-{next(self._ids)}", str(options["custom_id"]), options)
+        self.sendings[draft.id] = draft
+        return self._answer("create", {"id": draft.id, "status": draft.status}, 201)
+
+    def add_document(self, draft: Draft, body: bytes) -> Response:
+        """A document of the draft."""
+        if len(body) > _BIGGEST_DOCUMENT:
+            return _error(400, "INVALID_DOCUMENT_SIZE", "a document has at most 20 MB")
+        if b"%PDF" not in body:
+            return _error(400, "DOCUMENT_TYPE_NOT_ACCEPTED", "the document is no PDF")
+        draft.documents.append(len(body))
+        return self._answer("document", {"id": f"document-{next(self._ids)}"}, 201)
+
+    def add_recipient(self, draft: Draft, fields: dict[str, Any]) -> Response:
+        """The recipient of the draft, its lines checked as the provider does."""
+        for number in range(1, 7):
+            if len(fields.get(f"address_line_{number}") or "") > _LONGEST_LINE:
+                return _error(400, f"ADDRESS_LINE_{number}_TOO_LONG", "a line has at most 38 characters")
+        if not (fields.get("address_line_1") or fields.get("address_line_2")):
+            return _error(400, "EMPTY_ADDRESS_LINE_1_OR_ADDRESS_LINE_2", "line 1 or 2 is needed")
+        if fields.get("country_code") == "FR" and not _FRENCH_LINE_6.fullmatch(fields.get("address_line_6") or ""):
+            return _error(400, "INVALID_ADDRESS_LINE_6", "line 6 is five digits, a space and the city")
+        draft.recipients.append({**fields, "id": f"recipient-{next(self._ids)}", "status": "DRAFT"})
+        return self._answer("recipient", {"id": draft.recipients[-1]["id"]}, 201)
+
+    def submit(self, draft: Draft) -> Response:
+        """Take the order."""
+        if draft.status != "DRAFT":
+            return _error(400, "SENDING_STATUS_IS_NOT_DRAFT", f"the sending is {draft.status}")
+        if not (draft.documents and draft.recipients):
+            return _error(400, "INVALID_DOCUMENTS_COUNT", "a sending needs a document and a recipient")
+        draft.submitted += 1
+        self.set_status(draft, "REJECTED" if self.rejects else "PENDING")
+        return self._answer("submit", {}, 200)
+
+    def set_status(self, draft: Draft, status: str) -> None:
+        """The provider's word from now on."""
+        draft.status = status
+        for recipient in draft.recipients:
+            recipient["status"] = status
+
+    def look(self, draft: Draft) -> dict[str, Any]:
+        """The recipients of a sending; a look moves it one step on."""
+        shown = {"recipients": [dict(recipient) for recipient in draft.recipients], "paging": {"total_results": 1}}
+        if self.advances and draft.status in _STEPS[:-1]:
+            self.set_status(draft, _STEPS[_STEPS.index(draft.status) + 1])
+        return shown
+
+    def _answer(self, call: str, body: dict[str, Any], status: int) -> Response:
+        self.calls[call] += 1
+        if self._losses[call] > 0:
+            self._losses[call] -= 1
+            return _error(503, "UNAVAILABLE", "the answer is lost")
+        return JSONResponse(body, status)
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"errors": [{"code": code, "message": message}]}, status)
+
+
+def _application(simulator: MailevaSimulator) -> FastAPI:
+    app = FastAPI(openapi_url=None)
+
+    @app.middleware("http")
+    async def _needs_a_token(request: Request, call_next: Any) -> Response:
+        if not request.url.path.startswith("/auth/") and not simulator.knows(request.headers.get("authorization")):
+            return _error(401, "UNAUTHORIZED", "the token is unknown or expired")
+        answer: Response = await call_next(request)
+        return answer
+
+    @app.post("/auth/realms/services/protocol/openid-connect/token")
+    async def _token(request: Request) -> Response:
+        return simulator.sign_in((await _form(request)).get("password", ""))
+
+    @app.get("/{product}/{version}/sendings")
+    async def _list(custom_id: str) -> dict[str, Any]:
+        found = [{"id": draft.id, "status": draft.status} for draft in simulator.of(custom_id)]
+        return {"sendings": found, "paging": {"total_results": len(found)}}
+
+    @app.post("/{product}/{version}/sendings")
+    async def _create(request: Request) -> Response:
+        return simulator.create(await request.json())
+
+    @app.get("/{product}/{version}/sendings/{sending_id}")
+    async def _get(sending_id: str) -> Response:
+        draft = simulator.sendings.get(sending_id)
+        if draft is None:
+            return _error(404, "NOT_FOUND", "no such sending")
+        return JSONResponse({"id": draft.id, "custom_id": draft.custom_id, "status": draft.status})
+
+    @app.delete("/{product}/{version}/sendings/{sending_id}")
+    async def _delete(sending_id: str) -> Response:
+        draft = simulator.sendings.get(sending_id)
+        if draft is None:
+            return _error(404, "NOT_FOUND", "no such sending")
+        if draft.status != "DRAFT":
+            return _error(400, "SENDING_STATUS_IS_NOT_DRAFT", f"the sending is {draft.status}")
+        del simulator.sendings[sending_id]
+        return Response(status_code=204)
+
+    _add_parts(app, simulator)
+    return app
+
+
+def _add_parts(app: FastAPI, simulator: MailevaSimulator) -> None:
+    """Documents, recipients and the order of a sending."""
+
+    @app.get("/{product}/{version}/sendings/{sending_id}/documents")
+    async def _documents(sending_id: str) -> dict[str, Any]:
+        documents = [{"size": size} for size in simulator.sendings[sending_id].documents]
+        return {"documents": documents, "paging": {"total_results": len(documents)}}
+
+    @app.post("/{product}/{version}/sendings/{sending_id}/documents")
+    async def _add_document(sending_id: str, request: Request) -> Response:
+        return simulator.add_document(simulator.sendings[sending_id], await request.body())
+
+    @app.get("/{product}/{version}/sendings/{sending_id}/recipients")
+    async def _recipients(sending_id: str) -> dict[str, Any]:
+        return simulator.look(simulator.sendings[sending_id])
+
+    @app.post("/{product}/{version}/sendings/{sending_id}/recipients")
+    async def _add_recipient(sending_id: str, request: Request) -> Response:
+        return simulator.add_recipient(simulator.sendings[sending_id], await request.json())
+
+    @app.post("/{product}/{version}/sendings/{sending_id}/submit")
+    async def _submit(sending_id: str) -> Response:
+        return simulator.submit(simulator.sendings[sending_id])
+
+
+async def _form(request: Request) -> dict[str, str]:
+    return dict(parse_qsl((await request.body()).decode()))
+
+
+async def _main(port: int) -> None:
+    async with MailevaSimulator(port):
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    import sys
+
+    asyncio.run(_main(int(sys.argv[1])))

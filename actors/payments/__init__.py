@@ -1,0 +1,1 @@
+"""payments: collection, mandates, bank files."""

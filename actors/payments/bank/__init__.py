@@ -1,0 +1,1 @@
+"""The bank beside payments: files out, files in, how they travel, and a simulated bank that answers them."""

@@ -1,0 +1,92 @@
+"""The state machines of payments; an outcome that a bank states is looked up here, never judged by hand."""
+
+from messages.payments import BatchStatus, InstalmentStatus, MandateStatus, PaymentStatus, ScheduleStatus
+from messages.transitions import StateMachine
+
+PAYMENT = StateMachine(
+    "payment",
+    {
+        ("batch", PaymentStatus.PENDING): PaymentStatus.BATCHED,
+        ("unbatch", PaymentStatus.BATCHED): PaymentStatus.PENDING,
+        ("submit", PaymentStatus.BATCHED): PaymentStatus.SUBMITTED,
+        ("settle", PaymentStatus.SUBMITTED): PaymentStatus.PAID,
+        ("reject", PaymentStatus.SUBMITTED): PaymentStatus.REJECTED,
+        ("return", PaymentStatus.PAID): PaymentStatus.RETURNED,
+        ("return", PaymentStatus.PARTIALLY_REFUNDED): PaymentStatus.RETURNED,
+        ("return", PaymentStatus.REFUNDED): PaymentStatus.RETURNED,
+        ("cancel", PaymentStatus.PENDING): PaymentStatus.CANCELLED,
+        ("cancel", PaymentStatus.BATCHED): PaymentStatus.CANCELLED,
+        ("cancel", PaymentStatus.SUBMITTED): PaymentStatus.CANCELLED,
+    },
+)
+
+INSTALMENT = StateMachine(
+    "instalment",
+    {
+        ("block", InstalmentStatus.PLANNED): InstalmentStatus.BLOCKED,
+        ("block", InstalmentStatus.BLOCKED): InstalmentStatus.BLOCKED,
+        ("unblock", InstalmentStatus.BLOCKED): InstalmentStatus.PLANNED,
+        ("present", InstalmentStatus.PLANNED): InstalmentStatus.IN_COLLECTION,
+        ("present", InstalmentStatus.BLOCKED): InstalmentStatus.IN_COLLECTION,
+        ("present", InstalmentStatus.FAILED): InstalmentStatus.IN_COLLECTION,
+        ("present", InstalmentStatus.PARTIALLY_PAID): InstalmentStatus.IN_COLLECTION,
+        ("withdraw", InstalmentStatus.IN_COLLECTION): InstalmentStatus.PLANNED,
+        ("withdraw", InstalmentStatus.PAID): InstalmentStatus.PAID,
+        ("fail", InstalmentStatus.IN_COLLECTION): InstalmentStatus.FAILED,
+        ("fail", InstalmentStatus.PAID): InstalmentStatus.FAILED,
+        ("fail", InstalmentStatus.PARTIALLY_PAID): InstalmentStatus.FAILED,
+        ("fail", InstalmentStatus.FAILED): InstalmentStatus.FAILED,
+        ("fail", InstalmentStatus.UNPAID): InstalmentStatus.UNPAID,
+        ("fail", InstalmentStatus.CANCELLED): InstalmentStatus.CANCELLED,
+        ("cancel", InstalmentStatus.PLANNED): InstalmentStatus.CANCELLED,
+        ("cancel", InstalmentStatus.BLOCKED): InstalmentStatus.CANCELLED,
+    },
+)
+
+MANDATE = StateMachine(
+    "mandate",
+    {
+        ("sign", MandateStatus.PENDING_CUSTOMER_APPROVAL): MandateStatus.ACTIVE,
+        ("expire", MandateStatus.PENDING_CUSTOMER_APPROVAL): MandateStatus.EXPIRED,
+        ("cancel", MandateStatus.PENDING_CUSTOMER_APPROVAL): MandateStatus.CANCELLED,
+        ("block", MandateStatus.ACTIVE): MandateStatus.BLOCKED,
+        ("cancel", MandateStatus.ACTIVE): MandateStatus.CANCELLED,
+        ("expire", MandateStatus.ACTIVE): MandateStatus.EXPIRED,
+        ("unblock", MandateStatus.BLOCKED): MandateStatus.ACTIVE,
+        ("cancel", MandateStatus.BLOCKED): MandateStatus.CANCELLED,
+        ("expire", MandateStatus.BLOCKED): MandateStatus.EXPIRED,
+    },
+)
+
+SCHEDULE = StateMachine(
+    "schedule",
+    {
+        ("pause", ScheduleStatus.ACTIVE): ScheduleStatus.PAUSED,
+        ("resume", ScheduleStatus.PAUSED): ScheduleStatus.ACTIVE,
+        ("cancel", ScheduleStatus.ACTIVE): ScheduleStatus.CANCELLED,
+        ("cancel", ScheduleStatus.PAUSED): ScheduleStatus.CANCELLED,
+        ("complete", ScheduleStatus.ACTIVE): ScheduleStatus.COMPLETED,
+    },
+)
+
+_STOPPABLE = (BatchStatus.DRAFT, BatchStatus.READY, BatchStatus.PENDING_APPROVAL, BatchStatus.APPROVED)
+_AT_THE_BANK = (BatchStatus.TRANSMITTED, BatchStatus.ACKNOWLEDGED, BatchStatus.PARTIALLY_REJECTED)
+
+BATCH = StateMachine(
+    "collection batch",
+    {
+        **{("rebuild", status): BatchStatus.DRAFT for status in _STOPPABLE},
+        ("build", BatchStatus.DRAFT): BatchStatus.READY,
+        ("hold", BatchStatus.READY): BatchStatus.PENDING_APPROVAL,
+        ("hold", BatchStatus.APPROVED): BatchStatus.PENDING_APPROVAL,
+        ("approve", BatchStatus.READY): BatchStatus.APPROVED,
+        ("approve", BatchStatus.PENDING_APPROVAL): BatchStatus.APPROVED,
+        ("transmit", BatchStatus.APPROVED): BatchStatus.TRANSMITTED,
+        ("acknowledge", BatchStatus.TRANSMITTED): BatchStatus.ACKNOWLEDGED,
+        ("acknowledge", BatchStatus.ACKNOWLEDGED): BatchStatus.ACKNOWLEDGED,
+        **{("reject part", status): BatchStatus.PARTIALLY_REJECTED for status in _AT_THE_BANK},
+        **{("reject", status): BatchStatus.REJECTED for status in _AT_THE_BANK},
+        **{("settle", status): BatchStatus.SETTLED for status in _AT_THE_BANK},
+        **{("cancel", status): BatchStatus.CANCELLED for status in _STOPPABLE},
+    },
+)

@@ -1,0 +1,149 @@
+"""clients, what hangs on a client: contact points, addresses, masked bank details, consents."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from messages.base import Empty, Reply, Request
+from messages.clients.client import AddressDraft, ClientAddress, ContactPoint
+from messages.clients.vocabulary import (
+    AddressUsage,
+    ConsentChannel,
+    ConsentDecision,
+    ConsentPurpose,
+    ContactKind,
+    LegalBasis,
+)
+from messages.paging import Page, PageRequest
+from messages.values.contact import EmailAddress, PhoneNumber
+from messages.values.instants import Instant
+from messages.values.refusal import refusal
+
+
+class BankRef(Reply):
+    """An account of the client without its number; payments keeps the details."""
+
+    bank_details_id: UUID
+    iban_country: str
+    iban_masked: str
+    holder_name: str
+    status: str
+    mandate_status: str | None = None
+
+
+class BankRefs(Reply):
+    """The client's accounts."""
+
+    items: tuple[BankRef, ...]
+
+
+class Consent(Reply):
+    """One decision of the ledger."""
+
+    id: UUID
+    client_id: UUID
+    purpose: ConsentPurpose
+    decision: ConsentDecision
+    legal_basis: LegalBasis
+    decided_at: Instant
+    expires_at: Instant | None = None
+    channel_of_collection: ConsentChannel
+    text_version: str | None = None
+    proof_document_id: UUID | None = None
+
+
+class ConsentMatrix(Reply):
+    """The decision that counts now for each purpose; a purpose without one is left out."""
+
+    client_id: UUID
+    items: tuple[Consent, ...]
+
+
+class AddressPage(Page[ClientAddress]):
+    """Addresses by creation."""
+
+
+class AddContactPoint(Request[ContactPoint], permission="clients:client:write"):
+    """Add an e-mail address or a phone number; the first of its kind becomes the primary one."""
+
+    client_id: UUID
+    email: EmailAddress | None = None
+    phone: PhoneNumber | None = None
+    is_primary: bool = False
+
+    @model_validator(mode="after")
+    def _one_value(self) -> "AddContactPoint":
+        if (self.email is None) == (self.phone is None):
+            raise refusal("ONE_VALUE", "give either email or phone")
+        return self
+
+    @property
+    def kind(self) -> ContactKind:
+        """What is added."""
+        return ContactKind.EMAIL if self.email is not None else ContactKind.PHONE
+
+
+class SetPrimaryContactPoint(Request[ContactPoint], permission="clients:client:write"):
+    """Make a contact point the primary one of its kind."""
+
+    contact_point_id: UUID
+
+
+class RemoveContactPoint(Request[Empty], permission="clients:client:write"):
+    """Remove a contact point; the oldest other one of its kind becomes primary."""
+
+    contact_point_id: UUID
+
+
+class AddAddress(Request[ClientAddress], permission="clients:client:write"):
+    """Add a postal address."""
+
+    client_id: UUID
+    address: AddressDraft
+
+
+class UpdateAddress(Request[ClientAddress], permission="clients:client:write"):
+    """Replace a postal address."""
+
+    address_id: UUID
+    address: AddressDraft
+
+
+class RemoveAddress(Request[Empty], permission="clients:client:write"):
+    """Remove a postal address; the last one of a client with live contracts stays."""
+
+    address_id: UUID
+
+
+class ListAddresses(PageRequest, Request[AddressPage], query=True, permission="clients:client:read"):
+    """The addresses of a client."""
+
+    client_id: UUID
+    usage: AddressUsage | None = None
+
+
+class ListBankRefs(Request[BankRefs], query=True, resource="bank_ref"):
+    """The client's accounts, masked."""
+
+    client_id: UUID
+
+
+class RecordConsent(Request[Consent], permission="clients:consent:write"):
+    """Write a decision into the ledger; a withdrawal is always accepted."""
+
+    client_id: UUID
+    purpose: ConsentPurpose
+    decision: ConsentDecision
+    legal_basis: LegalBasis = LegalBasis.CONSENT
+    decided_at: Instant | None = None
+    expires_at: Instant | None = None
+    channel_of_collection: ConsentChannel
+    text_version: Annotated[str, Field(max_length=40)] | None = None
+    proof_document_id: UUID | None = None
+
+
+class GetConsentMatrix(Request[ConsentMatrix], query=True, permission="clients:consent:read"):
+    """What the client agrees to now."""
+
+    client_id: UUID

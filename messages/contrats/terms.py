@@ -1,0 +1,385 @@
+"""The closed lists of contrats: what a contract can be, become, be billed, suspended and ended for."""
+
+from enum import StrEnum
+
+
+class ContractType(StrEnum):
+    """What kind of agreement it is."""
+
+    SUBSCRIPTION = "SUBSCRIPTION"
+    SERVICE = "SERVICE"
+    MAINTENANCE = "MAINTENANCE"
+    LEASE = "LEASE"
+    INSURANCE = "INSURANCE"
+    ENERGY = "ENERGY"
+    TELECOM = "TELECOM"
+    ONE_OFF_SALE = "ONE_OFF_SALE"
+
+
+class LegalRegime(StrEnum):
+    """Which law rules notice, fee and changes."""
+
+    CONSUMER_STANDARD = "CONSUMER_STANDARD"
+    CONSUMER_TELECOM = "CONSUMER_TELECOM"
+    BUSINESS = "BUSINESS"
+
+
+class ContractStatus(StrEnum):
+    """Where the contract stands; the last four are final."""
+
+    DRAFT = "DRAFT"
+    AWAITING_SIGNATURE = "AWAITING_SIGNATURE"
+    SIGNED = "SIGNED"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    TERMINATED = "TERMINATED"
+    EXPIRED = "EXPIRED"
+    CANCELLED = "CANCELLED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class QualityStatus(StrEnum):
+    """Whether the back office found the sale in order."""
+
+    NOT_SUBMITTED = "NOT_SUBMITTED"
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+
+
+class PaymentStanding(StrEnum):
+    """How this one contract is paid."""
+
+    GOOD = "GOOD"
+    LATE = "LATE"
+    DEFAULT = "DEFAULT"
+
+
+class ContractClientKind(StrEnum):
+    """How the law sees the client of this contract; a small business sold to off premises may withdraw too."""
+
+    CONSUMER = "CONSUMER"
+    BUSINESS = "BUSINESS"
+    SMALL_BUSINESS_OFF_PREMISES = "SMALL_BUSINESS_OFF_PREMISES"
+
+
+class SalesChannel(StrEnum):
+    """Where the agreement was made; the right of withdrawal hangs on it."""
+
+    DISTANCE = "DISTANCE"
+    OFF_PREMISES = "OFF_PREMISES"
+    IN_STORE = "IN_STORE"
+    PARTNER = "PARTNER"
+
+
+class SourceChannel(StrEnum):
+    """Where the sale came from."""
+
+    WEB = "WEB"
+    PHONE = "PHONE"
+    FIELD = "FIELD"
+    PARTNER = "PARTNER"
+    IMPORT = "IMPORT"
+    API = "API"
+
+
+class TermKind(StrEnum):
+    """Whether the contract has a last day."""
+
+    FIXED = "FIXED"
+    OPEN_ENDED = "OPEN_ENDED"
+
+
+class RenewalMode(StrEnum):
+    """What happens when the term is over."""
+
+    NONE = "NONE"
+    TACIT = "TACIT"
+    EXPRESS = "EXPRESS"
+    TO_OPEN_ENDED = "TO_OPEN_ENDED"
+
+
+class EarlyTerminationPolicy(StrEnum):
+    """What leaving during the commitment costs, where the law leaves it to the parties."""
+
+    FEE_RATE = "FEE_RATE"
+    AT_TERM_ONLY = "AT_TERM_ONLY"
+    FREE = "FREE"
+
+
+class NoticeUnit(StrEnum):
+    """What the notice is counted in."""
+
+    DAYS = "DAYS"
+    MONTHS = "MONTHS"
+
+
+class BillingFrequency(StrEnum):
+    """How often a line is billed."""
+
+    ONE_OFF = "ONE_OFF"
+    MONTHLY = "MONTHLY"
+    QUARTERLY = "QUARTERLY"
+    SEMIANNUAL = "SEMIANNUAL"
+    ANNUAL = "ANNUAL"
+
+
+class BillingMode(StrEnum):
+    """Before or after the period."""
+
+    ADVANCE = "ADVANCE"
+    ARREARS = "ARREARS"
+
+
+class BillingAnchor(StrEnum):
+    """Where periods begin: on the contract's own day, or with the calendar."""
+
+    ANNIVERSARY = "ANNIVERSARY"
+    CALENDAR = "CALENDAR"
+
+
+class ProrationMethod(StrEnum):
+    """How a broken period is priced."""
+
+    ACTUAL_DAYS = "ACTUAL_DAYS"
+    NONE = "NONE"
+
+
+class PaymentMethod(StrEnum):
+    """How the client pays."""
+
+    SEPA_DIRECT_DEBIT = "SEPA_DIRECT_DEBIT"
+    CARD = "CARD"
+    TRANSFER = "TRANSFER"
+    CHEQUE = "CHEQUE"
+    CASH = "CASH"
+    OTHER = "OTHER"
+
+
+class MandateScheme(StrEnum):
+    """Which SEPA scheme the mandate follows; SEPA_B2B is for businesses only."""
+
+    SEPA_CORE = "SEPA_CORE"
+    SEPA_B2B = "SEPA_B2B"
+
+
+class PriceCheck(StrEnum):
+    """Whether the lines are those of a quote of products."""
+
+    MANUAL = "MANUAL"
+    UNVERIFIED = "UNVERIFIED"
+    VERIFIED = "VERIFIED"
+    EXPIRED = "EXPIRED"
+
+
+class LineKind(StrEnum):
+    """Billed every period, or once."""
+
+    RECURRING = "RECURRING"
+    ONE_OFF = "ONE_OFF"
+
+
+class SignatureMethod(StrEnum):
+    """How the client signed."""
+
+    PAPER = "PAPER"
+    PORTAL = "PORTAL"
+    IMPORT = "IMPORT"
+
+
+class SignerRole(StrEnum):
+    """For whom a person signs."""
+
+    CLIENT = "CLIENT"
+    CO_SUBSCRIBER = "CO_SUBSCRIBER"
+    COMPANY = "COMPANY"
+    LEGAL_GUARDIAN = "LEGAL_GUARDIAN"
+
+
+class InstalmentStatus(StrEnum):
+    """From plan to invoice."""
+
+    PLANNED = "PLANNED"
+    DUE = "DUE"
+    INVOICED = "INVOICED"
+    SKIPPED = "SKIPPED"
+    CANCELLED = "CANCELLED"
+
+
+class AdjustmentKind(StrEnum):
+    """A credit lowers what is billed, all others raise it."""
+
+    CREDIT = "CREDIT"
+    CHARGE = "CHARGE"
+    ETF = "ETF"
+    WITHDRAWAL_PRORATA = "WITHDRAWAL_PRORATA"
+
+
+class AdjustmentCause(StrEnum):
+    """What made the adjustment necessary."""
+
+    TERMINATION = "TERMINATION"
+    SUSPENSION = "SUSPENSION"
+    WITHDRAWAL = "WITHDRAWAL"
+    CORRECTION = "CORRECTION"
+
+
+class ReviewStatus(StrEnum):
+    """Where a quality review stands."""
+
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+
+
+class OperationKind(StrEnum):
+    """What is being done to the contract at its service providers."""
+
+    SIGN = "SIGN"
+    ACTIVATE = "ACTIVATE"
+    SUSPEND = "SUSPEND"
+    RESUME = "RESUME"
+    TERMINATE = "TERMINATE"
+
+
+class OperationStatus(StrEnum):
+    """Where the operation stands."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class ProvisioningAction(StrEnum):
+    """What a service provider is asked to do."""
+
+    ACTIVATE = "ACTIVATE"
+    SUSPEND = "SUSPEND"
+    RESUME = "RESUME"
+    TERMINATE = "TERMINATE"
+
+
+class ProvisioningMode(StrEnum):
+    """How hard a suspension cuts."""
+
+    FULL = "FULL"
+    RESTRICTED = "RESTRICTED"
+
+
+class ServiceKind(StrEnum):
+    """What the provider delivers."""
+
+    MOBILE_LINE = "MOBILE_LINE"
+    INTERNET_BOX = "INTERNET_BOX"
+    ENERGY_POINT = "ENERGY_POINT"
+    INSURANCE_POLICY = "INSURANCE_POLICY"
+    OTHER = "OTHER"
+
+
+class ServiceStatus(StrEnum):
+    """Where the provider's service stands."""
+
+    REQUESTED = "REQUESTED"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    TERMINATED = "TERMINATED"
+    FAILED = "FAILED"
+
+
+class ProviderOutcome(StrEnum):
+    """What a provider answers: FAILED may be tried again, REFUSED is final."""
+
+    OK = "OK"
+    REFUSED = "REFUSED"
+    FAILED = "FAILED"
+
+
+class SuspensionReason(StrEnum):
+    """Why the service is cut."""
+
+    PAYMENT_DEFAULT = "PAYMENT_DEFAULT"
+    CLIENT_REQUEST = "CLIENT_REQUEST"
+    FRAUD = "FRAUD"
+    TECHNICAL = "TECHNICAL"
+    LEGAL = "LEGAL"
+
+
+class SuspensionScope(StrEnum):
+    """The whole contract, or some services of it."""
+
+    CONTRACT = "CONTRACT"
+    SERVICE_LINES = "SERVICE_LINES"
+
+
+class BillingPolicy(StrEnum):
+    """What billing does while the service is cut."""
+
+    CONTINUE = "CONTINUE"
+    PAUSE = "PAUSE"
+
+
+class TerminationReason(StrEnum):
+    """Why a contract is ended."""
+
+    CLIENT_REQUEST = "CLIENT_REQUEST"
+    MOVING = "MOVING"
+    OVER_INDEBTEDNESS = "OVER_INDEBTEDNESS"
+    DEATH = "DEATH"
+    COMPETITOR = "COMPETITOR"
+    DISSATISFACTION = "DISSATISFACTION"
+    PRICE_CHANGE = "PRICE_CHANGE"
+    RENEWAL_INFO_MISSED = "RENEWAL_INFO_MISSED"
+    FRAUD = "FRAUD"
+    PORT_OUT = "PORT_OUT"
+    PRODUCT_RETIRED = "PRODUCT_RETIRED"
+    COMPANY_DECISION = "COMPANY_DECISION"
+    FORCE_MAJEURE = "FORCE_MAJEURE"
+    OTHER = "OTHER"
+
+
+class TerminationChannel(StrEnum):
+    """How the request to end the contract arrived."""
+
+    LETTER = "LETTER"
+    REGISTERED_LETTER = "REGISTERED_LETTER"
+    EMAIL = "EMAIL"
+    PHONE = "PHONE"
+    ONLINE = "ONLINE"
+    STORE = "STORE"
+    API = "API"
+    NEW_PROVIDER = "NEW_PROVIDER"
+
+
+class TerminationStatus(StrEnum):
+    """Where the request to end the contract stands."""
+
+    SCHEDULED = "SCHEDULED"
+    EXECUTED = "EXECUTED"
+    REVOKED = "REVOKED"
+
+
+class InitiatedBy(StrEnum):
+    """Which party ends the contract."""
+
+    CLIENT = "CLIENT"
+    COMPANY = "COMPANY"
+
+
+class Gate(StrEnum):
+    """What must be true before the service starts."""
+
+    SIGNATURE = "SIGNATURE"
+    QUALITY = "QUALITY"
+    WITHDRAWAL = "WITHDRAWAL"
+    MANDATE = "MANDATE"
+    START_DATE = "START_DATE"
+
+
+class ActorKind(StrEnum):
+    """Who moved the contract."""
+
+    USER = "USER"
+    SYSTEM = "SYSTEM"
+    PROVIDER = "PROVIDER"

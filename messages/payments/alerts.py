@@ -1,0 +1,63 @@
+"""Staff alerts: what a person of the finance team must look at."""
+
+from uuid import UUID
+
+from messages.base import Event, Reply, Request
+from messages.paging import Page, PageRequest
+from messages.payments.vocabulary import AlertChannel, AlertSeverity, AlertStatus
+from messages.shared import Ref
+from messages.values.instants import Instant
+
+
+class PaymentAlert(Reply):
+    """Something a person must look at."""
+
+    id: UUID
+    company_id: UUID | None
+    code: str
+    severity: AlertSeverity
+    title: str
+    message: str
+    status: AlertStatus
+    occurrences: int
+    refs: tuple[Ref, ...]
+    acknowledged_by: UUID | None
+    created_at: Instant
+    version: int
+
+
+class PaymentAlertPage(Page[PaymentAlert]):
+    """Alerts, newest first."""
+
+
+class ListAlerts(PageRequest, Request[PaymentAlertPage], query=True, permission="payments:payment_alert:read"):
+    """Staff alerts by state and code."""
+
+    status: tuple[AlertStatus, ...] = ()
+    code: str | None = None
+
+
+class AcknowledgeAlert(Request[PaymentAlert], permission="payments:payment_alert:acknowledge"):
+    """Say that somebody is looking at an alert."""
+
+    alert_id: UUID
+
+
+class PaymentAlertRaised(Event, aggregate="payment_alert", aggregate_id="alert_id"):
+    """Staff must look at something; texts name references, never people."""
+
+    alert_id: UUID
+    severity: AlertSeverity
+    code: str
+    company_id: UUID | None = None
+    title: str
+    message: str
+    refs: tuple[Ref, ...]
+    channels: tuple[AlertChannel, ...]
+
+
+class PaymentAlertAcknowledged(Event, aggregate="payment_alert", aggregate_id="alert_id"):
+    """Somebody is looking at it."""
+
+    alert_id: UUID
+    by: UUID

@@ -1,0 +1,50 @@
+"""The refusals of payments."""
+
+from messages.errors import (
+    ALREADY_EXISTS,
+    BUSINESS_RULE_VIOLATION,
+    FORBIDDEN,
+    INTERNAL,
+    NOT_FOUND,
+    PRECONDITION_FAILED,
+    VALIDATION_FAILED,
+)
+
+PAYMENT_NOT_FOUND = NOT_FOUND.specific("PAYMENT_NOT_FOUND", "Paiement introuvable", "Payment not found")
+MANDATE_NOT_FOUND = NOT_FOUND.specific("MANDATE_NOT_FOUND", "Mandat introuvable", "Mandate not found")
+BANK_DETAILS_NOT_FOUND = NOT_FOUND.specific(
+    "BANK_DETAILS_NOT_FOUND", "Coordonnées bancaires introuvables", "Bank details not found"
+)
+CREDITOR_ACCOUNT_NOT_FOUND = NOT_FOUND.specific(
+    "CREDITOR_ACCOUNT_NOT_FOUND", "Compte créancier introuvable", "Creditor account not found"
+)
+SCHEDULE_NOT_FOUND = NOT_FOUND.specific("SCHEDULE_NOT_FOUND", "Échéancier introuvable", "Schedule not found")
+INSTALMENT_NOT_FOUND = NOT_FOUND.specific("INSTALMENT_NOT_FOUND", "Échéance introuvable", "Instalment not found")
+BATCH_NOT_FOUND = NOT_FOUND.specific("BATCH_NOT_FOUND", "Remise introuvable", "Collection batch not found")
+EMISSION_RUN_NOT_FOUND = NOT_FOUND.specific("EMISSION_RUN_NOT_FOUND", "Émission introuvable", "Emission run not found")
+ALERT_NOT_FOUND = NOT_FOUND.specific("ALERT_NOT_FOUND", "Alerte introuvable", "Alert not found")
+
+IBAN_NOT_SEPA = VALIDATION_FAILED.specific("IBAN_NOT_SEPA", "IBAN hors zone SEPA", "IBAN outside SEPA")
+BIC_INVALID = VALIDATION_FAILED.specific("BIC_INVALID", "BIC incohérent", "BIC does not fit")
+BANK_MESSAGE_UNREADABLE = VALIDATION_FAILED.specific(
+    "BANK_MESSAGE_UNREADABLE", "Fichier bancaire illisible", "Bank file unreadable"
+)
+EXTERNAL_ID_IN_USE = ALREADY_EXISTS.specific(
+    "EXTERNAL_ID_IN_USE", "Référence externe déjà utilisée", "External id in use"
+)
+IN_USE = PRECONDITION_FAILED.specific("IN_USE", "Utilisé par un mandat en cours", "In use by a live mandate")
+FOUR_EYES_REQUIRED = FORBIDDEN.specific(
+    "FOUR_EYES_REQUIRED", "Validation par une seconde personne requise", "A second person must approve"
+)
+TOO_LATE_TO_CANCEL = PRECONDITION_FAILED.specific("TOO_LATE_TO_CANCEL", "Trop tard pour annuler", "Too late to cancel")
+FILE_NOT_READY = PRECONDITION_FAILED.specific("FILE_NOT_READY", "Fichier pas encore prêt", "File not ready yet")
+AMOUNT_EXCEEDED = BUSINESS_RULE_VIOLATION.specific("AMOUNT_EXCEEDED", "Montant dépassé", "Amount exceeded")
+CASH_LIMIT = BUSINESS_RULE_VIOLATION.specific(
+    "CASH_LIMIT", "Plafond légal des paiements en espèces dépassé", "Legal limit of cash payments exceeded"
+)
+RUM_GENERATION_FAILED = INTERNAL.specific(
+    "RUM_GENERATION_FAILED", "Référence de mandat introuvable", "No free mandate reference"
+)
+CREDITOR_IDENTIFIER_MISSING = PRECONDITION_FAILED.specific(
+    "CREDITOR_IDENTIFIER_MISSING", "Identifiant créancier SEPA manquant", "Creditor identifier missing"
+)

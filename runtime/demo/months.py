@@ -1,0 +1,60 @@
+"""Time passes: day by day the clock ticks, the bank works, the provider answers; each month commissions are settled."""
+
+from collections.abc import Callable
+from datetime import date
+
+from messages.commercial import GenerateStatements, MarkStatementPaid, PublishStatement, ValidateStatement
+from runtime.demo.outside import Bank, Provider
+from runtime.demo.setting import Demo, at
+
+_BANK_HOUR = 18
+
+
+async def live_through(demo: Demo, bank: Bank, provider: Provider, progress: Callable[[date], None]) -> None:
+    """Play every day of the calendar."""
+    await provider.open()
+    try:
+        for day in demo.calendar.days():
+            await _day(demo, bank, provider, day)
+            progress(day)
+    finally:
+        provider.close()
+
+
+async def _day(demo: Demo, bank: Bank, provider: Provider, day: date) -> None:
+    demo.client.now = at(day, 0)
+    await demo.client.tick("day", at(day, 0))
+    await _settle(demo, provider)
+    for hour in demo.calendar.hours:
+        demo.client.now = at(day, hour)
+        if hour == _BANK_HOUR and bank.has_work:
+            await bank.play(day)
+        await demo.client.tick("hour", at(day, hour))
+        await _settle(demo, provider)
+    if day.day == 1:
+        await _settle_commissions(demo, day)
+
+
+async def _settle(demo: Demo, provider: Provider) -> None:
+    """Wait for the system, let the provider answer, and wait again while he had something to answer."""
+    await demo.settle()
+    while await provider.answer():
+        await demo.settle()
+
+
+async def _settle_commissions(demo: Demo, day: date) -> None:
+    """On the first of a month: the statements of the month before, from draft to paid."""
+    demo.client.now = at(day, 20)
+    last_month = date(day.year - (day.month == 1), (day.month - 2) % 12 + 1, 1)
+    period = f"{last_month:%Y-%m}"
+    made = await demo.client.call(
+        GenerateStatements(company_id=demo.company_id, period=period), key=f"demo-statements-{period}"
+    )
+    for statement in made.items:
+        key = f"demo-{statement.statement_id}"
+        await demo.client.call(ValidateStatement(statement_id=statement.statement_id), key=f"{key}-validate")
+        await demo.settle()
+        await demo.client.call(PublishStatement(statement_id=statement.statement_id), key=f"{key}-publish")
+        await demo.settle()
+        await demo.client.call(MarkStatementPaid(statement_id=statement.statement_id, paid_on=day), key=f"{key}-paid")
+    await demo.settle()

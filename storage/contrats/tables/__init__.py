@@ -1,0 +1,52 @@
+"""The tables of contrats."""
+
+from storage.contrats.tables.agreement import (
+    contract,
+    contract_line,
+    contract_version,
+    reference_counter,
+    status_history,
+)
+from storage.contrats.tables.billing import billing_adjustment, billing_instalment
+from storage.contrats.tables.copies import (
+    client_copy,
+    company_copy,
+    heard_fact,
+    mandate_copy,
+    product_copy,
+    sales_rep_copy,
+)
+from storage.contrats.tables.evidence import evidence_chain, quality_review, signature_evidence
+from storage.contrats.tables.metadata import metadata
+from storage.contrats.tables.service import (
+    contract_operation,
+    provider_callback,
+    service_link,
+    suspension_period,
+    termination_request,
+)
+
+__all__ = [
+    "billing_adjustment",
+    "billing_instalment",
+    "client_copy",
+    "company_copy",
+    "contract",
+    "contract_line",
+    "contract_operation",
+    "contract_version",
+    "evidence_chain",
+    "heard_fact",
+    "mandate_copy",
+    "metadata",
+    "product_copy",
+    "provider_callback",
+    "quality_review",
+    "reference_counter",
+    "sales_rep_copy",
+    "service_link",
+    "signature_evidence",
+    "status_history",
+    "suspension_period",
+    "termination_request",
+]

@@ -1,0 +1,161 @@
+"""Payments, what they settle, what happened to them."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+
+from storage.columns import CENTS, aggregate, amount, instant, reference, tenant, text
+from storage.payments.tables.metadata import metadata
+from storage.tenancy import TENANT
+
+LIVE = "('PENDING', 'BATCHED', 'SUBMITTED')"
+
+payment = Table(
+    "payment",
+    metadata,
+    *aggregate(),
+    text("reference"),
+    reference("company_id"),
+    reference("client_id"),
+    reference("contract_id", nullable=True),
+    reference("instalment_id", nullable=True),
+    reference("invoice_id", nullable=True),
+    reference("schedule_id", nullable=True),
+    reference("mandate_id", nullable=True),
+    reference("creditor_account_id", nullable=True),
+    reference("batch_id", nullable=True),
+    reference("group_id", nullable=True),
+    reference("original_payment_id", nullable=True),
+    text("type"),
+    text("method"),
+    text("provider"),
+    Column("attempt_no", Integer, nullable=False),
+    amount("amount"),
+    text("currency"),
+    amount("refunded_amount"),
+    amount("charged_back_amount"),
+    amount("allocated_amount"),
+    Column("instalment_amount", CENTS, nullable=False, comment="what of it pays its instalment"),
+    text("status"),
+    Column("business_date", Date, nullable=False),
+    Column("requested_collection_date", Date),
+    instant("submitted_at", nullable=True),
+    Column("settled_on", Date),
+    instant("paid_at", nullable=True),
+    text("idempotency_key"),
+    text("end_to_end_id"),
+    text("sequence_type", nullable=True),
+    text("reason_code", nullable=True),
+    text("reason_category", nullable=True),
+    text("reason_message", nullable=True),
+    text("external_reference", nullable=True),
+    UniqueConstraint("organisation_id", "idempotency_key"),
+    UniqueConstraint("organisation_id", "end_to_end_id"),
+    UniqueConstraint("organisation_id", "company_id", "reference"),
+    CheckConstraint("amount > 0", name="amount_positive"),
+    CheckConstraint(
+        "refunded_amount >= 0 and charged_back_amount >= 0 and charged_back_amount <= amount", name="taken_back_within"
+    ),
+    CheckConstraint(
+        "allocated_amount >= 0 and allocated_amount <= greatest(0, amount - refunded_amount - charged_back_amount)",
+        name="allocated_within",
+    ),
+    Index(
+        "uq_payment_live_emission",
+        "organisation_id",
+        "instalment_id",
+        unique=True,
+        postgresql_where=sql(f"type in ('EMISSION', 'REEMISSION') and status in {LIVE}"),
+    ),
+    Index("ix_payment_created", "organisation_id", "created_at", "id"),
+    Index("ix_payment_client", "organisation_id", "client_id", "created_at", "id"),
+    Index("ix_payment_contract", "organisation_id", "contract_id", "created_at", "id"),
+    Index("ix_payment_instalment", "organisation_id", "instalment_id"),
+    Index("ix_payment_batch", "organisation_id", "batch_id", "id"),
+    Index("ix_payment_group", "organisation_id", "group_id", "id"),
+    Index("ix_payment_mandate", "organisation_id", "mandate_id", "status"),
+    Index("ix_payment_collection", "organisation_id", "company_id", "requested_collection_date", "status"),
+    Index("ix_payment_pending", "organisation_id", "creditor_account_id", "status", "id"),
+    info=TENANT,
+)
+
+payment_event = Table(
+    "payment_event",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    reference("payment_id"),
+    text("type"),
+    Column("data", JSONB, nullable=False),
+    instant("occurred_at"),
+    text("by"),
+    Index("ix_payment_event_payment", "organisation_id", "payment_id", "id"),
+    comment="append-only history of payments",
+    info=TENANT,
+)
+
+allocation = Table(
+    "allocation",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    reference("payment_id"),
+    reference("invoice_id"),
+    reference("instalment_id", nullable=True),
+    reference("contract_id", nullable=True),
+    amount("amount"),
+    instant("updated_at"),
+    UniqueConstraint("organisation_id", "payment_id", "invoice_id"),
+    CheckConstraint("amount >= 0", name="amount_not_negative"),
+    Index("ix_allocation_invoice", "organisation_id", "invoice_id"),
+    comment="how much of a payment settles an invoice now",
+    info=TENANT,
+)
+
+r_transaction = Table(
+    "r_transaction",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    reference("payment_id"),
+    text("phase"),
+    text("r_type"),
+    text("reason_code"),
+    text("raw_code", nullable=True),
+    text("raw_text", nullable=True),
+    amount("amount"),
+    amount("fees"),
+    Column("booked_on", Date),
+    text("source"),
+    reference("message_id", nullable=True),
+    Column("within_scheme_window", Boolean, nullable=False),
+    text("key"),
+    instant("created_at"),
+    UniqueConstraint("organisation_id", "key"),
+    Index("ix_r_transaction_payment", "organisation_id", "payment_id", "id"),
+    info=TENANT,
+)
+
+payment_standing = Table(
+    "payment_standing",
+    metadata,
+    tenant(),
+    reference("client_id"),
+    text("standing"),
+    amount("outstanding"),
+    Column("version", Integer, nullable=False),
+    instant("updated_at"),
+    PrimaryKeyConstraint("organisation_id", "client_id"),
+    info=TENANT,
+)

@@ -1,0 +1,194 @@
+"""Leaving a contract: withdrawal, cancellation, termination, and the end of a term."""
+
+from datetime import date
+from uuid import uuid4
+
+import pytest
+
+from messages.contrats import (
+    CancelContract,
+    QuoteTermination,
+    RevokeTermination,
+    TerminateContract,
+    WithdrawContract,
+)
+from tests.actors.contrats.builders import Sale, at
+from tests.actors.contrats.test_drafting import refused
+from tests.harness import Running, Tenant
+
+
+@pytest.fixture
+async def sale(running: Running, tenant: Tenant) -> Sale:
+    """A client and a product."""
+    return await Sale(running, tenant).prepare()
+
+
+def leave(sale: Sale, **changes: object) -> TerminateContract:
+    fields = {
+        "contract_id": sale.contract_id,
+        "received_on": date(2026, 4, 5),
+        "reason_code": "CLIENT_REQUEST",
+        "channel": "ONLINE",
+    }
+    return TerminateContract.model_validate(fields | changes)
+
+
+async def test_case_8_a_client_who_withdraws_owes_the_days_served(sale: Sale, tenant: Tenant) -> None:
+    await sale.draft(terms={"starts_on": date(2026, 3, 2)})
+    await sale.sign(early_performance_requested=True)
+    await sale.approve()
+    await sale.activate_mandate()
+    await sale.day(date(2026, 3, 3))
+    sale.at(at(date(2026, 3, 3)))
+    await sale.provider()
+    assert (await sale.contract()).status == "ACTIVE"
+    assert await sale.stated("contract.collection_unlocked") == []
+    day = date(2026, 3, 9)
+    sale.at(at(day))
+    request = WithdrawContract(contract_id=sale.contract_id, sent_on=day, received_on=day)
+    withdrawal = await tenant.client.call(request)
+    assert (str(withdrawal.prorata_due), withdrawal.refund_deadline) == ("7.72 EUR", date(2026, 3, 23))
+    assert withdrawal.contract.status == "WITHDRAWN"
+    ((_, body),) = await sale.stated("contract.withdrawn")
+    assert body["prorata_due"]["amount"] == "7.72"
+    _, due = (await sale.stated("contract.billing_due"))[-1]
+    found = {adjustment["kind"]: adjustment["net"]["amount"] for adjustment in due["adjustments"]}
+    assert found == {"CREDIT": "29.90", "WITHDRAWAL_PRORATA": "7.72"}
+    assert due["instalments"] == []
+    assert (await sale.stated("contract.provisioning_requested"))[-1][1]["action"] == "TERMINATE"
+    await sale.provider()
+    assert (await sale.contract()).status == "WITHDRAWN"
+    assert await refused(tenant.client.call(request)) == "INVALID_TRANSITION"
+
+
+async def test_without_express_request_a_withdrawal_costs_nothing(sale: Sale, tenant: Tenant) -> None:
+    await sale.draft()
+    await sale.sign()
+    sale.at(at(date(2026, 3, 18)))
+    late = WithdrawContract(contract_id=sale.contract_id, sent_on=date(2026, 3, 17), received_on=date(2026, 3, 18))
+    assert await refused(tenant.client.call(late)) == "WITHDRAWAL_PERIOD_OVER"
+    in_time = WithdrawContract(contract_id=sale.contract_id, sent_on=date(2026, 3, 16), received_on=date(2026, 3, 18))
+    withdrawal = await tenant.client.call(in_time)
+    assert (str(withdrawal.prorata_due), withdrawal.refund_deadline) == ("0.00 EUR", date(2026, 4, 1))
+    statuses = {row.status for row in (await sale.contract(with_details=True)).instalments}
+    assert statuses == {"CANCELLED"}
+
+
+async def test_a_sale_in_a_shop_gives_no_right_to_withdraw(sale: Sale, tenant: Tenant) -> None:
+    await sale.draft(terms={"sales_channel": "IN_STORE"})
+    await sale.sign()
+    day = date(2026, 3, 2)
+    request = WithdrawContract(contract_id=sale.contract_id, sent_on=day, received_on=day)
+    assert await refused(tenant.client.call(request)) == "WITHDRAWAL_NOT_APPLICABLE"
+
+
+async def test_a_cancelled_contract_gives_back_what_was_billed_ahead(sale: Sale, tenant: Tenant) -> None:
+    await sale.draft()
+    await sale.sign()
+    await sale.approve()
+    await sale.activate_mandate()
+    await sale.day(date(2026, 3, 17))
+    sale.at(at(date(2026, 3, 18)))
+    cancelled = await tenant.client.call(CancelContract(contract_id=sale.contract_id, reason_code="NOT_CONNECTABLE"))
+    assert cancelled.status == "CANCELLED"
+    _, due = (await sale.stated("contract.billing_due"))[-1]
+    assert (due["net_total"]["amount"], due["gross_total"]["amount"]) == ("-29.90", "-35.88")
+    assert len(await sale.stated("contract.cancelled")) == 1
+
+
+async def test_story_f_a_client_asks_the_price_leaves_and_gets_his_days_back(sale: Sale, tenant: Tenant) -> None:
+    await sale.in_force()
+    sale.at(at(date(2026, 4, 5)))
+    quote = await tenant.client.call(QuoteTermination(contract_id=sale.contract_id, received_on=date(2026, 4, 5)))
+    assert (quote.ends_on, str(quote.fee), str(quote.credit)) == (date(2026, 4, 15), "0.00 EUR", "14.95 EUR")
+    scheduled = await tenant.client.call(leave(sale))
+    assert (scheduled.ends_on, scheduled.status, str(scheduled.credit)) == (date(2026, 4, 15), "SCHEDULED", "14.95 EUR")
+    assert await refused(tenant.client.call(leave(sale))) == "ALREADY_SCHEDULED"
+    ((_, body),) = await sale.stated("contract.termination_scheduled")
+    assert (body["ends_on"], body["channel"], body["credit"]["amount"]) == ("2026-04-15", "ONLINE", "14.95")
+    await sale.day(date(2026, 4, 15))
+    assert len(await sale.stated("contract.provisioning_requested")) == 1
+    await sale.day(date(2026, 4, 16))
+    _, due = (await sale.stated("contract.billing_due"))[-1]
+    assert [(row["kind"], row["net"]["amount"]) for row in due["adjustments"]] == [("CREDIT", "14.95")]
+    assert (due["net_total"]["amount"], due["vat_total"]["amount"]) == ("-14.95", "-2.99")
+    sale.at(at(date(2026, 4, 16)))
+    await sale.provider()
+    ((_, ended),) = await sale.stated("contract.terminated")
+    assert (ended["status"], ended["ends_on"], ended["months_in_force"]) == ("TERMINATED", "2026-04-15", 0)
+    await sale.day(date(2026, 4, 17))
+    assert len(await sale.stated("contract.terminated")) == 1
+    assert len(await sale.stated("contract.billing_due")) == 2
+
+
+async def test_the_legal_end_does_not_wait_for_the_provider(sale: Sale, tenant: Tenant) -> None:
+    await sale.in_force(terms={"commitment_months": 12})
+    sale.at(at(date(2026, 4, 5)))
+    scheduled = await tenant.client.call(leave(sale))
+    # 15/30 of April and eleven whole months, all inside the first twelve months (L224-28).
+    assert str(scheduled.fee) == "343.85 EUR"
+    await sale.day(date(2026, 4, 16))
+    assert (await sale.contract()).status == "ACTIVE"
+    await sale.day(date(2026, 4, 17))
+    assert (await sale.contract()).status == "TERMINATED"
+    sale.at(at(date(2026, 4, 17)))
+    await sale.provider()
+    ended = await sale.contract(with_details=True)
+    assert (ended.status, ended.service_links[0].status) == ("TERMINATED", "TERMINATED")
+    assert len(await sale.stated("contract.terminated")) == 1
+    _, due = (await sale.stated("contract.billing_due"))[-1]
+    assert {row["kind"]: row["net"]["amount"] for row in due["adjustments"]} == {"CREDIT": "14.95", "ETF": "343.85"}
+
+
+async def test_a_revoked_termination_restores_the_schedule(sale: Sale, tenant: Tenant) -> None:
+    await sale.in_force()
+    before = (await sale.contract(with_details=True)).instalments
+    sale.at(at(date(2026, 4, 5)))
+    await tenant.client.call(leave(sale))
+    assert len((await sale.contract(with_details=True)).instalments) == 1
+    restored = await tenant.client.call(RevokeTermination(contract_id=sale.contract_id))
+    assert (restored.status, restored.termination_ends_on) == ("ACTIVE", None)
+    assert (await sale.contract(with_details=True)).instalments == before
+    assert (
+        await refused(tenant.client.call(RevokeTermination(contract_id=sale.contract_id)))
+        == "TERMINATION_NOT_SCHEDULED"
+    )
+    await sale.day(date(2026, 4, 17))
+    assert await sale.stated("contract.terminated") == []
+
+
+async def test_backdating_needs_its_own_permission(sale: Sale, tenant: Tenant) -> None:
+    await sale.in_force()
+    sale.at(at(date(2026, 4, 25)))
+    manager = tenant.token("contrats:contract:terminate")
+    past = leave(sale, received_on=date(2026, 4, 1))
+    assert await refused(tenant.client.call(past, token=manager)) == "PERMISSION_MISSING"
+    assert (await tenant.client.call(past)).ends_on == date(2026, 4, 11)
+
+
+async def test_a_term_is_renewed_tacitly_and_the_consumer_may_then_leave_freely(sale: Sale, tenant: Tenant) -> None:
+    await sale.in_force(lines=(sale.line(provider_code=None),))
+    await sale.day(date(2027, 4, 1))
+    ((_, body),) = await sale.stated("contract.renewed")
+    assert (body["old_ends_on"], body["new_ends_on"]) == ("2027-03-31", "2028-03-31")
+    sale.at(at(date(2027, 4, 2)))
+    quote = await tenant.client.call(QuoteTermination(contract_id=sale.contract_id, received_on=date(2027, 4, 2)))
+    assert (quote.ends_on, str(quote.fee)) == (date(2027, 4, 2), "0.00 EUR")
+
+
+async def test_a_term_that_nobody_renews_expires(sale: Sale) -> None:
+    terms = {"renewal_mode": "EXPRESS", "initial_term_months": 2}
+    await sale.in_force(terms=terms, lines=(sale.line(provider_code=None),))
+    await sale.day(date(2026, 6, 1))
+    ((_, body),) = await sale.stated("contract.expired")
+    assert (body["status"], body["months_in_force"], body["ends_on"]) == ("EXPIRED", 2, "2026-05-31")
+    billed = [row["period_start"] for _, due in await sale.stated("contract.billing_due") for row in due["instalments"]]
+    assert billed == ["2026-04-01", "2026-05-01"]
+
+
+async def test_another_tenant_cannot_end_a_contract(sale: Sale, other_tenant: Tenant) -> None:
+    await sale.draft()
+    other_tenant.client.now = at(date(2026, 4, 5))
+    assert await refused(other_tenant.client.call(leave(sale))) == "CONTRACT_NOT_FOUND"
+    unknown = RevokeTermination(contract_id=uuid4())
+    assert await refused(other_tenant.client.call(unknown)) == "CONTRACT_NOT_FOUND"

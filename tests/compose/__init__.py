@@ -1,0 +1,1 @@
+"""The Compose projects, what prepares their servers and what watches them."""
