@@ -135,7 +135,7 @@ def _iban(row: dict[str, str]) -> str | None:
     try:
         return checked_iban(row["IBAN"])
     except ValueError as error:
-        raise _RowRefused("IBAN", getattr(error, "message", lambda: str(error))()) from None
+        raise _RowRefused("IBAN", str(error)) from None
 
 
 def _request(row: dict[str, str], client_id: UUID) -> CreateClient:

@@ -190,7 +190,7 @@ async def cancel(work: UnitOfWork, row: Row, reason: ScheduleReason, why: Instal
     return after
 
 
-async def limit(work: UnitOfWork, row: Row, end_date: date) -> None:
+async def limit(work: UnitOfWork, row: Row, end_date: date | None) -> None:
     """No period begins after that day; schedule.updated."""
     after = {**row, "end_date": end_date, "version": row["version"] + 1}
     await work.execute(

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments import contracts, removal, views
@@ -74,18 +74,29 @@ async def _keep(work: UnitOfWork, event: InvoiceIssued) -> bool:
 
 
 async def _instalment_for(work: UnitOfWork, event: InvoiceIssued) -> Row | None:
+    """The instalment of the invoice's period; else the first free one that the period overlaps.
+
+    A contract that starts late moves its periods after its instalments were planned. Without the overlap such an invoice
+    would become a second debit beside the planned one.
+    """
     if event.contract_id is None or event.period_start is None:
         return None
+    free = (
+        instalment.c.organisation_id == work.organisation_id,
+        instalment.c.contract_id == event.contract_id,
+        instalment.c.invoice_id.is_(None),
+        instalment.c.status != InstalmentStatus.CANCELLED,
+    )
+    same = instalment.c.period_start == event.period_start
+    overlaps = and_(
+        instalment.c.schedule_id.is_not(None),
+        instalment.c.period_start <= (event.period_end or event.period_start),
+        instalment.c.period_end >= event.period_start,
+    )
     return await work.fetch_one(
         select(instalment)
-        .where(
-            instalment.c.organisation_id == work.organisation_id,
-            instalment.c.contract_id == event.contract_id,
-            instalment.c.period_start == event.period_start,
-            instalment.c.invoice_id.is_(None),
-            instalment.c.status != InstalmentStatus.CANCELLED,
-        )
-        .order_by(instalment.c.id)
+        .where(*free, or_(same, overlaps))
+        .order_by(same.desc(), instalment.c.period_start, instalment.c.id)
         .limit(1)
         .with_for_update()
     )
@@ -94,6 +105,8 @@ async def _instalment_for(work: UnitOfWork, event: InvoiceIssued) -> Row | None:
 async def _bind(work: UnitOfWork, event: InvoiceIssued, row: Row) -> None:
     """The invoice's amount counts, unless the debit is under way already; money received is allocated to it."""
     changes: dict[str, Any] = {"invoice_id": event.invoice_id, "version": row["version"] + 1}
+    if event.period_start is not None and event.period_start != row["period_start"]:
+        changes |= {"period_start": event.period_start, "period_end": event.period_end or row["period_end"]}
     waiting = row["status"] in _WAITING
     if waiting and event.due.amount > row["paid_amount"] and event.due.amount != row["amount"]:
         changes["amount"] = event.due.amount

@@ -117,8 +117,11 @@ async def take_signed_contract(event: ContractSigned, work: UnitOfWork) -> None:
 
 
 async def keep_contract(event: ContractActivated | ContractTerminationRevoked, work: UnitOfWork) -> None:
-    """The contract's state, which the guards look at."""
+    """The contract's state, which the guards look at; a term that moved moves the schedule's end."""
     await _keep_contract(event, work)
+    row = await contracts.schedule_of_contract(work, event.contract_id, live=True)
+    if row is not None and isinstance(event, ContractActivated) and row["end_date"] != event.ends_on:
+        await contracts.limit(work, row, event.ends_on)
 
 
 async def pause_with_contract(event: ContractSuspended, work: UnitOfWork) -> None:
