@@ -9,6 +9,7 @@ import json
 import random
 from pathlib import Path
 
+import phonenumbers
 from schwifty import IBAN
 from stdnum import luhn
 
@@ -50,13 +51,21 @@ def iban(draw: random.Random) -> str:
     return str(IBAN.generate("FR", draw.choice(BANKS), account, branch))
 
 
+def phone(draw: random.Random) -> str:
+    """A French mobile number in a range that is in use."""
+    while True:
+        number = f"06{draw.randrange(10**8):08d}"
+        if phonenumbers.is_valid_number(phonenumbers.parse(number, "FR")):
+            return number
+
+
 def row(draw: random.Random, number: int) -> list[str]:
-    """One valid client: nine in ten are persons."""
-    given, family = draw.choice(GIVEN), draw.choice(FAMILY)
+    """One valid client: nine in ten are persons. No two share given and family name: they would be duplicates."""
+    given, family = GIVEN[number % len(GIVEN)], FAMILY[number // len(GIVEN) % len(FAMILY)]
     postal_code, city = draw.choice(CITIES)
     address = f"{draw.randrange(1, 120)} {draw.choice(STREETS)}"
     product = draw.choice(("FIBRE", "FIBRE", "MOBILE", "TELESURVEILLANCE"))
-    reach = [f"client{number:03d}@example.fr", f"06{draw.randrange(10**8):08d}", address, postal_code, city]
+    reach = [f"client{number:03d}@example.fr", phone(draw), address, postal_code, city]
     tail = [iban(draw), product, str(draw.choice((1, 5, 10)))]
     if draw.random() < 0.1:
         return ["", "", "entreprise", *reach, f"{draw.choice(TRADES)} {family} SARL", siren(draw), *tail]
@@ -72,14 +81,14 @@ def broken(draw: random.Random) -> list[list[str]]:
         ("Nom", ""), ("Type", "extraterrestre"), ("IBAN", "FR7630006000011234567890"), ("Email", "double@@example.fr"),
         ("Telephone", "0899700000"), ("Jour", "35"), ("Produit", "MINITEL"), ("Prenom", ""),
     ):  # fmt: skip
-        wrong = row(draw, 900 + len(rows))
+        wrong = row(draw, 400 + len(rows))
         while wrong[HEADER.index("Type")] != "particulier":
-            wrong = row(draw, 900 + len(rows))
+            wrong = row(draw, 400 + len(rows))
         wrong[HEADER.index(field)] = value
         rows.append(wrong)
-    company = row(draw, 950)
+    company = row(draw, 480)
     while company[HEADER.index("Type")] != "entreprise":
-        company = row(draw, 950)
+        company = row(draw, 480)
     company[HEADER.index("SIREN")] = "732829321"
     return [*rows, company]
 

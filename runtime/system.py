@@ -61,10 +61,7 @@ def discover(only: Sequence[str] | None = None, voices: Sequence[str] = ()) -> S
     """Import the page of contents of every actor, or of some; of voices only the messages."""
     package = importlib.import_module(_PACKAGE)
     names = sorted(only or (module.name for module in pkgutil.iter_modules(package.__path__)))
-    if only is None:
-        registry.load_all()
-    for voice in voices:
-        importlib.import_module(f"messages.{voice}")
+    registry.load_all()
     actors: dict[str, Actor] = {}
     for name in names:
         actor = importlib.import_module(f"{_PACKAGE}.{name}.app").actor

@@ -1,7 +1,10 @@
 """Runs actors inside the test process, on real servers; each test talks to them as an outside program would."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +12,11 @@ from uuid import UUID, uuid4
 
 import nats
 import orjson
+import pytest_asyncio
 
 from messages.base import Event
 from messages.identity import CreateCompany, CreateOrganisation
+from messages.registry import ACTORS
 from messages.values.addresses import Address
 from messages.values.identifiers import new_id
 from messages.values.instants import format_instant
@@ -34,7 +39,7 @@ class Running:
             folder, system or discover(), simulated_time=simulated_time, durable=False, spy=True
         )
         self.hosts: dict[str, Host] = {}
-        self._clients: list[Client] = []
+        self._connections: dict[str, Client] = {}
         self._voices: dict[str, Client] = {}
 
     async def start(self, actors: Sequence[str] | None = None) -> None:
@@ -56,7 +61,7 @@ class Running:
 
     async def stop(self) -> None:
         """Stop everything."""
-        for client in self._clients:
+        for client in self._connections.values():
             await client.close()
         for name in list(self.hosts):
             await self.stop_actor(name)
@@ -69,11 +74,11 @@ class Running:
         return Settings(**{"log_level": "WARNING", **fields, **overrides})
 
     async def client(self, user: str = "operator", token: str | None = None) -> Client:
-        """A client with its own connection."""
-        seed = self.installation.nats_keys[user][0]
-        client = await Client.connect(self.installation.nats.url, seed, user, token)
-        self._clients.append(client)
-        return client
+        """A client; those of one user share a connection, so that hundreds of tests stay below the server's limit."""
+        if user not in self._connections:
+            seed = self.installation.nats_keys[user][0]
+            self._connections[user] = await Client.connect(self.installation.nats.url, seed, user)
+        return Client(self._connections[user].connection, token)
 
     def token(self, organisation_id: UUID | None, **claims: Any) -> str:
         """A context token of the development issuer."""
@@ -190,6 +195,36 @@ def company_request(code: str, siren: str) -> CreateCompany:
         siren=siren,
         address=Address(street="1 rue de la Paix", postal_code="75002", city="Paris"),
     )
+
+
+def system_of(*actors: str) -> Any:
+    """A fixture: a system of these actors (all when none is named); the others' facts can be stated, see `Running.state`.
+
+    The folder is not pytest's own: a second pytest run would close that one to the system account PostgreSQL runs as.
+    """
+    chosen = os.environ.get("CRM_TEST_ACTORS", "").split(",") if "CRM_TEST_ACTORS" in os.environ else list(actors)
+
+    @pytest_asyncio.fixture(scope="package", loop_scope="session")
+    async def running() -> AsyncIterator[Running]:
+        folder = Path(tempfile.mkdtemp(prefix="crm-test-"))
+        voices = [actor for actor in ACTORS if actor not in chosen] if chosen else []
+        system = Running(folder, discover(chosen or None, voices))
+        await system.start()
+        yield system
+        await system.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    return running
+
+
+def tenant_fixture(name: str) -> Any:
+    """A fixture: a new organisation with one company for each test."""
+
+    @pytest_asyncio.fixture(loop_scope="session")
+    async def tenant(running: Running) -> Tenant:
+        return await running.tenant(name)
+
+    return tenant
 
 
 async def eventually(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) -> Any:

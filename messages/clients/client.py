@@ -23,7 +23,7 @@ from messages.clients.vocabulary import (
 )
 from messages.paging import Page, PageRequest
 from messages.registry import ACTORS
-from messages.values.addresses import Address, CountryCode, PostalCode
+from messages.values.addresses import Address, CountryCode, PostalCode, check_postal_code
 from messages.values.companies import Siren, Siret, VatNumber
 from messages.values.contact import EmailAddress, PhoneNumber
 from messages.values.instants import Instant
@@ -57,6 +57,11 @@ class AddressDraft(Part):
     postal_code: PostalCode
     city: Label
     country: CountryCode = "FR"
+
+    @model_validator(mode="after")
+    def _postal_code_fits_country(self) -> "AddressDraft":
+        check_postal_code(self.country, self.postal_code)
+        return self
 
 
 class ContactPoint(Reply):

@@ -10,7 +10,9 @@ import pytest_asyncio
 from runtime.bridge.server import BridgeServer, create_server
 from runtime.bridge.settings import BridgeSettings, WebhookRoute
 from tests.bridge.feed import WEBHOOK_SECRET
-from tests.harness import Running
+from tests.harness import Running, system_of
+
+running = system_of("identity", "clients")
 
 
 def free_socket() -> socket.socket:
@@ -27,7 +29,7 @@ async def started(server: BridgeServer, listener: socket.socket) -> asyncio.Task
     return task
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def bridge_url(running: Running) -> AsyncIterator[str]:
     """A bridge that serves the actors of this run."""
     settings = BridgeSettings(

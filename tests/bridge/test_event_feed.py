@@ -17,7 +17,9 @@ from tests.harness import Running, Tenant, eventually
 
 
 def person(name: str) -> CreateClient:
-    return CreateClient.model_validate({"given_name": "Anne", "family_name": name, "emails": ("a@example.fr",)})
+    return CreateClient.model_validate(
+        {"given_name": "Anne", "family_name": name, "emails": (f"{uuid4().hex}@example.fr",)}
+    )
 
 
 async def create(tenant: Tenant, *names: str) -> list[str]:

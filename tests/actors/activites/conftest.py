@@ -5,6 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.harness import system_of
+
+running = system_of("identity", "documents", "engagement", "activites", "logistics")
+
+
 _days = itertools.count(1)
 
 

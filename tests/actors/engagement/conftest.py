@@ -11,6 +11,10 @@ import pytest_asyncio
 
 from actors.engagement.smtp.catcher import Catcher
 from tests.actors.engagement.builders import DAY
+from tests.harness import system_of
+
+running = system_of("identity", "documents", "engagement", "activites", "logistics")
+
 
 _days = itertools.count(1)
 
@@ -21,7 +25,7 @@ def day() -> datetime:
     return DAY + timedelta(days=next(_days))
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session", autouse=True)
+@pytest_asyncio.fixture(scope="package", loop_scope="session", autouse=True)
 async def catcher(tmp_path_factory: object) -> AsyncIterator[Catcher]:
     """What the operator's relay is in these tests."""
     folder: Path = tmp_path_factory.mktemp("mails")  # type: ignore[attr-defined]

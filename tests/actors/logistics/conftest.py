@@ -9,11 +9,15 @@ import pytest
 import pytest_asyncio
 
 from actors.logistics.maileva.simulator import MailevaSimulator
+from tests.harness import system_of
+
+running = system_of("identity", "documents", "engagement", "activites", "logistics")
+
 
 _days = itertools.count(1)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session", autouse=True)
+@pytest_asyncio.fixture(scope="package", loop_scope="session", autouse=True)
 async def maileva() -> AsyncIterator[MailevaSimulator]:
     """What new organisations hand their letters to in these tests."""
     async with MailevaSimulator() as simulator:

@@ -1,0 +1,5 @@
+"""Only the actors these tests are about run; the facts of others are stated by the tests."""
+
+from tests.harness import system_of
+
+running = system_of("identity", "documents", "factures")

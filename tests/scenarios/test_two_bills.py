@@ -1,0 +1,44 @@
+"""Twelve clients, twelve actor processes, a bank between two folders: six weeks of business, and every sum agrees."""
+
+import json
+import shutil
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from runtime.demo import play as demo_play
+from runtime.demo.books import Books
+from runtime.demo.setting import Demo
+from tests.architecture.rules import ROOT
+
+
+@pytest.mark.timeout(240)
+async def test_two_billing_periods_of_twelve_clients_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="crm-scenario-"))
+    examples = folder / "examples"
+    shutil.copytree(ROOT / "examples", examples)
+    lines = (ROOT / "examples" / "clients.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (examples / "clients.csv").write_text("".join(lines[:13]), encoding="utf-8")
+    calendar = json.loads((examples / "calendar.json").read_text(encoding="utf-8"))
+    calendar["ends_on"] = date(2026, 4, 12).isoformat()
+    (examples / "calendar.json").write_text(json.dumps(calendar), encoding="utf-8")
+    seen: list[Books] = []
+
+    def keep(console: Console, demo: Demo, books: Books, seconds: float) -> bool:
+        seen.append(books)
+        return all(holds for _, holds in books.checks())
+
+    monkeypatch.setattr(demo_play, "show", keep)
+    try:
+        _, good = await demo_play.play(examples, folder / "data", Console(quiet=True), stay=False)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    (books,) = seen
+    assert good, books
+    assert (books.clients + books.refused_rows, books.contracts) == (12, books.clients)
+    assert books.invoices == 2 * books.contracts
+    assert books.collected > 0
+    assert books.mails >= books.contracts
