@@ -148,11 +148,10 @@ class Running:
         try:
             stream = connection.jetstream()
             subscription = await stream.subscribe(f"crm.events.{type_}.{organisation_id}", ordered_consumer=True)
-            found = []
-            while (await subscription.consumer_info()).num_pending or subscription.pending_msgs:
-                message = await subscription.next_msg(timeout=2)
-                found.append((dict(message.headers or {}), orjson.loads(message.data)))
-            return found
+            return [
+                (dict(message.headers or {}), orjson.loads(message.data))
+                for message in await stored_messages(subscription)
+            ]
         finally:
             await connection.close()
 
@@ -195,6 +194,13 @@ def company_request(code: str, siren: str) -> CreateCompany:
         siren=siren,
         address=Address(street="1 rue de la Paix", postal_code="75002", city="Paris"),
     )
+
+
+async def stored_messages(subscription: Any) -> list[Any]:
+    """Everything an ordered consumer has to deliver now: what waits on the server and what is on its way."""
+    info = await subscription.consumer_info()
+    count = info.num_pending + info.delivered.consumer_seq
+    return [await subscription.next_msg(timeout=5) for _ in range(count)]
 
 
 def system_of(*actors: str) -> Any:

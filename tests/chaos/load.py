@@ -15,6 +15,7 @@ from messages.problem import Refused
 from runtime import headers
 from runtime.client import Client
 from runtime.running_system import RunningSystem
+from tests.harness import stored_messages
 
 RETRIABLE = {"ACTOR_UNAVAILABLE", "DEADLINE_EXCEEDED", "IDEMPOTENCY_IN_PROGRESS"}
 
@@ -100,10 +101,7 @@ async def stored_events(system: RunningSystem, subject: str) -> list[tuple[dict[
     )
     try:
         subscription = await connection.jetstream().subscribe(subject, ordered_consumer=True)
-        found = []
-        while (await subscription.consumer_info()).num_pending or subscription.pending_msgs:
-            message = await subscription.next_msg(timeout=5)
-            found.append((dict(message.headers or {}), orjson.loads(message.data)))
-        return found
+        messages = await stored_messages(subscription)
+        return [(dict(message.headers or {}), orjson.loads(message.data)) for message in messages]
     finally:
         await connection.close()

@@ -6,8 +6,10 @@ from sqlalchemy import select
 
 from actors.payments import archiving, batches, release, removal, transmission, views
 from actors.payments.batch_rows import change_batch, lock_batch
+from actors.payments.company import company_of
 from actors.payments.rules.machines import BATCH
 from actors.payments.vault import opened_file
+from messages.identity import COMPANY_NOT_FOUND
 from messages.payments import (
     FILE_NOT_READY,
     FOUR_EYES_REQUIRED,
@@ -36,6 +38,8 @@ _APPROVERS = 2
 
 async def prepare_collection_batches(request: PrepareCollectionBatches, work: UnitOfWork) -> CollectionBatches:
     """Put pending debits into files; what does not fit in one request is taken by the next."""
+    if await company_of(work, request.company_id) is None or not work.caller.sees_company(request.company_id):
+        raise Refused(COMPANY_NOT_FOUND, f"company {request.company_id} is not an active company; check company_id")
     for _ in range(_PAGES):
         if not await batches.collect_page(work, request.company_id):
             break
