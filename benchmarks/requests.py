@@ -1,6 +1,7 @@
 """create_client, get_client and list_clients with everything on, beside the bare yardstick, in one run."""
 
 import asyncio
+import itertools
 import os
 import random
 import shutil
@@ -106,10 +107,14 @@ async def _fill(system: RunningSystem, connection: Any) -> tuple[list[str], list
     return await many(CreateClient.subject, bearer), await many("crm.bare.create", {"x": "y"})
 
 
-def _person(number: int) -> bytes:
-    return orjson.dumps(
-        {"given_name": "Jean", "family_name": f"Dupont{number}", "emails": [f"jean.dupont{number}@example.fr"]}
-    )
+_serial = itertools.count(1)
+
+
+def _person(_: int) -> bytes:
+    """A new person at each call: the same one twice would be refused as a duplicate."""
+    number = next(_serial)
+    name = "".join(chr(ord("a") + int(digit)) for digit in str(number))
+    return orjson.dumps({"given_name": "Jean", "family_name": f"Dupont{name}", "emails": [f"{name}@example.fr"]})
 
 
 async def _measure(
