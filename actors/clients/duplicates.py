@@ -1,9 +1,9 @@
 """Whether a client exists already: found by what identifies him, under locks, so that two cannot be created at once (6.3)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, func, select
 
 from actors.clients.rules.likeness import Portrait, is_refused, level_of, likeness
 from actors.clients.rules.naming import search_name
@@ -20,15 +20,18 @@ from messages.clients import (
 from messages.problem import Refused
 from messages.values.text import search_form
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.clients.queries import FULL, one_of
-from storage.clients.tables import address, bank_details_ref, client, contact_point
+from storage.clients.queries import FULL, SHARED_IDENTITY, one_of
+from storage.clients.tables import address, bank_details_ref, client
+from storage.shared.statements import Statement
 
 _MOST_CANDIDATES = 200
 _LEAST_NAME_LIKENESS = 0.45
 _SHOWN = (DuplicateLevel.CERTAIN, DuplicateLevel.PROBABLE)
 
 # One lock per e-mail address, phone number and SIRET, taken in one order by everybody.
-_LOCK = text("select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(cast(:keys as text[])) as key")
+_LOCK = Statement(
+    "select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest($1::text[]) as key", ("keys",), {}
+)
 
 
 async def refuse_duplicates(
@@ -76,14 +79,21 @@ async def candidates(
     work: UnitOfWork,
 ) -> list[Row]:
     """The clients that share something telling with this one, at most 200."""
-    sources = _sources(row, hashes, addresses, accounts, work)
-    if not sources:
+    shared = {name: row[name] for name in ("siren", "siret", "vat_number", "birth_hash")}
+    ids = {
+        found["id"]
+        for found in await work.fetch(
+            SHARED_IDENTITY, organisation_id=work.organisation_id, hashes=[*hashes], most=_MOST_CANDIDATES, **shared
+        )
+    }
+    for source in _sources(row, addresses, accounts, work):
+        ids |= {found["id"] for found in await work.fetch(source.limit(_MOST_CANDIDATES))}
+    ids.discard(row["id"])
+    if not ids:
         return []
-    ids = sources[0].union(*sources[1:]).subquery() if len(sources) > 1 else sources[0].subquery()
     statement = FULL.where(
         client.c.organisation_id == work.organisation_id,
-        client.c.id.in_(select(ids.c[0])),
-        client.c.id != row["id"],
+        one_of(client.c.id, ids),
         one_of(client.c.record_state, (RecordState.LIVE, RecordState.ARCHIVED)),
     )
     return await work.fetch(statement.limit(_MOST_CANDIDATES))
@@ -91,35 +101,19 @@ async def candidates(
 
 def _sources(
     row: Row | dict[str, Any],
-    hashes: Sequence[str],
     addresses: Sequence[dict[str, Any]],
     accounts: frozenset[str],
     work: UnitOfWork,
-) -> list[Select[Any]]:
-    sources: list[Select[Any]] = []
-    if hashes:
-        sources.append(
-            select(contact_point.c.client_id).where(
-                contact_point.c.organisation_id == work.organisation_id, one_of(contact_point.c.hash, hashes)
-            )
-        )
-    for name in ("siren", "siret", "vat_number", "birth_hash"):
-        if row[name] is not None:
-            sources.append(
-                select(client.c.id)
-                .where(client.c.organisation_id == work.organisation_id, client.c[name] == row[name])
-                .limit(_MOST_CANDIDATES)
-            )
+) -> Iterator[Select[Any]]:
+    """The dearer questions: bank accounts, and similar names at the same postal code."""
     if accounts:
-        sources.append(
-            select(bank_details_ref.c.client_id).where(
-                bank_details_ref.c.organisation_id == work.organisation_id,
-                one_of(bank_details_ref.c.iban_fingerprint, sorted(accounts)),
-            )
+        yield select(bank_details_ref.c.client_id.label("id")).where(
+            bank_details_ref.c.organisation_id == work.organisation_id,
+            one_of(bank_details_ref.c.iban_fingerprint, sorted(accounts)),
         )
     postal_codes = sorted({found["postal_code"] for found in addresses})
     if postal_codes:
-        sources.append(
+        yield (
             select(client.c.id)
             .join(address, address.c.client_id == client.c.id)
             .where(
@@ -127,9 +121,7 @@ def _sources(
                 one_of(address.c.postal_code, postal_codes),
                 func.similarity(client.c.search_name, row["search_name"]) >= _LEAST_NAME_LIKENESS,
             )
-            .limit(_MOST_CANDIDATES)
         )
-    return sources
 
 
 def portrait(

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Integer, Select, any_, bindparam, literal, select
 
-from storage.clients.tables import address, client, contact_point
+from storage.clients.tables import address, client, company_ref, contact_point
 from storage.shared.statements import Statement, prepare, rows_as_json
 
 
@@ -41,6 +41,26 @@ INTEGER = Integer()
 """For counting a condition in a score."""
 
 FULL: Select[tuple[object, ...]] = select(client, _POINTS, _ADDRESSES)
+
+# Who shares an e-mail address, phone, SIREN, SIRET, VAT number or birth date. One shape for all: a null finds nobody.
+SHARED_IDENTITY = Statement(
+    """
+    select client_id as id from contact_point where organisation_id = $1 and hash = any($2::text[])
+    union select id from client where organisation_id = $1 and siren = $3
+    union select id from client where organisation_id = $1 and siret = $4
+    union select id from client where organisation_id = $1 and vat_number = $5
+    union select id from client where organisation_id = $1 and birth_hash = $6
+    limit $7
+    """,
+    ("organisation_id", "hashes", "siren", "siret", "vat_number", "birth_hash", "most"),
+    {},
+)
+
+ACTIVE_COMPANIES: Statement = prepare(
+    select(company_ref.c.company_id).where(
+        company_ref.c.organisation_id == bindparam("organisation_id"), company_ref.c.status == "ACTIVE"
+    )
+)
 
 CLIENT_BY_ID: Statement = prepare(FULL.where(client.c.id == bindparam("id")))
 CLIENT_BY_CODE: Statement = prepare(FULL.where(client.c.client_code == bindparam("client_code")))

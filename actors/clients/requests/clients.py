@@ -49,7 +49,6 @@ from storage.clients.tables import (
     bank_details_ref,
     client,
     client_code_block,
-    company_ref,
     contact_point,
     contract_ref,
 )
@@ -161,11 +160,7 @@ _NO_DATES = {"relation_started_on": None, "relation_ended_on": None}
 
 async def _selling_company(wanted: UUID | None, work: UnitOfWork) -> UUID:
     """The company that sells: the one named, else the only active one."""
-    known = await work.fetch(
-        select(company_ref.c.company_id).where(
-            company_ref.c.organisation_id == work.organisation_id, company_ref.c.status == "ACTIVE"
-        )
-    )
+    known = await work.fetch(queries.ACTIVE_COMPANIES, organisation_id=work.organisation_id)
     ids = {row["company_id"] for row in known}
     if wanted is not None:
         if wanted not in ids:
