@@ -111,9 +111,9 @@ CATALOGUE = {
 
 CALENDAR = {
     "starts_on": "2026-03-02",
-    "ends_on": "2026-05-15",
-    "note": "two billing periods across Good Friday, Easter Monday (3 and 6 April), 1 and 8 May, the TARGET and French closures",
-    "hours": [6, 9, 12, 18],
+    "ends_on": "2026-05-08",
+    "note": "two collected periods across Good Friday, Easter Monday (3 and 6 April) and 1 May, when TARGET is closed, and 8 May",
+    "hours": [6, 12, 18],
     "rejections": {"AM04": 0.05, "MD01": 0.01, "AC04": 0.01},
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_currency
 from jinja2 import StrictUndefined, meta
+from jinja2 import Template as CompiledTemplate
 from jinja2.exceptions import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -63,16 +64,22 @@ def render(key: str, locale: str, variables: Mapping[str, Any], *, company_name:
         )
     values = {**variables, "company_name": company_name, "locale": language}
     try:
-        subject = _plain(language).from_string(template.subject).render(values)
-        text = _plain(language).from_string(template.body).render(values)
-        body = _escaping(language).from_string(template.body).render(values)
-        sender = _escaping(language).from_string("{{ company_name }}").render(values)
+        subject = _compiled(language, False, template.subject).render(values)
+        text = _compiled(language, False, template.body).render(values)
+        body = _compiled(language, True, template.body).render(values)
+        sender = _compiled(language, True, "{{ company_name }}").render(values)
     except (TemplateError, ValueError, ArithmeticError, TypeError) as error:
         raise Refused(
             TEMPLATE_VARIABLES_INVALID, f"template {key} cannot be made of these variables: {error}"
         ) from error
     html = _LAYOUT.format(locale=language, body=_paragraphs(body), sender=sender)
     return Rendered(" ".join(subject.split())[:_LONGEST_SUBJECT], f"{text.strip()}\n\n-- \n{company_name}\n", html)
+
+
+@lru_cache(maxsize=512)
+def _compiled(language: str, escaping: bool, source: str) -> CompiledTemplate:
+    """A template's source compiled once; the sources are the seeded ones, so there are few."""
+    return (_escaping(language) if escaping else _plain(language)).from_string(source)
 
 
 def _template(key: str, language: str) -> Template:
