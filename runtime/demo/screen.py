@@ -40,7 +40,6 @@ def show(console: Console, demo: Demo, books: Books, seconds: float) -> bool:
         ("bank files", "bank"),
         ("invoices", "invoices"),
         ("mails", "mails"),
-        ("statements", "statements"),
     ):
         where.add_row(label, str(demo.results / folder))
     console.print(where)
