@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import nats.errors
 import orjson
 import psutil
 from rich.console import Console
@@ -62,7 +63,7 @@ async def run(requests: int) -> list[tuple[Figures, Figures]]:
             )
         )
         await client.settle(system.installation.system.actors)
-        bare = await _start_bare(system)
+        bare = await _start_bare(system, client.connection)
         ids, bare_ids = await _fill(system, client.connection)
         return await _measure(system, client.connection, bare.pid, ids, bare_ids, requests)
     finally:
@@ -72,7 +73,7 @@ async def run(requests: int) -> list[tuple[Figures, Figures]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _start_bare(system: RunningSystem) -> asyncio.subprocess.Process:
+async def _start_bare(system: RunningSystem, client: Any) -> asyncio.subprocess.Process:
     owner = await asyncpg.connect(system.installation.owner_url("clients"))
     await owner.execute(_TABLE)
     await owner.close()
@@ -84,8 +85,20 @@ async def _start_bare(system: RunningSystem) -> asyncio.subprocess.Process:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.bare_server", env=os.environ | environment
     )
-    await asyncio.sleep(2)
+    await _until_answered(client)
     return process
+
+
+async def _until_answered(connection: Any) -> None:
+    """Wait until the bare server answers, at most ten seconds."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await connection.request("crm.bare.list", b"{}", timeout=1)
+            except (nats.errors.NoRespondersError, nats.errors.TimeoutError):
+                await asyncio.sleep(0.05)
+            else:
+                return
 
 
 async def _fill(system: RunningSystem, connection: Any) -> tuple[list[str], list[str]]:
