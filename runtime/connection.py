@@ -15,6 +15,8 @@ from runtime.settings import Settings
 
 log = structlog.get_logger()
 
+_LAPSED_REPLY = 'permissions violation for publish to "_inbox_'
+
 
 def inbox_prefix(user: str) -> str:
     """Where the replies of one NATS user arrive; the server lets nobody else listen there."""
@@ -92,6 +94,10 @@ class Connection:
 
     async def _on_error(self, error: Exception) -> None:
         text = str(error)
+        if _LAPSED_REPLY in text.lower():
+            # The server grants one reply per request it delivered; after its restart it knows of none. The caller asks again.
+            log.warning("nats.reply_lapsed", user=self.user, error=text)
+            return
         if "permissions violation" in text.lower():
             self.refusals.append(text)
             log.error("nats.refused", user=self.user, error=text)
