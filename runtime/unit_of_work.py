@@ -22,7 +22,7 @@ from runtime.headers import Cause
 from runtime.keys import Keys
 from runtime.port import Asking
 from storage.shared.outgoing import Outgoing
-from storage.shared.statements import Statement, insert_statement, render
+from storage.shared.statements import Statement, insert_statement, insert_together, render
 
 MAXIMUM_BODY = 512 * 1024
 _PERSON = ("USER", "SERVICE")
@@ -131,6 +131,11 @@ class UnitOfWork:
         if rows:
             statement = insert_statement(table, tuple(rows[0]))
             await self._connection.executemany(statement.sql, [statement.arguments(row) for row in rows])
+
+    async def insert_together(self, *groups: tuple[Table, Sequence[Mapping[str, Any]]]) -> None:
+        """Insert the rows of a small aggregate, its own first, in one round trip; large sets go through `insert_rows`."""
+        sql, arguments = insert_together(groups)
+        await self._connection.execute(sql, *arguments)
 
     async def load(
         self, statement: Executable | Statement, resource: str, *, code: ErrorCode = NOT_FOUND, **values: Any

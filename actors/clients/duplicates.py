@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
@@ -20,18 +21,25 @@ from messages.clients import (
 from messages.problem import Refused
 from messages.values.text import search_form
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.clients.queries import FULL, SHARED_IDENTITY, one_of
+from storage.clients.queries import FULL, LOCK_AND_COMPANIES, SHARED_IDENTITY, one_of
 from storage.clients.tables import address, bank_details_ref, client
-from storage.shared.statements import Statement
 
 _MOST_CANDIDATES = 200
 _LEAST_NAME_LIKENESS = 0.45
 _SHOWN = (DuplicateLevel.CERTAIN, DuplicateLevel.PROBABLE)
 
-# One lock per e-mail address, phone number and SIRET, taken in one order by everybody.
-_LOCK = Statement(
-    "select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest($1::text[]) as key", ("keys",), {}
-)
+async def lock_identity(points: Sequence[dict[str, Any]], siret: str | None, work: UnitOfWork) -> set[UUID]:
+    """Keep others from creating the same client until this transaction ends; the organisation's active companies.
+
+    One lock per e-mail address, phone number and SIRET, taken in one order by everybody.
+    """
+    keys = sorted([*(point["hash"] for point in points), *([siret] if siret else [])])
+    rows = await work.fetch(
+        LOCK_AND_COMPANIES,
+        organisation_id=work.organisation_id,
+        keys=[f"{work.organisation_id}:{key}" for key in keys],
+    )
+    return {UUID(str(row["company_id"])) for row in rows}
 
 
 async def refuse_duplicates(
@@ -41,11 +49,8 @@ async def refuse_duplicates(
     policy: OnDuplicate,
     work: UnitOfWork,
 ) -> tuple[DuplicateMatch, ...]:
-    """Refuse a client who is certainly known; who is probably the same is returned. Two round trips."""
+    """Refuse a client who is certainly known; who is probably the same is returned. Needs `lock_identity` before."""
     hashes = sorted(point["hash"] for point in points)
-    keys = [*hashes, *([row["siret"]] if row["siret"] else [])]
-    if keys:
-        await work.fetch(_LOCK, keys=[f"{work.organisation_id}:{key}" for key in sorted(keys)])
     found = await candidates(row, hashes, addresses, frozenset(), work)
     matches = rank(portrait(row, points, addresses), found)
     refused = [match for match in matches if is_refused(match.level, policy)]

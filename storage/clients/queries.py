@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Integer, Select, any_, bindparam, literal, select
 
-from storage.clients.tables import address, client, company_ref, contact_point
+from storage.clients.tables import address, client, contact_point
 from storage.shared.statements import Statement, prepare, rows_as_json
 
 
@@ -47,7 +47,7 @@ SHARED_IDENTITY = Statement(
     """
     select client_id as id from contact_point where organisation_id = $1 and hash = any($2::text[])
     union select id from client where organisation_id = $1 and siren = $3
-    union select id from client where organisation_id = $1 and siret = $4
+    union select id from client where organisation_id = $1 and siret = $4 and record_state = 'LIVE'
     union select id from client where organisation_id = $1 and vat_number = $5
     union select id from client where organisation_id = $1 and birth_hash = $6
     limit $7
@@ -56,10 +56,15 @@ SHARED_IDENTITY = Statement(
     {},
 )
 
-ACTIVE_COMPANIES: Statement = prepare(
-    select(company_ref.c.company_id).where(
-        company_ref.c.organisation_id == bindparam("organisation_id"), company_ref.c.status == "ACTIVE"
-    )
+# Locks what identifies a client, in the order given, and answers the active companies: two questions, one round trip.
+LOCK_AND_COMPANIES = Statement(
+    """
+    select company_ref.company_id
+    from (select count(pg_advisory_xact_lock(hashtextextended(key, 0))) from unnest($2::text[]) as key) as locked
+    join company_ref on company_ref.organisation_id = $1 and company_ref.status = 'ACTIVE'
+    """,
+    ("organisation_id", "keys"),
+    {},
 )
 
 CLIENT_BY_ID: Statement = prepare(FULL.where(client.c.id == bindparam("id")))

@@ -6,6 +6,7 @@ write transaction: 0.21 s CPU per 1,000 on the driver, 0.69 s through SQLAlchemy
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Executable, Label, Table, func, literal_column, select
@@ -79,6 +80,36 @@ def insert_statement(table: Table, columns: tuple[str, ...]) -> Statement:
         compiled = _compile(table.insert(), columns)
         statement = _inserts[key] = Statement(str(compiled), tuple(compiled.positiontup or ()), {})
     return statement
+
+
+_together: dict[Any, str] = {}
+
+
+def insert_together(groups: Sequence[tuple[Table, Sequence[Mapping[str, Any]]]]) -> tuple[str, list[Any]]:
+    """One statement that inserts rows of several tables, and its arguments: a small aggregate in one round trip.
+
+    Foreign keys between them are checked at its end. The rows of one table have the same columns.
+    """
+    filled = [(table, rows, tuple(rows[0])) for table, rows in groups if rows]
+    key = tuple((table.name, columns, len(rows)) for table, rows, columns in filled)
+    sql = _together.get(key)
+    if sql is None:
+        sql = _together[key] = _inserts_as_one(filled)
+    return sql, [row[column] for _, rows, columns in filled for row in rows for column in columns]
+
+
+def _inserts_as_one(filled: Sequence[tuple[Table, Sequence[Mapping[str, Any]], tuple[str, ...]]]) -> str:
+    numbers = count(1)
+    parts = []
+    for table, rows, columns in filled:
+        unknown = set(columns) - set(table.c.keys())
+        if unknown:
+            raise KeyError(f"table {table.name} has no column {', '.join(sorted(unknown))}")
+        values = ", ".join(f"({', '.join(f'${next(numbers)}' for _ in columns)})" for _ in rows)
+        names = ", ".join(_dialect.identifier_preparer.quote(column) for column in columns)
+        parts.append(f"insert into {table.name} ({names}) values {values}")
+    common = [f"part_{number} as ({part})" for number, part in enumerate(parts[1:])]
+    return (f"with {', '.join(common)} " if common else "") + parts[0]
 
 
 def rows_as_json(

@@ -59,14 +59,12 @@ _LIVE_CONTRACTS = ("SIGNED", "ACTIVE", "SUSPENDED")
 async def create_client(request: CreateClient, work: UnitOfWork) -> Client:
     """Record a client: names tidied, identifiers unique, contact points indexed."""
     client_id = request.id or new_id()
-    company_id = await _selling_company(request.company_id, work)
-    row = await _client_row(request, client_id, company_id, work)
     points = _contact_rows(request, client_id, work)
+    companies = await duplicates.lock_identity(points, request.business.siret if request.business else None, work)
+    row = await _client_row(request, client_id, _selling_company(request.company_id, companies), work)
     addresses = [address_row(draft, client_id, work) for draft in request.addresses]
     matches = await duplicates.refuse_duplicates(row, points, addresses, request.on_duplicate, work)
-    await work.insert(client, **row)
-    await work.insert_rows(contact_point, points)
-    await work.insert_rows(address, addresses)
+    await work.insert_together((client, [row]), (contact_point, points), (address, addresses))
     stored = {**_NO_DATES, **row, "version": 1, "contact_points": points, "addresses": _as_json(addresses)}
     work.emit(ClientCreated.model_construct(**views.snapshot_of(stored)), version=1)
     work.record("client", client_id, after={"status": row["status_category"], "type": row["type"], "version": 1})
@@ -158,21 +156,19 @@ async def restore_client(request: RestoreClient, work: UnitOfWork) -> Client:
 _NO_DATES = {"relation_started_on": None, "relation_ended_on": None}
 
 
-async def _selling_company(wanted: UUID | None, work: UnitOfWork) -> UUID:
+def _selling_company(wanted: UUID | None, active: set[UUID]) -> UUID:
     """The company that sells: the one named, else the only active one."""
-    known = await work.fetch(queries.ACTIVE_COMPANIES, organisation_id=work.organisation_id)
-    ids = {row["company_id"] for row in known}
     if wanted is not None:
-        if wanted not in ids:
+        if wanted not in active:
             raise Refused.field(
                 "company_id", "unknown", "company_id is not an active company of the organisation; check it"
             )
         return wanted
-    if len(ids) != 1:
+    if len(active) != 1:
         raise Refused(
-            COMPANY_REQUIRED, f"the organisation has {len(ids)} active companies; name the selling one in company_id"
+            COMPANY_REQUIRED, f"the organisation has {len(active)} active companies; name the selling one in company_id"
         )
-    return UUID(str(next(iter(ids))))
+    return next(iter(active))
 
 
 async def _client_row(request: CreateClient, client_id: UUID, company_id: UUID, work: UnitOfWork) -> dict[str, Any]:

@@ -76,13 +76,31 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "client_code", name=op.f("uq_client_organisation_id_client_code")),
         info={"tenant": True},
     )
-    op.create_index("ix_client_birth", "client", ["organisation_id", "birth_hash"], unique=False)
+    op.create_index(
+        "ix_client_birth",
+        "client",
+        ["organisation_id", "birth_hash"],
+        unique=False,
+        postgresql_where=sa.text("birth_hash is not null"),
+    )
     op.create_index(
         "ix_client_created", "client", ["organisation_id", "record_state", "created_at", "id"], unique=False
     )
     op.create_index("ix_client_name", "client", ["organisation_id", "record_state", "display_name", "id"], unique=False)
-    op.create_index("ix_client_owner", "client", ["organisation_id", "owner_user_id", "created_at", "id"], unique=False)
-    op.create_index("ix_client_rep", "client", ["organisation_id", "sales_rep_id"], unique=False)
+    op.create_index(
+        "ix_client_owner",
+        "client",
+        ["organisation_id", "owner_user_id", "created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("owner_user_id is not null"),
+    )
+    op.create_index(
+        "ix_client_rep",
+        "client",
+        ["organisation_id", "sales_rep_id"],
+        unique=False,
+        postgresql_where=sa.text("sales_rep_id is not null"),
+    )
     op.create_index(
         "ix_client_search_name",
         "client",
@@ -91,11 +109,23 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_ops={"search_name": "gin_trgm_ops"},
     )
-    op.create_index("ix_client_siren", "client", ["organisation_id", "siren"], unique=False)
+    op.create_index(
+        "ix_client_siren",
+        "client",
+        ["organisation_id", "siren"],
+        unique=False,
+        postgresql_where=sa.text("siren is not null"),
+    )
     op.create_index(
         "ix_client_status", "client", ["organisation_id", "status_category", "created_at", "id"], unique=False
     )
-    op.create_index("ix_client_vat_number", "client", ["organisation_id", "vat_number"], unique=False)
+    op.create_index(
+        "ix_client_vat_number",
+        "client",
+        ["organisation_id", "vat_number"],
+        unique=False,
+        postgresql_where=sa.text("vat_number is not null"),
+    )
     op.create_index(
         "uq_client_siret_live",
         "client",
