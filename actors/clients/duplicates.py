@@ -28,6 +28,7 @@ _MOST_CANDIDATES = 200
 _LEAST_NAME_LIKENESS = 0.45
 _SHOWN = (DuplicateLevel.CERTAIN, DuplicateLevel.PROBABLE)
 
+
 async def lock_identity(points: Sequence[dict[str, Any]], siret: str | None, work: UnitOfWork) -> set[UUID]:
     """Keep others from creating the same client until this transaction ends; the organisation's active companies.
 

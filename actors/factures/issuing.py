@@ -13,9 +13,9 @@ from uuid import UUID
 
 from actors.factures import views
 from actors.factures.drafting import Parties
-from actors.factures.facturx import renderer
+from actors.factures.facturx import rendered
 from actors.factures.facturx.pool import POOL
-from actors.factures.facturx.renderer import Rendered
+from actors.factures.facturx.rendered import Rendered
 from actors.factures.facturx.sheet import Sheet
 from actors.factures.rules import checks, numbering, settlements
 from actors.factures.rules.seals import SealedContent, seal_hash
@@ -346,8 +346,8 @@ def _files(item: Prepared, preparation: Preparation) -> list[dict[str, Any]]:
             "sha256": sha256,
             "size": len(content),
             "page_count": made.page_count,
-            "engine": renderer.ENGINE,
-            "template_version": renderer.TEMPLATE_VERSION,
+            "engine": rendered.ENGINE,
+            "template_version": rendered.TEMPLATE_VERSION,
             "produced_at": preparation.issued_at,
         }
         for format_, content, sha256 in pairs

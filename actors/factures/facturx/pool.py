@@ -8,8 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 
-from actors.factures.facturx import renderer
-from actors.factures.facturx.renderer import Rendered
+from actors.factures.facturx.rendered import Rendered
 from actors.factures.facturx.sheet import Sheet
 
 _BATCH = 8
@@ -34,15 +33,13 @@ class RenderingPool:
 
     async def warm_up(self) -> None:
         """Start one worker and load its tools."""
-        await asyncio.get_running_loop().run_in_executor(self._pool(), renderer.warm_up)
+        await asyncio.get_running_loop().run_in_executor(self._pool(), _load_tools)
 
     async def _render(self, sheets: list[Sheet], produced_at: datetime) -> list[Rendered]:
         loop, pool = asyncio.get_running_loop(), self._pool()
         size = max(1, min(_BATCH, -(-len(sheets) // _workers())))
         batches = [sheets[start : start + size] for start in range(0, len(sheets), size)]
-        made = await asyncio.gather(
-            *(loop.run_in_executor(pool, renderer.render_all, batch, produced_at) for batch in batches)
-        )
+        made = await asyncio.gather(*(loop.run_in_executor(pool, _render_all, batch, produced_at) for batch in batches))
         return [rendered for batch in made for rendered in batch]
 
     def _pool(self) -> ProcessPoolExecutor:
@@ -63,4 +60,19 @@ def _workers() -> int:
 
 def _prepare_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the actor, which then ends its workers
-    renderer.warm_up()
+    _load_tools()
+
+
+# Imported in the workers only: typst, pikepdf and lxml would cost the actor itself 20 MiB that it never uses.
+
+
+def _load_tools() -> None:
+    from actors.factures.facturx.renderer import warm_up
+
+    warm_up()
+
+
+def _render_all(sheets: list[Sheet], produced_at: datetime) -> list[Rendered]:
+    from actors.factures.facturx.renderer import render_all
+
+    return render_all(sheets, produced_at)

@@ -5,10 +5,8 @@ One renderer lives in each worker process: the template, the fonts and the schem
 
 import hashlib
 import io
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,35 +17,14 @@ import typst
 from lxml import etree
 
 from actors.factures.facturx.layout import layout
+from actors.factures.facturx.rendered import Rendered
 from actors.factures.facturx.sheet import Sheet
 from actors.factures.facturx.xml import cii_xml
 
 _HERE = Path(__file__).parent
-ENGINE = f"typst/{version('typst')}"
-TEMPLATE_VERSION = 1
 ATTACHMENT = "factur-x.xml"
 _FX = "urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#"
 _SCHEMA_BAG = "<pdfaExtension:schemas><rdf:Bag>"
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """The files of a document, or why the XML is not valid."""
-
-    xml: bytes
-    pdf: bytes
-    page_count: int
-    errors: tuple[str, ...] = ()
-
-    @property
-    def xml_sha256(self) -> str:
-        """What the seal vouches for, XML side."""
-        return hashlib.sha256(self.xml).hexdigest()
-
-    @property
-    def pdf_sha256(self) -> str:
-        """What the seal vouches for, PDF side."""
-        return hashlib.sha256(self.pdf).hexdigest()
 
 
 def render(sheet: Sheet, produced_at: datetime) -> Rendered:
