@@ -4,10 +4,7 @@ import asyncio
 import itertools
 import os
 import random
-import shutil
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,13 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measure import Figures, measure
+from benchmarks.setting import system_of
 from messages.clients import CreateClient
-from messages.identity import CreateCompany
-from messages.values.addresses import Address
 from runtime import headers
-from runtime.nats_configuration import ActorSurface
 from runtime.running_system import RunningSystem
-from runtime.system import System, discover
 
 ROWS = 10_000
 CONCURRENCY = 64
@@ -38,39 +32,17 @@ grant all on bare_client to crm_clients
 """
 
 
-class BenchmarkSystem(System):
-    """identity and clients, and a NATS user for the bare server."""
-
-    def surfaces(self) -> list[ActorSurface]:
-        """The actors' surfaces and one more that only serves requests."""
-        return [*super().surfaces(), ActorSurface("bare", (), (), ())]
-
-
-async def run(requests: int) -> list[tuple[Figures, Figures]]:
-    """Start a system, fill it, and measure both sides by turns."""
-    folder = Path(tempfile.mkdtemp(prefix="crm-bench-"))
-    system = RunningSystem(folder, BenchmarkSystem(discover(["identity", "clients"]).actors), bridge=False)
-    await system.start()
-    bare = None
-    try:
+async def run(requests: int) -> None:
+    """Start a system, fill it, measure both sides by turns, and print."""
+    async with system_of(["identity", "clients"]) as system:
         client = await system.client()
-        await client.call(
-            CreateCompany(
-                code="BENCH",
-                legal_name="Bench SARL",
-                siren="732829320",
-                address=Address(street="1 rue X", postal_code="75001", city="Paris"),
-            )
-        )
-        await client.settle(system.installation.system.actors)
         bare = await _start_bare(system, client.connection)
-        ids, bare_ids = await _fill(system, client.connection)
-        return await _measure(system, client.connection, bare.pid, ids, bare_ids, requests)
-    finally:
-        if bare is not None:
+        try:
+            ids, bare_ids = await _fill(system, client.connection)
+            _show(await _measure(system, client.connection, bare.pid, ids, bare_ids, requests))
+        finally:
             bare.kill()
-        await system.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+            await client.close()
 
 
 async def _start_bare(system: RunningSystem, client: Any) -> asyncio.subprocess.Process:
@@ -176,7 +148,7 @@ def _sequential(figures: Figures) -> Figures:
     )
 
 
-def show(results: list[tuple[Figures, Figures]]) -> None:
+def _show(results: list[tuple[Figures, Figures]]) -> None:
     """Print the table that README shows."""
     table = Table("request", "requests/s", "bare", "CPU s / 1,000", "bare", "p50 ms", "p99 ms", "bare p50", "bare p99")
     for ours, bare in results:

@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,16 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, (*TRANSIENT_ERRORS, TimeoutError))
 
 
+@dataclass(slots=True)
+class _Turn:
+    """One transaction of the mailbox: what it leaves behind and whose rows it sees just now."""
+
+    connection: Any
+    outgoing: Outgoing
+    organisation_id: UUID = NIL_ORGANISATION
+    access_changed: bool = False
+
+
 class Reactions:
     """The mailbox's `apply` over CRM_EVENTS."""
 
@@ -83,19 +94,19 @@ class Reactions:
         """Give one stored event to its handlers again, in a transaction of its own; the position stays."""
         outgoing = Outgoing()
         async with self._heart.database.transaction(NIL_ORGANISATION) as connection:
-            await self._handle(connection, delivery, outgoing)
+            await self._handle(_Turn(connection, outgoing), delivery)
             await outgoing.write(connection, relay_is_here=self._heart.relay_is_here)
         self._heart.committed(outgoing)
 
     async def _together(self, batch: list[Delivery], before: int) -> None:
         outgoing = Outgoing()
-        access_changed = False
         async with self._heart.database.transaction(NIL_ORGANISATION) as connection:
+            turn = _Turn(connection, outgoing)
             for delivery in batch:
-                access_changed |= await self._handle(connection, delivery, outgoing)
+                await self._handle(turn, delivery)
             await self.mailbox.move(connection, before, batch[-1].sequence)
             await outgoing.write(connection, relay_is_here=self._heart.relay_is_here)
-            if access_changed:
+            if turn.access_changed:
                 await connection.execute(f"notify {ACCESS_CHANGED}")
         self._heart.trouble("mailbox EVENTS", None)
         self._heart.committed(outgoing)
@@ -129,35 +140,31 @@ class Reactions:
             await outgoing.write(connection, relay_is_here=self._heart.relay_is_here)
         self._heart.committed(outgoing)
 
-    async def _handle(self, connection: Any, delivery: Delivery, outgoing: Outgoing) -> bool:
-        """Run the handlers of one event; True when it changed the access tables."""
+    async def _handle(self, turn: "_Turn", delivery: Delivery) -> None:
+        """Run the handlers of one event."""
         found = delivery.headers
         type_ = found.get(headers.CE_TYPE, "")
-        entry = self._handlers.get(type_)
         if not self._is_rightful(delivery, type_):
             self._heart.metrics.forged.inc()
             log.error("mailbox.forged", subject=delivery.subject, source=found.get(headers.CE_SOURCE))
-            return False
+            return
+        entry = self._handlers.get(type_)
         if entry is None:
-            return False
+            return
         event_type, handlers = entry
         event = event_type.__pydantic_validator__.validate_json(delivery.body)
+        caller, now, cause = system(self._heart.actor.name), event_time(found), event_cause(found)
+        work = self._heart.unit(turn.connection, turn.organisation_id, caller, now, cause, turn.outgoing)
         organisation_id = UUID(found[headers.CE_ORGANISATION])
-        work = self._heart.unit(
-            connection,
-            NIL_ORGANISATION,
-            system(self._heart.actor.name),
-            event_time(found),
-            event_cause(found),
-            outgoing,
-        )
-        await work.for_organisation(organisation_id)
+        if organisation_id != turn.organisation_id:
+            await work.for_organisation(organisation_id)
+            turn.organisation_id = organisation_id
         work.source_version = int(found[headers.CE_VERSION])
         for handler in handlers:
             await handler(event, work)
-        outgoing.audit.extend(change_rows(work, f"{self._heart.actor.name}.reaction.{type_}"))
+        turn.outgoing.audit.extend(change_rows(work, f"{self._heart.actor.name}.reaction.{type_}"))
         self._heart.metrics.event(type_)
-        return event_type in RUNTIME_REACTIONS
+        turn.access_changed |= event_type in RUNTIME_REACTIONS
 
     def _is_rightful(self, delivery: Delivery, type_: str) -> bool:
         """Only the owner of an aggregate may state its facts; the subject must say the same as the headers."""

@@ -22,7 +22,7 @@ from runtime.headers import Cause
 from runtime.keys import Keys
 from runtime.port import Asking
 from storage.shared.outgoing import Outgoing
-from storage.shared.statements import Statement, insert_statement, insert_together, render
+from storage.shared.statements import Bound, Statement, insert_statement, insert_together, render
 
 MAXIMUM_BODY = 512 * 1024
 _PERSON = ("USER", "SERVICE")
@@ -100,22 +100,22 @@ class UnitOfWork:
 
     # -- reading and writing -------------------------------------------------------------------------------------
 
-    async def fetch(self, statement: Executable | Statement, **values: Any) -> list[Row]:
+    async def fetch(self, statement: Executable | Statement | Bound, **values: Any) -> list[Row]:
         """All rows of a query. `**values` fill its named parameters."""
         sql, arguments = _rendered(statement, values)
         return await self._connection.fetch(sql, *arguments)  # type: ignore[no-any-return]
 
-    async def fetch_one(self, statement: Executable | Statement, **values: Any) -> Row | None:
+    async def fetch_one(self, statement: Executable | Statement | Bound, **values: Any) -> Row | None:
         """The first row, or None."""
         sql, arguments = _rendered(statement, values)
         return await self._connection.fetchrow(sql, *arguments)  # type: ignore[no-any-return]
 
-    async def fetch_value(self, statement: Executable | Statement, **values: Any) -> Any:
+    async def fetch_value(self, statement: Executable | Statement | Bound, **values: Any) -> Any:
         """The first column of the first row, or None."""
         sql, arguments = _rendered(statement, values)
         return await self._connection.fetchval(sql, *arguments)
 
-    async def execute(self, statement: Executable | Statement, **values: Any) -> int:
+    async def execute(self, statement: Executable | Statement | Bound, **values: Any) -> int:
         """Run a statement; the number of rows it changed."""
         sql, arguments = _rendered(statement, values)
         status: str = await self._connection.execute(sql, *arguments)
@@ -138,7 +138,7 @@ class UnitOfWork:
         await self._connection.execute(sql, *arguments)
 
     async def load(
-        self, statement: Executable | Statement, resource: str, *, code: ErrorCode = NOT_FOUND, **values: Any
+        self, statement: Executable | Statement | Bound, resource: str, *, code: ErrorCode = NOT_FOUND, **values: Any
     ) -> Row:
         """The row of a query that must find one; NOT_FOUND names the resource and, when given, its id."""
         row = await self.fetch_one(statement, **values)
@@ -248,7 +248,9 @@ class UnitOfWork:
         return self._connection
 
 
-def _rendered(statement: Executable | Statement, values: Mapping[str, Any]) -> tuple[str, Iterable[Any]]:
+def _rendered(statement: Executable | Statement | Bound, values: Mapping[str, Any]) -> tuple[str, Iterable[Any]]:
+    if isinstance(statement, Bound):
+        return statement.sql, statement.arguments
     if isinstance(statement, Statement):
         return statement.sql, statement.arguments(values)
     return render(statement, values)

@@ -70,7 +70,7 @@ class EmbeddedNats:
 
         Raises ServerFailed when it does not answer within 60 s.
         """
-        if self._process() is not None:
+        if self.process() is not None:
             if self._is_current() and self._answers():
                 return
             self.stop()
@@ -84,7 +84,7 @@ class EmbeddedNats:
 
     def stop(self) -> None:
         """Let the server finish its writes and end; nothing happens when it does not run."""
-        process = self._process()
+        process = self.process()
         if process is not None and not end(process, signal.SIGTERM, _STOP_SECONDS):
             end_at_once([process])
         self._pid_file.unlink(missing_ok=True)
@@ -92,7 +92,7 @@ class EmbeddedNats:
 
     def kill(self) -> None:
         """End the server as a crash would (SIGKILL)."""
-        if process := self._process():
+        if process := self.process():
             end_at_once([process])
         self._collect_child()
 
@@ -106,7 +106,7 @@ class EmbeddedNats:
 
         Raises ServerFailed when the server refuses it or does not run; it then keeps the former one.
         """
-        process = self._process()
+        process = self.process()
         if process is None:
             raise ServerFailed("nats-server does not run and cannot reload; start it", self.log)
         self._check_configuration()
@@ -130,7 +130,8 @@ class EmbeddedNats:
         if check.returncode != 0:
             raise ServerFailed(f"nats-server refuses {self._wanted}: {check.stdout}{check.stderr}".strip(), self.log)
 
-    def _process(self) -> psutil.Process | None:
+    def process(self) -> psutil.Process | None:
+        """The running server, or None."""
         return running_process(self._pid_file, self._used)
 
     def _collect_child(self) -> None:

@@ -78,7 +78,7 @@ class EmbeddedPostgres:
         account = system_account()
         if not (self._data / "PG_VERSION").exists():
             self._initialise(account)
-        if self._process() is not None:
+        if self.process() is not None:
             if self._settings_file.read_text() == self._settings() and self._answers():
                 return
             self.stop()
@@ -95,14 +95,14 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Roll back what is open, write everything down and end; nothing happens when it does not run."""
-        process = self._process()
+        process = self.process()
         if process is not None and not end(process, signal.SIGINT, _STOP_SECONDS):
             self.kill()
         self._collect_child()
 
     def kill(self) -> None:
         """End the server and its sessions as a power cut would (SIGKILL)."""
-        if process := self._process():
+        if process := self.process():
             end_at_once([process, *process.children(recursive=True)])
         self._collect_child()
 
@@ -122,7 +122,8 @@ class EmbeddedPostgres:
     def _settings(self) -> str:
         return _SETTINGS.format(host=LOCALHOST, port=self.port) + ("" if self._durable else _NOT_DURABLE)
 
-    def _process(self) -> psutil.Process | None:
+    def process(self) -> psutil.Process | None:
+        """The running server, or None."""
         return running_process(self._pid_file, self._data)
 
     def _answers(self) -> bool:

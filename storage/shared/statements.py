@@ -29,6 +29,18 @@ class Statement:
         defaults = self.defaults
         return [values[name] if name in values else defaults[name] for name in self.names]
 
+    def bound(self, values: Mapping[str, Any]) -> "Bound":
+        """The statement with the arguments of one call."""
+        return Bound(self.sql, self.arguments(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """SQL for the driver with its arguments."""
+
+    sql: str
+    arguments: Sequence[Any]
+
 
 def _compile(statement: Executable, column_names: Sequence[str] | None = None, cache_key: Any = None) -> SQLCompiler:
     compiled = statement.compile(  # type: ignore[attr-defined]
