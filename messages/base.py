@@ -90,6 +90,11 @@ class RequestContract:
         """Where upstream systems leave it when they need no reply."""
         return f"crm.commands.{self.actor}.{self.name}"
 
+    @property
+    def webhook_subject(self) -> str:
+        """Where the bridge, and nobody else, leaves what a provider reported while the actor was down."""
+        return f"crm.webhooks.{self.actor}.{self.name}"
+
 
 class Request(BaseModel, Generic[ReplyType]):
     """An order or a question to one actor, answered by `ReplyType` or by a Problem."""

@@ -47,6 +47,7 @@ class Calls:
         if self._actor in contract.internal_callers:
             subject = contract.internal_subject
             found[headers.ORGANISATION] = str(organisation_id)
+            found[headers.SERVICE] = self._actor
         else:
             subject = contract.subject
             found.pop(headers.USER, None)

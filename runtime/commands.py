@@ -1,4 +1,7 @@
-"""Durable requests from upstream: the same models and handlers, without a reply; the outcome is an event."""
+"""Durable requests from upstream: the same models and handlers, without a reply; the outcome is an event.
+
+What a provider reported while the actor was down comes the same way, on a subject where only the bridge may publish.
+"""
 
 import asyncio
 from typing import Any
@@ -16,6 +19,7 @@ from runtime import clock, headers
 from runtime.connection import inbox_prefix
 from runtime.heart import Heart
 from runtime.mailbox import Delivery
+from runtime.nats_surfaces import BRIDGE
 from runtime.reactions import bury
 from runtime.request_service import RequestService
 from storage.shared.outgoing import Outgoing
@@ -26,6 +30,7 @@ _BATCH = 16
 _POLL_SECONDS = 5.0
 _IN_PROGRESS_SECONDS = 10.0
 _ATTEMPTS = 5
+_FROM_BRIDGE = "crm.webhooks."
 
 
 class Commands:
@@ -63,13 +68,14 @@ class Commands:
         )
         found[headers.IDEMPOTENCY_KEY] = found.get(headers.IDEMPOTENCY_KEY) or request_id
         stored_at = message.metadata.timestamp.timestamp()
-        organisation_id = await self._heart.access.organisation_of(found.get(headers.AUTHORIZATION), stored_at)
+        from_bridge = message.subject.startswith(_FROM_BRIDGE)
+        organisation_id = await self._organisation_of(found, stored_at, from_bridge)
         try:
-            if endpoint is None:
+            if endpoint is None or (from_bridge and BRIDGE not in endpoint.contract.internal_callers):
                 raise Refused.field("subject", "unknown_request", f"{self._heart.actor.name} has no request '{name}'")
             async with _in_progress(message):
                 await self._requests.answer(
-                    endpoint, message.data, found, request_id, internal=False, judged_at=stored_at
+                    endpoint, message.data, found, request_id, internal=from_bridge, judged_at=stored_at
                 )
             await self._outcome(name, request_id, found, organisation_id, None)
         except Refused as refused:
@@ -84,6 +90,15 @@ class Commands:
                 await self._bury(message, found, refused)
             await self._outcome(name, request_id, found, organisation_id, problem)
         await message.ack_sync()
+
+    async def _organisation_of(self, found: dict[str, str], stored_at: float, from_bridge: bool) -> UUID:
+        """Whom the outcome is told: the token's organisation, or the one the bridge names; nil when neither is right."""
+        if not from_bridge:
+            return await self._heart.access.organisation_of(found.get(headers.AUTHORIZATION), stored_at)
+        try:
+            return UUID(found.get(headers.ORGANISATION, ""))
+        except ValueError:
+            return NIL_ORGANISATION
 
     async def _outcome(
         self, name: str, request_id: str, found: dict[str, str], organisation_id: UUID, problem: Problem | None

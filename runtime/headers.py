@@ -10,6 +10,8 @@ from messages.values.instants import format_instant
 AUTHORIZATION = "authorization"
 ORGANISATION = "crm-organisation"
 USER = "crm-user"
+SERVICE = "crm-service"
+"""On internal subjects only: which of the declared callers asks, for the audit trail."""
 CORRELATION = "correlation_id"
 CAUSATION = "crm-causation"
 IDEMPOTENCY_KEY = "idempotency-key"

@@ -34,6 +34,7 @@ log = structlog.get_logger()
 
 _HEARTBEAT_SECONDS = 5.0
 _CLEANING_SECONDS = 3600.0
+_ENDING_SECONDS = 5.0
 _MAILBOX_STEADY_SECONDS = (
     6.0  # a reset that nobody answers takes four seconds to fail; a good one reports itself healed
 )
@@ -147,9 +148,17 @@ class Host:
     async def _before_stop(self) -> None:
         for part in self._parts:
             part.cancel()
-        await asyncio.gather(*self._parts, return_exceptions=True)
+        await self._ended(self._parts)
         await self.requests.drain()
         await self.work_queue.drain()
+        log.info("actor.drained")
+
+    async def _ended(self, parts: list[asyncio.Task[None]]) -> None:
+        """Wait for the background parts; one that does not end is named in the log, with the line it hangs in."""
+        if parts:
+            for late in (await asyncio.wait(parts, timeout=_ENDING_SECONDS))[1]:
+                lines = [f"{frame.f_code.co_filename}:{frame.f_lineno}" for frame in late.get_stack()]
+                log.error("part.does_not_end", part=late.get_name(), at=lines)
 
     async def _after_stop(self) -> None:
         await self.heart.database.close()

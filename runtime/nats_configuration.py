@@ -119,7 +119,8 @@ def _of_actor(surface: ActorSurface) -> Permissions:
 
 def _of_bridge(actors: Iterable[str], bridge_requests: tuple[str, ...]) -> Permissions:
     publish = [f"crm.{actor}.*" for actor in actors]
-    publish += [*bridge_requests, "crm.commands.*.*", "crm.ops.*.health", "crm.ops.*.metrics"]
+    publish += [*bridge_requests, *(subject.replace(".internal.", ".webhooks.", 1) for subject in bridge_requests)]
+    publish += ["crm.commands.*.*", "crm.ops.*.health", "crm.ops.*.metrics"]
     # Who may create a consumer chooses where the server delivers: only the bridge may, as it states no events.
     publish += ["$JS.API.STREAM.INFO.CRM_EVENTS", "$JS.API.CONSUMER.CREATE.CRM_EVENTS", "$JS.FC.CRM_EVENTS.>"]
     return Permissions(tuple(publish), (_inbox("bridge"),))

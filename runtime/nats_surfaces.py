@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-_RESERVED_NAMES = frozenset({"audit", "clock", "commands", "dead", "events", "heartbeat", "internal", "ops"})
-_ROLES = ("bridge", "operator", "monitor", "provisioner")
+_RESERVED_NAMES = frozenset(
+    {"audit", "clock", "commands", "dead", "events", "heartbeat", "internal", "ops", "webhooks"}
+)
 SPY = "spy"
+BRIDGE = "bridge"
+_ROLES = (BRIDGE, "operator", "monitor", "provisioner")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 

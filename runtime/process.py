@@ -5,7 +5,7 @@ import importlib
 
 import uvloop
 
-BRIDGE = "bridge"
+from runtime.nats_surfaces import BRIDGE
 
 
 def run(name: str) -> None:

@@ -120,7 +120,7 @@ def _streams(replicas: int, event_days: int) -> list[StreamConfig]:
     schedules = {"allow_msg_schedules": True, "allow_msg_ttl": True, "allow_rollup_hdrs": True, "deny_purge": False}
     return [
         stream("CRM_EVENTS", "crm.events.>", days=event_days),
-        stream("CRM_COMMANDS", "crm.commands.*.*", retention=RetentionPolicy.WORK_QUEUE),
+        stream("CRM_COMMANDS", "crm.commands.*.*", "crm.webhooks.*.*", retention=RetentionPolicy.WORK_QUEUE),
         stream("CRM_CLOCK", *TICKS, "crm.clock.schedule.*", days=3, **schedules),
         stream("CRM_DEAD", "crm.dead.*", days=90),
         stream("CRM_AUDIT", "crm.audit.*", days=30),
@@ -141,7 +141,7 @@ def _consumers(surface: ActorSurface) -> list[tuple[str, ConsumerConfig]]:
 
     commands = ConsumerConfig(
         durable_name=surface.name,
-        filter_subjects=[f"crm.commands.{surface.name}.*"],
+        filter_subjects=[f"crm.commands.{surface.name}.*", f"crm.webhooks.{surface.name}.*"],
         ack_policy=AckPolicy.EXPLICIT,
         ack_wait=30,
         max_ack_pending=64,

@@ -31,6 +31,7 @@ from runtime.caller import Caller, CallerKind
 from runtime.database import TRANSIENT_ERRORS
 from runtime.headers import Cause
 from runtime.heart import Heart
+from runtime.nats_surfaces import BRIDGE
 from runtime.unit_of_work import MAXIMUM_BODY
 from storage.shared.outgoing import Outgoing
 
@@ -140,7 +141,11 @@ class RequestService:
         if internal:
             organisation_id = _uuid_header(headers.ORGANISATION, claimed)
             user = found.get(headers.USER)
-            caller = Caller(CallerKind.SERVICE, user_id=UUID(user) if user else None, service="internal")
+            service = found.get(headers.SERVICE)
+            if service not in contract.internal_callers:
+                service = "internal"
+            kind = CallerKind.WEBHOOK if service == BRIDGE else CallerKind.SERVICE
+            caller = Caller(kind, user_id=UUID(user) if user else None, service=service)
             return caller, organisation_id, None
         if contract.access is Access.PUBLIC:
             return Caller(CallerKind.SYSTEM, service="public"), NIL_ORGANISATION, None

@@ -17,7 +17,7 @@ from runtime.development import development_token
 from runtime.embedded.ports import kept_port
 from runtime.installation import Installation
 from runtime.nats_configuration import UpstreamGrant
-from runtime.process import BRIDGE
+from runtime.nats_surfaces import BRIDGE
 from runtime.supervisor import Supervisor
 from runtime.system import System
 

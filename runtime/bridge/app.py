@@ -18,7 +18,7 @@ from messages import registry
 from messages.errors import INTERNAL, NOT_FOUND
 from messages.problem import Refused
 from runtime.bridge.event_feed import EventFeed
-from runtime.bridge.gateway import USER, Gateway
+from runtime.bridge.gateway import Gateway
 from runtime.bridge.machine_tokens import MachineTokens
 from runtime.bridge.metrics import BridgeMetrics
 from runtime.bridge.openapi import add_requests
@@ -31,6 +31,7 @@ from runtime.bridge.settings import BridgeSettings
 from runtime.bridge.tokens import Tokens
 from runtime.bridge.webhooks import Webhooks, configured
 from runtime.calls import Calls
+from runtime.nats_surfaces import BRIDGE
 from runtime.operations import VERSION
 from runtime.settings import Environment, Settings
 
@@ -53,7 +54,7 @@ def create_app(settings: Settings, bridge: BridgeSettings | None = None) -> Fast
     routes = routes_of(requests, schemas)
     webhooks = configured(bridge.webhooks)
     gateway, metrics = Gateway(settings), BridgeMetrics()
-    feed = EventFeed(gateway, Tokens(Calls(USER, gateway.connection)), bridge, metrics)
+    feed = EventFeed(gateway, Tokens(Calls(BRIDGE, gateway.connection)), bridge, metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

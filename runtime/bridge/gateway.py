@@ -6,16 +6,15 @@ from messages.errors import ACTOR_UNAVAILABLE, DEADLINE_EXCEEDED, SUBJECT_NOT_PE
 from messages.problem import Refused
 from runtime.client import Answer
 from runtime.connection import Connection
+from runtime.nats_surfaces import BRIDGE
 from runtime.settings import Settings
-
-USER = "bridge"
 
 
 class Gateway:
     """Passes bytes to an actor and back; what goes wrong on the way is a `Refused`."""
 
     def __init__(self, settings: Settings) -> None:
-        self.connection = Connection(USER, settings)
+        self.connection = Connection(BRIDGE, settings)
 
     async def open(self) -> None:
         """Connect; from then on reconnect for ever."""

@@ -6,9 +6,9 @@ import structlog
 import uvicorn
 
 from runtime.bridge.app import create_app
-from runtime.bridge.gateway import USER
 from runtime.bridge.settings import BridgeSettings
 from runtime.logs import configure_logging
+from runtime.nats_surfaces import BRIDGE
 from runtime.settings import Settings
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. Host and port come from CRM_BRIDGE_HOST and CRM_BRIDGE_PORT unless given."""
     bridge = bridge or BridgeSettings()
-    configure_logging(settings, USER)
+    configure_logging(settings, BRIDGE)
     host, port = host or bridge.host, bridge.port if port is None else port
     log.info("bridge.starting", host=host, port=port)
     create_server(settings, bridge, host, port).run()

@@ -23,11 +23,12 @@ from messages.problem import Refused
 from messages.values.identifiers import derived_id
 from runtime import clock, headers
 from runtime.bridge.bodies import read_body
-from runtime.bridge.gateway import USER, Gateway
+from runtime.bridge.gateway import Gateway
 from runtime.bridge.metrics import BridgeMetrics
 from runtime.bridge.problems import no_such_route, problem_response, refusal_response
 from runtime.bridge.settings import WebhookRoute
 from runtime.client import Answer
+from runtime.nats_surfaces import BRIDGE
 
 SIGNATURE = "x-signature"
 TOLERANCE_SECONDS = 300
@@ -66,7 +67,7 @@ def configured(routes: Mapping[str, WebhookRoute]) -> dict[str, Webhook]:
         actor, _, rest = path.strip("/").partition("/")
         name, *segments = rest.split("/")
         request = registry.request_for(f"crm.{actor}.{name}")
-        if request is None or USER not in request.contract.internal_callers:
+        if request is None or BRIDGE not in request.contract.internal_callers:
             raise ValueError(f"webhook route '{path}': {actor} has no request '{name}' that names the bridge as caller")
         fields = frozenset(request.model_fields)
         if route.verified_by_actor and not fields.intersection(_RAW_FIELDS):
@@ -124,7 +125,11 @@ class Webhooks:
         body = webhook.body(raw, request)
         # The same delivery, repeated by the provider, is the same request.
         key = str(derived_id("webhook", path, hashlib.sha256(raw).hexdigest()))
-        found = {headers.ORGANISATION: str(webhook.route.organisation_id), headers.IDEMPOTENCY_KEY: key}
+        found = {
+            headers.ORGANISATION: str(webhook.route.organisation_id),
+            headers.SERVICE: BRIDGE,
+            headers.IDEMPOTENCY_KEY: key,
+        }
         contract = webhook.contract
         try:
             answer = await self._gateway.ask(contract.internal_subject, body, found, self._seconds)
@@ -144,7 +149,7 @@ class Webhooks:
         if not self._gateway.connection.connected:
             raise Refused(ACTOR_UNAVAILABLE, "nothing can be stored now; deliver it again later")
         try:
-            await self._gateway.connection.stream.publish(contract.command_subject, body, headers=found)
+            await self._gateway.connection.stream.publish(contract.webhook_subject, body, headers=found)
         except (nats.errors.Error, TimeoutError) as error:
             raise Refused(ACTOR_UNAVAILABLE, "the call could not be stored; deliver it again later") from error
         return JSONResponse({"accepted": True}, 202)

@@ -13,7 +13,8 @@ from runtime import clock
 from runtime.command_line.connect import DEFAULT_FOLDER, DataOption, connection_of, console
 from runtime.development import ADMINISTRATOR_ID, development_token
 from runtime.installation import Installation
-from runtime.process import BRIDGE, run
+from runtime.nats_surfaces import BRIDGE
+from runtime.process import run
 from runtime.running_system import RunningSystem
 from runtime.secrets_folder import SecretsFolder
 from runtime.system import discover

@@ -18,7 +18,7 @@ import typer
 
 from runtime.command_line.connect import console
 from runtime.nats_configuration import ClusterMember, generate_configuration, user_names
-from runtime.process import BRIDGE
+from runtime.nats_surfaces import BRIDGE
 from runtime.provisioner import provision
 from runtime.secrets_folder import SecretsFolder
 from runtime.settings import Settings

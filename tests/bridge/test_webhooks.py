@@ -1,5 +1,6 @@
 """Webhooks: only a signature that fits, only for a while, and never lost because an actor is down."""
 
+import asyncio
 import json
 
 import httpx
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from messages import registry
+from messages.base import NIL_ORGANISATION
 from messages.problem import Refused
 from runtime import clock
 from runtime.bridge.routes import load_messages
@@ -85,6 +87,21 @@ async def test_an_unsigned_old_or_altered_call_is_refused(web: httpx.AsyncClient
     assert unknown.json()["code"] == "NOT_FOUND"
 
 
+async def outcomes_of(running: Running, command_id: str) -> list[str]:
+    """What was said of a command, once anything was."""
+    async with asyncio.timeout(10):
+        while True:
+            found = [
+                fact
+                for fact in ("command.accepted", "command.refused")
+                for headers, _ in await running.events(fact, NIL_ORGANISATION)
+                if headers["ce-subject"] == command_id
+            ]
+            if found:
+                return found
+            await asyncio.sleep(0.05)
+
+
 async def test_a_call_for_a_stopped_actor_is_kept_as_a_durable_command(
     web: httpx.AsyncClient, running: Running
 ) -> None:
@@ -100,10 +117,15 @@ async def test_a_call_for_a_stopped_actor_is_kept_as_a_durable_command(
         again = await web.post(PATH, content=b"{}", headers=signed(b"{}"))
         assert (kept.status_code, kept.json(), again.status_code) == (202, {"accepted": True}, 202)
         stored = await provisioner.jsm().get_msg("CRM_COMMANDS", before + 1)
-        assert (stored.subject, json.loads(stored.data or b"")) == ("crm.commands.identity.get_signing_keys", {})
+        assert (stored.subject, json.loads(stored.data or b"")) == ("crm.webhooks.identity.get_signing_keys", {})
         assert (await provisioner.jsm().stream_info("CRM_COMMANDS")).state.last_seq == before + 1
+        command_id = (stored.headers or {})["Nats-Msg-Id"]
     finally:
         await running.start_actor("identity")
+    try:
+        outcomes = await outcomes_of(running, command_id)
+        assert outcomes == ["command.accepted"], "the actor runs it with the bridge's right once it is back"
+    finally:
         await provisioner.close()
 
 
