@@ -69,6 +69,15 @@ async def test_only_the_declared_caller_reaches_an_internal_request(connect: Con
     assert (await factures.client.request(store, b"{}", timeout=1, headers=headers)).data.decode() == str(ORGANISATION)
 
 
+async def test_only_the_bridge_leaves_webhooks(connect: Connect) -> None:
+    logistics, bridge = await connect("logistics"), await connect("bridge")
+    kept = "crm.webhooks.payments.receive_psp_webhook"
+    for user in (logistics, await connect("operator")):
+        await user.client.publish(kept, b"{}")
+        assert await user.is_refused(kept)
+    assert (await bridge.jetstream.publish(kept, b"{}")).stream == "CRM_COMMANDS"
+
+
 async def test_an_actor_asks_only_what_it_declares(connect: Connect) -> None:
     payments = await connect("payments")
     for subject in ("crm.clients.delete_client", "crm.internal.identity.get_signing_keys", "crm.ops.clients.pause"):

@@ -133,6 +133,7 @@ def test_a_surface_that_contradicts_the_others_is_refused_by_name(
         "crm.clock.day",
         "crm.clients.>",
         "crm.commands.*.*",
+        "crm.webhooks.clients.get_client",
         "x.y",
     ],
 )

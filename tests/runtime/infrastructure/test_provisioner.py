@@ -41,7 +41,8 @@ async def test_it_gives_each_actor_its_mailbox_clock_and_commands(new_bus: Bus) 
         assert (push.ack_policy, push.ack_wait, push.max_ack_pending) == (AckPolicy.ALL, 3600, 1024)
         assert (push.idle_heartbeat, bool(push.flow_control)) == (1, False)
     commands = (await jetstream.consumer_info("CRM_COMMANDS", "payments")).config
-    assert (commands.filter_subjects, commands.deliver_subject) == (["crm.commands.payments.*"], None)
+    assert commands.filter_subjects == ["crm.commands.payments.*", "crm.webhooks.payments.*"]
+    assert commands.deliver_subject is None
     assert (commands.ack_policy, commands.ack_wait, commands.max_ack_pending) == (AckPolicy.EXPLICIT, 30, 64)
     assert (await jetstream.consumer_info("CRM_AUDIT", "identity")).config.deliver_subject == "_INBOX_identity.audit"
     with pytest.raises(NotFoundError):  # documents hears nothing
