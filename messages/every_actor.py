@@ -1,10 +1,11 @@
 """Requests that every actor answers about itself; one class per actor, because a request belongs to one actor."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from messages.base import Reply, Request
+from messages.base import Access, Reply, Request
 from messages.registry import ACTORS
 
 
@@ -17,6 +18,20 @@ class ChainVerification(Reply):
     reason: str | None = None
     last_seq: int
     last_hash: str
+
+
+class SnapshotItem(Reply):
+    """One aggregate in full, as its events show it, with the version its next event will exceed."""
+
+    version: int
+    snapshot: dict[str, Any]
+
+
+class SnapshotPage(Reply):
+    """Aggregates by rising id."""
+
+    items: tuple[SnapshotItem, ...]
+    next_cursor: UUID | None = None
 
 
 def _verify_local_chain(actor: str) -> type[Request[ChainVerification]]:
@@ -44,6 +59,38 @@ def _verify_local_chain(actor: str) -> type[Request[ChainVerification]]:
     )
     return made
 
+
+def _export_snapshot(actor: str) -> type[Request[SnapshotPage]]:
+    namespace: dict[str, Any] = {
+        "__module__": f"messages.{actor}",
+        "__qualname__": "ExportSnapshot",
+        "__doc__": f"Aggregates of {actor} in their present state, for projections older than the stream, or one that is missed.",
+        "__annotations__": {
+            "aggregate": Annotated[str, Field(description="the first word of its events")],
+            "id": Annotated[UUID | None, Field(description="this one only")],
+            "updated_since": AwareDatetime | None,
+            "limit": Annotated[int, Field(ge=1, le=200)],
+            "cursor": UUID | None,
+        },
+        "id": None,
+        "updated_since": None,
+        "limit": 100,
+        "cursor": None,
+    }
+    metaclass: Any = type(Request)
+    made: type[Request[SnapshotPage]] = metaclass(
+        "ExportSnapshot",
+        (Request[SnapshotPage],),
+        namespace,
+        query=True,
+        access=Access.INTERNAL,
+        internal_callers=tuple(other for other in ACTORS if other != actor),
+    )
+    return made
+
+
+EXPORT_SNAPSHOT = {actor: _export_snapshot(actor) for actor in ACTORS}
+"""The request class of each actor."""
 
 VERIFY_LOCAL_CHAIN = {actor: _verify_local_chain(actor) for actor in ACTORS}
 """The request class of each actor."""

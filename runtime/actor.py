@@ -13,12 +13,12 @@ from pydantic import BaseModel
 
 from messages import registry
 from messages.base import Event, Request, RequestContract
-from messages.every_actor import VERIFY_LOCAL_CHAIN
+from messages.every_actor import EXPORT_SNAPSHOT, VERIFY_LOCAL_CHAIN
 from runtime.chain_verification import verify_local_chain
 from runtime.nats_configuration import ActorSurface
-from runtime.unit_of_work import UnitOfWork, WorkItem
-
-Handler = Callable[[Any, UnitOfWork], Awaitable[Any]]
+from runtime.rebuilding import Reaction, Rebuilding, RebuildProjection
+from runtime.snapshots import Export, exporting
+from runtime.unit_of_work import Handler, UnitOfWork, WorkItem
 
 
 class Tick(StrEnum):
@@ -113,8 +113,13 @@ class Actor:
     slow_work: Sequence[SlowWork] = ()
     asks: Sequence[type[Request[Any]]] = ()
     at_start: Sequence[Callable[[Any], Awaitable[None]]] = ()
+    exports: Sequence[Export] = ()
+    """What others may rebuild their projections from."""
+    projections: Sequence[Handler] = ()
+    """The reactions that do nothing but keep a projection of another actor's aggregate: `crm ops rebuild` repeats them."""
     endpoints: dict[str, Endpoint] = field(init=False, default_factory=dict)
     reactions: dict[str, tuple[type[Event], Handler]] = field(init=False, default_factory=dict)
+    rebuilding: Rebuilding = field(init=False)
 
     def __post_init__(self) -> None:
         if self.name not in registry.ACTORS:
@@ -126,6 +131,13 @@ class Actor:
         for handler in self.hears:
             for event in _message_types(handler, Event):
                 self._add_reaction(event, handler)
+        export = EXPORT_SNAPSHOT[self.name]
+        self.endpoints[export.contract.name] = Endpoint(export, exporting(self.name, self.exports))
+        self.rebuilding = Rebuilding(self._projections())
+        if self.name != "identity":
+            page = SlowWork(RebuildProjection, self.rebuilding.perform, self.rebuilding.finish)
+            self.slow_work = (*self.slow_work, page)
+            self.asks = (*self.asks, *self._exports_asked())
         kinds = [work.kind for work in self.slow_work]
         if len(kinds) != len(set(kinds)):
             raise TypeError(f"{self.name}: two kinds of slow work have the same name")
@@ -146,6 +158,22 @@ class Actor:
         if event.type in self.reactions:
             raise TypeError(f"{self.name} hears {event.type} in {handler.__name__} and in another reaction")
         self.reactions[event.type] = (event, handler)
+
+    def _projections(self) -> dict[str, list[Reaction]]:
+        found: dict[str, list[Reaction]] = {}
+        for event, handler in self.reactions.values():
+            if handler in self.projections:
+                found.setdefault(event.contract.aggregate, []).append((event, handler))
+        missing = set(self.projections) - {handler for reactions in found.values() for _, handler in reactions}
+        if missing:
+            raise TypeError(
+                f"{self.name}: {', '.join(h.__name__ for h in missing)} must also stand among what it hears"
+            )
+        return found
+
+    def _exports_asked(self) -> list[type[Request[Any]]]:
+        owners = {reactions[0][0].contract.actor for reactions in self.rebuilding.projections.values()}
+        return [EXPORT_SNAPSHOT[owner] for owner in sorted(owners | {"identity"})]
 
     def unanswered(self) -> list[str]:
         """Requests of this actor's language that no handler answers."""

@@ -30,6 +30,7 @@ _FIRST_POSITION = """
 insert into mailbox_position (reader, stream, stream_created_at, sequence, moved_at) values ($1, $2, $3, $4, $5)
 on conflict do nothing
 """
+_SET = "update mailbox_position set stream_created_at = $2, sequence = $3, moved_at = $4 where reader = $1"
 _MOVE = "update mailbox_position set sequence = $3, moved_at = $4 where reader = $1 and sequence = $2"
 
 
@@ -187,6 +188,17 @@ class Mailbox:
                 f"run 'crm ops rebuild {self._heart.actor.name}'"
             )
         return int(row["sequence"])
+
+    async def close_gap(self) -> bool:
+        """After a rebuild was ordered: set the position to what the stream still holds; False when there was no gap."""
+        info = await self._stream_info()
+        created, first = _instant(info["created"]), info["state"]["first_seq"]
+        async with self._heart.database.transaction(NIL_ORGANISATION) as connection:
+            row = await connection.fetchrow(f"{_POSITION} for update", self._reader)
+            if row is None or (row["stream_created_at"] == created and row["sequence"] + 1 >= first):
+                return False
+            await connection.execute(_SET, self._reader, created, max(first - 1, 0), clock.now())
+        return True
 
     async def _reset(self) -> None:
         """Set the consumer to the position; what is still in the queue belongs to its former life."""

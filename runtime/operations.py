@@ -15,11 +15,14 @@ from messages.problem import Refused
 from messages.values.identifiers import new_id
 from messages.values.instants import format_instant
 from runtime import clock
+from runtime.caller import system
 from runtime.database import TRANSIENT_ERRORS
+from runtime.headers import Cause
 from runtime.heart import Heart
 from runtime.mailbox import Delivery
 from runtime.reactions import Reactions
 from runtime.request_service import problem_headers
+from storage.shared.outgoing import Outgoing
 
 log = structlog.get_logger()
 
@@ -59,6 +62,7 @@ class Operations:
             "discard": self.discard,
             "work": self.work,
             "reload": self.reload,
+            "rebuild": self.rebuild,
         }
 
     @property
@@ -163,6 +167,25 @@ class Operations:
         """Read the access tables again."""
         await self._heart.access.load()
         return {"organisations": len(self._heart.access.tenants)}
+
+    async def rebuild(self, asked: Any) -> dict[str, Any]:
+        """Order the projections anew from their owners, all or one; a mailbox that stands before a gap goes on behind it."""
+        rebuilding = self._heart.actor.rebuilding
+        item = rebuilding.first_item(asked.get("projection"))
+        outgoing = Outgoing()
+        cause = Cause(str(item.run), str(item.run))
+        async with self._heart.database.transaction(NIL_ORGANISATION) as connection:
+            unit = self._heart.unit(
+                connection, NIL_ORGANISATION, system(self._heart.actor.name), clock.now(), cause, outgoing
+            )
+            unit.order(item, key=item.key)
+            await outgoing.write(connection, relay_is_here=self._heart.relay_is_here)
+        self._heart.committed(outgoing)
+        return {
+            "projections": list(item.then),
+            "run": str(item.run),
+            "gap_closed": await self._reactions.mailbox.close_gap(),
+        }
 
     async def work(self, asked: Any) -> dict[str, Any]:
         """Work items that are not done, with attempts and last error."""

@@ -15,7 +15,6 @@ from messages.problem import Refused
 from messages.values.identifiers import new_id
 from messages.values.instants import parse_instant
 from runtime import clock, headers
-from runtime.actor import Handler
 from runtime.audit_rows import change_rows
 from runtime.caller import system
 from runtime.database import TRANSIENT_ERRORS
@@ -23,6 +22,7 @@ from runtime.headers import Cause
 from runtime.heart import Heart
 from runtime.mailbox import Delivery, FencedError, Mailbox
 from runtime.runtime_reactions import RUNTIME_REACTIONS
+from runtime.unit_of_work import Handler
 from storage.shared.outgoing import ACCESS_CHANGED, Outgoing
 
 log = structlog.get_logger()

@@ -8,8 +8,7 @@ from messages.identity import (
     OrganisationUpdated,
 )
 from runtime.access import note_denial
-from runtime.actor import Handler
-from runtime.unit_of_work import UnitOfWork
+from runtime.unit_of_work import Handler, UnitOfWork
 
 _TENANT = """
 insert into organisation (id, name, status, timezone, policy_version, version) values ($1, $2, $3, $4, $5, $6)

@@ -248,6 +248,10 @@ class UnitOfWork:
         return self._connection
 
 
+Handler = Callable[[Any, UnitOfWork], Awaitable[Any]]
+"""A request, event or moment and the transaction it is dealt with in."""
+
+
 def _rendered(statement: Executable | Statement | Bound, values: Mapping[str, Any]) -> tuple[str, Iterable[Any]]:
     if isinstance(statement, Bound):
         return statement.sql, statement.arguments

@@ -106,6 +106,16 @@ def resume(actor: ActorArgument, data: DataOption = DEFAULT_FOLDER) -> None:
 
 
 @app.command()
+def rebuild(
+    actor: ActorArgument,
+    projection: Annotated[str | None, typer.Argument(help="an aggregate such as client; all by default")] = None,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:
+    """Make projections anew from their owners' present state; `crm ops work` shows how far it is."""
+    show_json(with_operator(data, lambda client: client.operate(actor, "rebuild", projection=projection)))
+
+
+@app.command()
 def config(actor: ActorArgument, data: DataOption = DEFAULT_FOLDER) -> None:
     """The settings in force; secrets are hidden."""
     show_json(with_operator(data, lambda client: client.operate(actor, "config")))
