@@ -1,7 +1,17 @@
 """What identity answers, hears, does on time and at start."""
 
 from actors.identity import catalogue, invitations, reactions, schedule, signing_keys
-from actors.identity.requests import answers, companies, machines, members, organisations, roles, sign_in, users
+from actors.identity.requests import (
+    answers,
+    companies,
+    machines,
+    members,
+    organisations,
+    roles,
+    sessions,
+    sign_in,
+    users,
+)
 from actors.identity.requests import invitations as offers
 from runtime.actor import Actor, Tick, daily, every
 from runtime.host import application
@@ -49,11 +59,21 @@ actor = Actor(
         machines.list_machine_accounts,
         machines.issue_machine_token,
         signing_keys.get_signing_keys,
+        sessions.track_session,
+        sessions.touch_session,
+        sessions.check_session,
+        sessions.handle_backchannel_logout,
+        sessions.list_my_sessions,
+        sessions.list_user_sessions,
+        sessions.revoke_session,
+        sessions.revoke_user_sessions,
     ),
     hears=(reactions.keep_sales_rep, reactions.lock_siren),
     runs=(
+        every(Tick.MINUTE, schedule.expire_sessions),
         every(Tick.HOUR, schedule.expire_invitations),
         daily("00:05", schedule.end_temporary_memberships),
+        every(Tick.DAY, schedule.forget_sessions),
     ),
     at_start=(
         signing_keys.ensure_signing_key,

@@ -314,3 +314,34 @@ user_sales_rep = Table(
     comment="commercial's representatives by user, for the scope of own data",
     info=TENANT,
 )
+
+auth_session = Table(
+    "auth_session",
+    metadata,
+    Column("session_id", Text, primary_key=True, comment="the issuer's sid"),
+    Column("version", Integer, nullable=False, server_default="1"),
+    reference("user_id"),
+    reference("last_organisation_id", nullable=True),
+    Column("ip_hash", LargeBinary, nullable=False),
+    Column("user_agent_hash", LargeBinary, nullable=False),
+    text("device_label"),
+    instant("created_at"),
+    instant("signed_in_at"),
+    instant("last_activity_at"),
+    instant("expires_at"),
+    text("status"),
+    text("revocation_reason", nullable=True),
+    text("revoked_by", nullable=True),
+    instant("revoked_at", nullable=True),
+    Index("ix_auth_session_user", "user_id", "created_at", "session_id"),
+    Index("ix_auth_session_ending", "expires_at", postgresql_where=condition("status in ('ACTIVE', 'SUSPICIOUS')")),
+    comment="where people are signed in; a person's, so without tenant. Addresses and browsers are keyed hashes",
+)
+
+logout_token = Table(
+    "logout_token",
+    metadata,
+    Column("jti", Text, primary_key=True),
+    instant("seen_at"),
+    comment="logout tokens of the issuer that were obeyed, so that a repeated one does nothing",
+)

@@ -66,7 +66,7 @@ class Issuer:
 
     async def claims_of(self, token: str) -> IssuerClaims:
         """The verified claims. Raises Refused: SSO_ASSERTION_INVALID, EXTERNAL_SERVICE_ERROR. The token is never logged."""
-        raw = await self.verified(token, audience=self._settings.issuer_audience)
+        raw = await self._verified(token, (self._settings.issuer_audience,))
         authorised = raw.get("azp")
         if authorised is not None and authorised not in self._settings.issuer_clients:
             raise refused("was made for another client")
@@ -78,8 +78,11 @@ class Issuer:
             return claims
         return claims.model_copy(update={"sid": hashlib.sha256(token.encode()).hexdigest()})
 
-    async def verified(self, token: str, *, audience: str) -> dict[str, Any]:
-        """The claims of any token of the issuer for that audience."""
+    async def logout_claims_of(self, token: str) -> dict[str, Any]:
+        """The verified claims of a back-channel logout token; those are made for the client, not for our actors."""
+        return await self._verified(token, self._settings.issuer_clients)
+
+    async def _verified(self, token: str, audiences: tuple[str, ...]) -> dict[str, Any]:
         if self.url is None:
             raise refused("cannot be verified: no issuer is configured, set CRM_IDENTITY_ISSUER_URL")
         try:
@@ -92,7 +95,7 @@ class Issuer:
                 now=int(clock.unix_now()),
                 leeway=_LEEWAY_SECONDS,
                 iss={"essential": True, "value": self.url},
-                aud={"essential": True, "value": audience},
+                aud={"essential": True, "values": list(audiences)},
                 exp={"essential": True},
                 iat={"essential": True},
             )

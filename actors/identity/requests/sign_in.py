@@ -9,13 +9,14 @@ from sqlalchemy import select, update
 
 from actors.identity.members import membership_of_user
 from actors.identity.oidc.tokens import IssuerClaims, issuer
-from actors.identity.organisations import organisation_row
+from actors.identity.organisations import organisation_fields, organisation_row
 from actors.identity.people import address_index, change_user, register, seal, search_name, user_of
 from actors.identity.roles import data_scopes_of, patterns_of, roles_by_code
 from actors.identity.rules.granting import effective_data_scope
 from actors.identity.rules.life import USER
 from actors.identity.rules.members import is_over
 from actors.identity.rules.names import names_of
+from actors.identity.sessions import enter
 from actors.identity.signing_keys import sign
 from messages.errors import (
     ACCOUNT_DISABLED,
@@ -62,7 +63,7 @@ async def sync_user(request: SyncUser, work: UnitOfWork) -> UserSynced:
     index = await address_index(email, work)
     await work.connection.execute(_LOCK, f"{claims.iss}|{claims.sub}")
     await work.connection.execute(_LOCK, index.hex())
-    row = await _by_subject(claims, work, lock=True)
+    row = await user_by_subject(claims, work, lock=True)
     if row is not None:
         return UserSynced(user=await user_of(await _signed_in(row, claims, email, index, work), work), created=False)
     known = await work.fetch_one(select(user_account).where(user_account.c.email_index == index).with_for_update())
@@ -76,16 +77,20 @@ async def sync_user(request: SyncUser, work: UnitOfWork) -> UserSynced:
 async def build_access_context(request: BuildAccessContext, work: UnitOfWork) -> ContextTokenBuilt:
     """A context token of ninety seconds, in the organisation asked for or in none. Its life follows the real clock."""
     claims = await issuer().claims_of(request.idp_token)
-    user = await _by_subject(claims, work)
+    user = await user_by_subject(claims, work)
     if user is None:
         raise Refused(UNAUTHORIZED, "this person never signed in here; call sync_user first")
     check_is_open(user)
     if user["last_seen_at"] is None or work.now - user["last_seen_at"] >= _SEEN_EVERY:
         await work.execute(update(user_account).where(user_account.c.id == user["id"]).values(last_seen_at=work.now))
-    context = AccessContext(user_id=user["id"], data_scope=DataScope.OWN)
-    if request.organisation_id is not None:
-        await work.for_organisation(request.organisation_id)
-        context = await context_of_member(user["id"], work)
+    if request.organisation_id is None:
+        await enter(claims.sid, None, work)
+        context = AccessContext(user_id=user["id"], data_scope=DataScope.OWN)
+        return await signed(context, claims.sid, _PERSON_SECONDS, work)
+    await work.for_organisation(request.organisation_id)
+    context = await context_of_member(user["id"], work)
+    organisation = await organisation_row(work)
+    await enter(claims.sid, organisation_fields(organisation)["security"], work)
     return await signed(context, claims.sid, _PERSON_SECONDS, work)
 
 
@@ -147,7 +152,8 @@ def check_is_open(user: Row) -> None:
         raise _not_verified()
 
 
-async def _by_subject(claims: IssuerClaims, work: UnitOfWork, *, lock: bool = False) -> Row | None:
+async def user_by_subject(claims: IssuerClaims, work: UnitOfWork, *, lock: bool = False) -> Row | None:
+    """The user behind verified claims, if he ever signed in here."""
     statement = select(user_account).where(
         user_account.c.idp_issuer == claims.iss, user_account.c.idp_subject == claims.sub
     )

@@ -1,6 +1,6 @@
 """The state machines of identity (spec 6.1): whatever is not in a table is refused."""
 
-from messages.identity import InvitationStatus, MachineAccountStatus, MembershipStatus, UserStatus
+from messages.identity import InvitationStatus, MachineAccountStatus, MembershipStatus, SessionStatus, UserStatus
 from messages.transitions import StateMachine
 
 MEMBERSHIP = StateMachine(
@@ -41,5 +41,19 @@ MACHINE_ACCOUNT = StateMachine(
     {
         ("rotate", MachineAccountStatus.ACTIVE): MachineAccountStatus.ACTIVE,
         ("deactivate", MachineAccountStatus.ACTIVE): MachineAccountStatus.DISABLED,
+    },
+)
+
+AUTH_SESSION = StateMachine(
+    "session",
+    {
+        ("touch", SessionStatus.ACTIVE): SessionStatus.ACTIVE,
+        ("suspect", SessionStatus.ACTIVE): SessionStatus.SUSPICIOUS,
+        ("sign_in", SessionStatus.ACTIVE): SessionStatus.ACTIVE,
+        ("sign_in", SessionStatus.SUSPICIOUS): SessionStatus.ACTIVE,
+        ("revoke", SessionStatus.ACTIVE): SessionStatus.REVOKED,
+        ("revoke", SessionStatus.SUSPICIOUS): SessionStatus.REVOKED,
+        ("expire", SessionStatus.ACTIVE): SessionStatus.EXPIRED,
+        ("expire", SessionStatus.SUSPICIOUS): SessionStatus.EXPIRED,
     },
 )

@@ -18,9 +18,11 @@ from messages.identity import (
     ListMembers,
     PreviewInvitation,
     ResendInvitation,
+    SuspendMembership,
+    SyncUser,
     UpdateSecuritySettings,
 )
-from tests.actors.identity.people import IssuerServer, Person, invite, link_token, person
+from tests.actors.identity.people import IssuerServer, Person, as_bridge, invite, link_token, member, person
 from tests.actors.identity.test_sign_in import code_of
 from tests.harness import Running, Tenant
 
@@ -138,14 +140,23 @@ async def test_case_12_two_people_in_parallel_make_one_membership(
     assert len((await owner.call(ListMembers())).items) == 2
 
 
-async def test_a_member_accepts_without_losing_his_rights(
+async def test_a_member_who_accepts_keeps_the_rights_he_has(
     running: Running, issuer: IssuerServer, owned: tuple[Person, Tenant]
 ) -> None:
     owner, _ = owned
-    invited = await person(running, issuer)
-    token = await link_token(owner, await invite(owner, invited.email, "viewer"))
-    await invited.call(AcceptInvitation(token=token))
-    assert await code_of(invite(owner, invited.email, "member")) == "ALREADY_MEMBER"
+    someone, membership = await member(owner, "viewer")
+    assert await code_of(invite(owner, someone.email, "member")) == "ALREADY_MEMBER"
+    second_address = f"{uuid4().hex[:10]}@x.fr"
+    token = await link_token(owner, await invite(owner, second_address, "member"))
+    await as_bridge(running, SyncUser(idp_token=issuer.token(second_address, sub=f"sub-{someone.email}")))
+    joined = await someone.call(AcceptInvitation(token=token))
+    assert (joined.already_member, joined.membership.role_codes) == (True, ("viewer",))
+    third_address = f"{uuid4().hex[:10]}@x.fr"
+    token = await link_token(owner, await invite(owner, third_address, "member"))
+    await owner.call(SuspendMembership(membership_id=membership.membership_id, reason="congé"))
+    await as_bridge(running, SyncUser(idp_token=issuer.token(third_address, sub=f"sub-{someone.email}")))
+    await someone.enter(None)
+    assert await code_of(someone.client.call(AcceptInvitation(token=token))) == "MEMBERSHIP_INACTIVE"
 
 
 async def test_a_link_is_renewed_at_most_five_times_ten_minutes_apart(

@@ -11,9 +11,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from actors.identity.catalogue import expand
 from actors.identity.rules.granting import Grantor, Rights, check_grant, effective_data_scope
 from actors.identity.rules.invitations import expiry, status_at
-from actors.identity.rules.life import INVITATION, MACHINE_ACCOUNT, MEMBERSHIP, USER
+from actors.identity.rules.life import AUTH_SESSION, INVITATION, MACHINE_ACCOUNT, MEMBERSHIP, USER
 from actors.identity.rules.system_roles import SYSTEM_ROLES
-from messages.identity import DataScope, InvitationStatus, MachineAccountStatus, MembershipStatus, UserStatus
+from messages.identity import (
+    DataScope,
+    InvitationStatus,
+    MachineAccountStatus,
+    MembershipStatus,
+    SessionStatus,
+    UserStatus,
+)
 from messages.problem import Refused
 from messages.transitions import StateMachine
 
@@ -82,13 +89,21 @@ class LifeOfAUser(Walk):
     finals = frozenset({UserStatus.DISABLED, UserStatus.ANONYMISED})
 
 
-for walk in (LifeOfAMembership, LifeOfAnInvitation, LifeOfAMachineAccount, LifeOfAUser):
+class LifeOfASession(Walk):
+    """What ended stays ended; a suspicion ends by a new sign-in."""
+
+    machine, first = AUTH_SESSION, SessionStatus.ACTIVE
+    finals = frozenset({SessionStatus.REVOKED, SessionStatus.EXPIRED})
+
+
+for walk in (LifeOfAMembership, LifeOfAnInvitation, LifeOfAMachineAccount, LifeOfAUser, LifeOfASession):
     walk.TestCase.settings = settings(max_examples=30, stateful_step_count=20, deadline=None, database=None)
 
 TestMembership = LifeOfAMembership.TestCase
 TestInvitation = LifeOfAnInvitation.TestCase
 TestMachineAccount = LifeOfAMachineAccount.TestCase
 TestUser = LifeOfAUser.TestCase
+TestSession = LifeOfASession.TestCase
 
 
 def rights(code: str) -> Rights:
