@@ -2,6 +2,7 @@
 
 from messages.base import Event
 from messages.identity import (
+    AuthSessionRevoked,
     MembershipCreated,
     MembershipReactivated,
     MembershipRemoved,
@@ -50,6 +51,11 @@ async def refuse_user(event: UserDeactivated, work: UnitOfWork) -> None:
     await note_denial(work.connection, "user", event.user_id, work.source_version, denied=True)
 
 
+async def refuse_session(event: AuthSessionRevoked, work: UnitOfWork) -> None:
+    """Refuse every token of the sign-in."""
+    await note_denial(work.connection, "session", event.auth_session_id, work.source_version, denied=True)
+
+
 RUNTIME_REACTIONS: dict[type[Event], Handler] = {
     OrganisationCreated: keep_tenant,
     OrganisationUpdated: keep_tenant,
@@ -58,4 +64,5 @@ RUNTIME_REACTIONS: dict[type[Event], Handler] = {
     MembershipReactivated: accept_member,
     MembershipRemoved: refuse_member,
     UserDeactivated: refuse_user,
+    AuthSessionRevoked: refuse_session,
 }
