@@ -1,8 +1,9 @@
 """What identity answers, hears, does on time and at start."""
 
-from actors.identity import catalogue, invitations, reactions, schedule, signing_keys
+from actors.identity import catalogue, checkpoints, invitations, reactions, schedule, signing_keys
 from actors.identity.requests import (
     answers,
+    audit,
     companies,
     machines,
     members,
@@ -13,7 +14,8 @@ from actors.identity.requests import (
     users,
 )
 from actors.identity.requests import invitations as offers
-from runtime.actor import Actor, Tick, daily, every
+from messages.every_actor import VERIFY_LOCAL_CHAIN
+from runtime.actor import Actor, SlowWork, Tick, daily, every
 from runtime.host import application
 
 actor = Actor(
@@ -67,6 +69,10 @@ actor = Actor(
         sessions.list_user_sessions,
         sessions.revoke_session,
         sessions.revoke_user_sessions,
+        audit.verify_audit_chain,
+        audit.create_audit_checkpoint,
+        audit.list_audit_checkpoints,
+        audit.verify_audit_checkpoint,
     ),
     hears=(reactions.keep_sales_rep, reactions.lock_siren),
     runs=(
@@ -74,9 +80,12 @@ actor = Actor(
         every(Tick.HOUR, schedule.expire_invitations),
         daily("00:05", schedule.end_temporary_memberships),
         every(Tick.DAY, schedule.forget_sessions),
+        every(Tick.DAY, schedule.check_audit_chains),
     ),
+    slow_work=(SlowWork(checkpoints.CheckAuditChains, checkpoints.check_chains, checkpoints.keep_checkpoints),),
+    asks=tuple(request for name, request in VERIFY_LOCAL_CHAIN.items() if name != "identity"),
     at_start=(
-        signing_keys.ensure_signing_key,
+        signing_keys.ensure_signing_keys,
         signing_keys.ensure_development_administrator,
         invitations.ensure_invitation_key,
         catalogue.write_catalogue,

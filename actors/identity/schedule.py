@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, delete, select
 
+from actors.identity.checkpoints import CheckAuditChains
 from actors.identity.members import other_active_owners
 from actors.identity.organisations import organisation_row
 from actors.identity.requests.invitations import expire
@@ -89,6 +90,12 @@ async def forget_sessions(moment: Moment, work: UnitOfWork) -> object:
     ended = auth_session.c.status.not_in(OPEN) & (auth_session.c.last_activity_at < long_ago)
     await work.execute(delete(auth_session).where(ended, _is_of_member(work.organisation_id)))
     await work.execute(delete(logout_token).where(logout_token.c.seen_at < clock.now() - 2 * LOGOUT_TOKEN_AGE))
+    return None
+
+
+async def check_audit_chains(moment: Moment, work: UnitOfWork) -> object:
+    """Each chain of every actor is verified and its head signed, once a day; a worker does it."""
+    work.order(CheckAuditChains(), key=f"{moment.as_of:%Y-%m-%d}")
     return None
 
 

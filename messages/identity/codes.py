@@ -13,6 +13,9 @@ INVITATION_NOT_FOUND = NOT_FOUND.specific("INVITATION_NOT_FOUND", "Invitation in
 MACHINE_ACCOUNT_NOT_FOUND = NOT_FOUND.specific(
     "MACHINE_ACCOUNT_NOT_FOUND", "Compte machine introuvable", "Machine account not found"
 )
+AUDIT_CHECKPOINT_NOT_FOUND = NOT_FOUND.specific(
+    "AUDIT_CHECKPOINT_NOT_FOUND", "Point de contrôle introuvable", "Audit checkpoint not found"
+)
 AUTH_SESSION_NOT_FOUND = NOT_FOUND.specific("AUTH_SESSION_NOT_FOUND", "Session introuvable", "Session not found")
 
 COMPANY_ALREADY_EXISTS = ALREADY_EXISTS.specific(

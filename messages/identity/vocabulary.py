@@ -78,6 +78,8 @@ class SigningKeyPurpose(StrEnum):
     """What a key signs."""
 
     CONTEXT_TOKEN = "CONTEXT_TOKEN"
+    AUDIT = "AUDIT"
+    PROOF = "PROOF"
 
 
 class SigningKeyStatus(StrEnum):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -167,6 +168,7 @@ signing_key = Table(
     Column("private_key", LargeBinary, nullable=False, comment="encrypted"),
     text("status"),
     instant("created_at"),
+    Index("uq_signing_key_current", "purpose", unique=True, postgresql_where=condition("status = 'CURRENT'")),
 )
 
 
@@ -344,4 +346,22 @@ logout_token = Table(
     Column("jti", Text, primary_key=True),
     instant("seen_at"),
     comment="logout tokens of the issuer that were obeyed, so that a repeated one does nothing",
+)
+
+audit_checkpoint = Table(
+    "audit_checkpoint",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    text("stream"),
+    Column("entry_count", BigInteger, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    text("last_hash"),
+    instant("created_at"),
+    text("checkpoint_hash"),
+    Column("signature", LargeBinary, nullable=False),
+    text("kid"),
+    UniqueConstraint("organisation_id", "stream", "last_seq"),
+    Index("ix_audit_checkpoint_created", "organisation_id", "created_at", "id"),
+    info=TENANT,
 )
