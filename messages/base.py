@@ -51,6 +51,10 @@ class Part(Message):
 class Reply(Message):
     """What a request answers; readers ignore fields they do not know."""
 
+    def stored(self) -> "Reply":
+        """What the idempotency record keeps for a repeated request; a reply with a secret overrides this to leave it out."""
+        return self
+
 
 class Empty(Reply):
     """The reply of a request that has nothing to say but "done"."""

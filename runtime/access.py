@@ -9,17 +9,20 @@ import structlog
 
 from messages.base import NIL_ORGANISATION, RequestContract
 from messages.errors import (
+    ACCOUNT_DISABLED,
     ACTOR_UNAVAILABLE,
     MEMBERSHIP_INACTIVE,
     ORGANISATION_READ_ONLY,
     ORGANISATION_SUSPENDED,
     PERMISSION_MISSING,
     SESSION_EXPIRED,
+    SESSION_REVOKED,
     UNAUTHORIZED,
     find,
 )
 from messages.identity import GetSigningKeys, SigningKeyPurpose
 from messages.problem import Refused
+from messages.values.identifiers import derived_id
 from runtime import clock
 from runtime.caller import Caller, CallerKind
 from runtime.context_tokens import ContextToken, TokenVerifier, UnknownKey
@@ -149,7 +152,12 @@ class Access:
     def _check_denials(self, token: ContextToken) -> None:
         denials = self._denials
         if denials:
-            for subject_type, subject in (("user", token.subject), ("membership", token.membership_id)):
+            subjects = (
+                ("user", token.subject),
+                ("membership", token.membership_id),
+                ("session", session_key(token.session_id)),
+            )
+            for subject_type, subject in subjects:
                 code = denials.get((subject_type, subject)) if subject is not None else None
                 if code is not None:
                     raise Refused(find(code), "this access was withdrawn; sign in again or ask an administrator")
@@ -174,13 +182,21 @@ class Access:
         return caller
 
 
+_DENIAL_CODES = {"user": ACCOUNT_DISABLED, "membership": MEMBERSHIP_INACTIVE, "session": SESSION_REVOKED}
+
+
 def denial_code(subject_type: str) -> str:
     """The code a denied subject answers with."""
-    return MEMBERSHIP_INACTIVE.code if subject_type == "membership" else "ACCOUNT_DISABLED"
+    return _DENIAL_CODES[subject_type].code
+
+
+def session_key(session_id: str) -> UUID:
+    """The id under which a sign-in session, named by the issuer's text, is kept and stated."""
+    return derived_id("auth session", session_id)
 
 
 async def note_denial(connection: Any, subject_type: str, subject_id: UUID, version: int, *, denied: bool) -> None:
-    """Store that tokens of a user or membership are refused, or accepted again; newer versions win."""
+    """Store that tokens of a user, membership or session are refused, or accepted again; newer versions win."""
     await connection.execute(
         "insert into access_denial (subject_type, subject_id, code, version) values ($1, $2, $3, $4)"
         " on conflict (subject_type, subject_id) do update set code = excluded.code, version = excluded.version"

@@ -184,7 +184,8 @@ class RequestService:
             answer = await endpoint.handler(request, work)
             reply: bytes = answer.__pydantic_serializer__.to_json(answer)
             if claim is not None:
-                outgoing.stored_reply = claim.store(reply)
+                kept = answer.stored()
+                outgoing.stored_reply = claim.store(reply if kept is answer else kept.model_dump_json().encode())
             if contract.audited:
                 outgoing.audit.extend(audit_rows(endpoint, work))
             await self._write(outgoing, connection)

@@ -2,10 +2,14 @@
 
 from messages.base import Event
 from messages.identity import (
+    AuthSessionRevoked,
+    MembershipCreated,
     MembershipReactivated,
+    MembershipRemoved,
     MembershipSuspended,
     OrganisationCreated,
     OrganisationUpdated,
+    UserDeactivated,
 )
 from runtime.access import note_denial
 from runtime.unit_of_work import Handler, UnitOfWork
@@ -30,19 +34,34 @@ async def remember_tenant(event: OrganisationCreated | OrganisationUpdated, work
     )
 
 
-async def refuse_member(event: MembershipSuspended, work: UnitOfWork) -> None:
+async def refuse_member(event: MembershipSuspended | MembershipRemoved, work: UnitOfWork) -> None:
     """Refuse the member's tokens."""
     await note_denial(work.connection, "membership", event.membership_id, work.source_version, denied=True)
 
 
-async def accept_member(event: MembershipReactivated, work: UnitOfWork) -> None:
-    """Accept the member's tokens again."""
-    await note_denial(work.connection, "membership", event.membership_id, work.source_version, denied=False)
+async def accept_member(event: MembershipReactivated | MembershipCreated, work: UnitOfWork) -> None:
+    """Accept the member's tokens again; a membership that was made anew after its removal states membership.created."""
+    if work.source_version > 1:  # the first one was never refused
+        await note_denial(work.connection, "membership", event.membership_id, work.source_version, denied=False)
+
+
+async def refuse_user(event: UserDeactivated, work: UnitOfWork) -> None:
+    """Refuse every token of the login."""
+    await note_denial(work.connection, "user", event.user_id, work.source_version, denied=True)
+
+
+async def refuse_session(event: AuthSessionRevoked, work: UnitOfWork) -> None:
+    """Refuse every token of the sign-in."""
+    await note_denial(work.connection, "session", event.auth_session_id, work.source_version, denied=True)
 
 
 RUNTIME_REACTIONS: dict[type[Event], Handler] = {
     OrganisationCreated: keep_tenant,
     OrganisationUpdated: keep_tenant,
+    MembershipCreated: accept_member,
     MembershipSuspended: refuse_member,
     MembershipReactivated: accept_member,
+    MembershipRemoved: refuse_member,
+    UserDeactivated: refuse_user,
+    AuthSessionRevoked: refuse_session,
 }

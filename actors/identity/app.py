@@ -1,24 +1,95 @@
-"""What identity answers and does at start."""
+"""What identity answers, hears, does on time and at start."""
 
-from actors.identity import requests, signing_keys
-from runtime.actor import Actor
+from actors.identity import catalogue, checkpoints, invitations, reactions, schedule, signing_keys
+from actors.identity.requests import (
+    answers,
+    audit,
+    companies,
+    machines,
+    members,
+    organisations,
+    roles,
+    sessions,
+    sign_in,
+    users,
+)
+from actors.identity.requests import invitations as offers
+from messages.every_actor import VERIFY_LOCAL_CHAIN
+from runtime.actor import Actor, SlowWork, Tick, daily, every
 from runtime.host import application
 
 actor = Actor(
     "identity",
     answers=(
-        requests.create_organisation,
-        requests.get_organisation,
-        requests.update_organisation,
-        requests.create_company,
-        requests.get_company,
-        requests.list_companies,
-        requests.list_members,
-        requests.suspend_membership,
-        requests.reactivate_membership,
+        sign_in.sync_user,
+        sign_in.build_access_context,
+        users.get_my_profile,
+        users.update_my_profile,
+        users.get_user,
+        users.list_users,
+        organisations.create_organisation,
+        organisations.get_organisation,
+        organisations.update_organisation,
+        organisations.update_security_settings,
+        companies.create_company,
+        companies.update_company,
+        companies.get_company,
+        companies.list_companies,
+        roles.list_permissions,
+        roles.list_roles,
+        roles.get_role,
+        roles.create_role,
+        roles.update_role,
+        roles.check_permissions,
+        members.get_membership,
+        members.list_members,
+        members.update_membership,
+        members.suspend_membership,
+        members.reactivate_membership,
+        members.remove_member,
+        offers.create_invitation,
+        offers.resend_invitation,
+        offers.cancel_invitation,
+        offers.list_invitations,
+        offers.get_invitation_link,
+        answers.preview_invitation,
+        answers.accept_invitation,
+        answers.decline_invitation,
+        machines.create_machine_account,
+        machines.rotate_machine_secret,
+        machines.deactivate_machine_account,
+        machines.list_machine_accounts,
+        machines.issue_machine_token,
         signing_keys.get_signing_keys,
+        sessions.track_session,
+        sessions.touch_session,
+        sessions.check_session,
+        sessions.handle_backchannel_logout,
+        sessions.list_my_sessions,
+        sessions.list_user_sessions,
+        sessions.revoke_session,
+        sessions.revoke_user_sessions,
+        audit.verify_audit_chain,
+        audit.create_audit_checkpoint,
+        audit.list_audit_checkpoints,
+        audit.verify_audit_checkpoint,
     ),
-    at_start=(signing_keys.ensure_signing_key, signing_keys.ensure_development_administrator),
+    hears=(reactions.keep_sales_rep, reactions.lock_siren),
+    runs=(
+        every(Tick.MINUTE, schedule.expire_sessions),
+        every(Tick.HOUR, schedule.expire_invitations),
+        daily("00:05", schedule.end_temporary_memberships),
+        every(Tick.DAY, schedule.forget_sessions),
+        every(Tick.DAY, schedule.check_audit_chains),
+    ),
+    slow_work=(SlowWork(checkpoints.CheckAuditChains, checkpoints.check_chains, checkpoints.keep_checkpoints),),
+    asks=tuple(request for name, request in VERIFY_LOCAL_CHAIN.items() if name != "identity"),
+    at_start=(
+        signing_keys.ensure_signing_keys,
+        signing_keys.ensure_development_administrator,
+        invitations.ensure_invitation_key,
+        catalogue.write_catalogue,
+    ),
 )
 
 app = application(actor)

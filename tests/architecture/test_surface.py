@@ -10,7 +10,7 @@ from messages.base import Access
 from runtime.system import System, discover
 from tests.architecture.rules import ROOT
 
-# 2026-11-24: others hear these already; recovery (payments), rendering (documents) and sign-in (identity) state them next.
+# 2026-11-24: others hear these already; recovery (payments) and rendering (documents) state them next.
 PROMISED = {
     "document.generated",
     "receivable.defaulted",
@@ -18,7 +18,6 @@ PROMISED = {
     "suspension.requested",
     "suspension.withdrawn",
     "suspension.lift_requested",
-    "user.registered",
 }
 
 

@@ -1,24 +1,18 @@
-"""Pure rules of identity: slugs, legal mentions, the membership machine."""
+"""Organisations and companies: slugs, legal mentions, what may still change."""
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
-from messages.identity import LEGAL_MENTIONS_REQUIRED, CreateCompany, MembershipStatus
+from messages.identity import COMPANY_SIREN_LOCKED, LEGAL_MENTIONS_REQUIRED
 from messages.problem import Refused
-from messages.transitions import StateMachine
 from messages.values.companies import french_vat_number, vat_number_matches_siren
+from messages.values.money import Money
 from messages.values.text import search_form
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _SLUG_LENGTH = 30
 _FORMS_WITH_CAPITAL = frozenset({"SA", "SAS", "SASU", "SARL", "EURL", "SCA"})
-
-MEMBERSHIP = StateMachine(
-    "membership",
-    {
-        ("suspend", MembershipStatus.ACTIVE): MembershipStatus.SUSPENDED,
-        ("reactivate", MembershipStatus.SUSPENDED): MembershipStatus.ACTIVE,
-    },
-)
 
 
 def slug_of(name: str, attempt: int = 1) -> str:
@@ -28,7 +22,24 @@ def slug_of(name: str, attempt: int = 1) -> str:
     return (plain or "organisation") + suffix
 
 
-def check_legal_identity(company: CreateCompany) -> None:
+class LegalIdentity(Protocol):
+    """What a new company and a changed one have in common."""
+
+    @property
+    def siren(self) -> str: ...
+    @property
+    def siret_hq(self) -> str | None: ...
+    @property
+    def vat_number(self) -> str | None: ...
+    @property
+    def legal_form(self) -> str | None: ...
+    @property
+    def share_capital(self) -> Money | None: ...
+    @property
+    def rcs_city(self) -> str | None: ...
+
+
+def check_legal_identity(company: LegalIdentity) -> None:
     """Refuse a company whose identifiers contradict one another or whose invoices would lack mandatory mentions.
 
     Source: Commercial Code R123-237 (capital and register city of companies with share capital).
@@ -47,3 +58,19 @@ def check_legal_identity(company: CreateCompany) -> None:
             f"invoices of a {company.legal_form} must show capital and register city; fill in share_capital and rcs_city",
             LEGAL_MENTIONS_REQUIRED,
         )
+
+
+def check_siren_is_free(*, in_use: bool, siren: str, changed_to: str) -> None:
+    """The SIREN of a company that has issued an invoice stays: it is printed on numbered, sealed documents."""
+    if in_use and siren != changed_to:
+        raise Refused(
+            COMPANY_SIREN_LOCKED, "invoices were issued under this SIREN; create another company for another SIREN"
+        )
+
+
+def changed_fields(changes: Mapping[str, Any], row: Mapping[str, Any], *, required: Iterable[str]) -> dict[str, Any]:
+    """What a partial update really changes; null clears a field, except the required ones."""
+    for name in required:
+        if name in changes and changes[name] is None:
+            raise Refused.field(name, "required", f"{name} cannot be cleared; leave it out or give a value")
+    return {name: value for name, value in changes.items() if row[name] != value}

@@ -1,0 +1,33 @@
+"""What identity hears: who sells for whom, and which companies issue invoices."""
+
+from sqlalchemy import update
+
+from messages.commercial import SalesRepCreated, SalesRepUpdated
+from messages.factures import InvoiceIssued
+from runtime.unit_of_work import UnitOfWork
+from storage.identity.tables import company, user_sales_rep
+from storage.projections import keep_newest
+
+
+async def keep_sales_rep(event: SalesRepCreated | SalesRepUpdated, work: UnitOfWork) -> None:
+    """Which representative a user is in the organisation: the scope of his own data."""
+    await work.execute(
+        keep_newest(
+            user_sales_rep,
+            organisation_id=work.organisation_id,
+            rep_id=event.rep_id,
+            user_id=event.user_id if event.active else None,
+            version=work.source_version,
+        )
+    )
+
+
+async def lock_siren(event: InvoiceIssued, work: UnitOfWork) -> None:
+    """The company's identity is printed on a sealed document now."""
+    changed = await work.execute(
+        update(company)
+        .where(company.c.organisation_id == work.organisation_id, company.c.id == event.company_id, ~company.c.in_use)
+        .values(in_use=True)
+    )
+    if changed:
+        work.record("company", event.company_id, before={"in_use": False}, after={"in_use": True})

@@ -1,0 +1,59 @@
+"""The state machines of identity (spec 6.1): whatever is not in a table is refused."""
+
+from messages.identity import InvitationStatus, MachineAccountStatus, MembershipStatus, SessionStatus, UserStatus
+from messages.transitions import StateMachine
+
+MEMBERSHIP = StateMachine(
+    "membership",
+    {
+        ("update", MembershipStatus.ACTIVE): MembershipStatus.ACTIVE,
+        ("update", MembershipStatus.SUSPENDED): MembershipStatus.SUSPENDED,
+        ("suspend", MembershipStatus.ACTIVE): MembershipStatus.SUSPENDED,
+        ("reactivate", MembershipStatus.SUSPENDED): MembershipStatus.ACTIVE,
+        ("remove", MembershipStatus.ACTIVE): MembershipStatus.REMOVED,
+        ("remove", MembershipStatus.SUSPENDED): MembershipStatus.REMOVED,
+        ("rejoin", MembershipStatus.REMOVED): MembershipStatus.ACTIVE,
+    },
+)
+
+INVITATION = StateMachine(
+    "invitation",
+    {
+        ("accept", InvitationStatus.PENDING): InvitationStatus.ACCEPTED,
+        ("decline", InvitationStatus.PENDING): InvitationStatus.DECLINED,
+        ("cancel", InvitationStatus.PENDING): InvitationStatus.CANCELLED,
+        ("expire", InvitationStatus.PENDING): InvitationStatus.EXPIRED,
+        ("resend", InvitationStatus.PENDING): InvitationStatus.PENDING,
+    },
+)
+
+USER = StateMachine(
+    "user",
+    {
+        ("sign_in", UserStatus.PROVISIONED): UserStatus.ACTIVE,
+        ("sign_in", UserStatus.ACTIVE): UserStatus.ACTIVE,
+        ("deactivate", UserStatus.ACTIVE): UserStatus.DISABLED,
+    },
+)
+
+MACHINE_ACCOUNT = StateMachine(
+    "machine account",
+    {
+        ("rotate", MachineAccountStatus.ACTIVE): MachineAccountStatus.ACTIVE,
+        ("deactivate", MachineAccountStatus.ACTIVE): MachineAccountStatus.DISABLED,
+    },
+)
+
+AUTH_SESSION = StateMachine(
+    "session",
+    {
+        ("touch", SessionStatus.ACTIVE): SessionStatus.ACTIVE,
+        ("suspect", SessionStatus.ACTIVE): SessionStatus.SUSPICIOUS,
+        ("sign_in", SessionStatus.ACTIVE): SessionStatus.ACTIVE,
+        ("sign_in", SessionStatus.SUSPICIOUS): SessionStatus.ACTIVE,
+        ("revoke", SessionStatus.ACTIVE): SessionStatus.REVOKED,
+        ("revoke", SessionStatus.SUSPICIOUS): SessionStatus.REVOKED,
+        ("expire", SessionStatus.ACTIVE): SessionStatus.EXPIRED,
+        ("expire", SessionStatus.SUSPICIOUS): SessionStatus.EXPIRED,
+    },
+)

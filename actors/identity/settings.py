@@ -1,0 +1,21 @@
+"""What identity is told from outside beside the common settings."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class IdentitySettings(BaseSettings):
+    """`CRM_IDENTITY_*`: the OpenID issuer that signs people in, and where invitation links lead."""
+
+    model_config = SettingsConfigDict(env_prefix="CRM_IDENTITY_", extra="ignore")
+
+    issuer_url: str | None = Field(
+        default=None, description="the issuer exactly as in its tokens; unset: nobody signs in"
+    )
+    issuer_audience: str = Field(default="crm-api", description="what the issuer's tokens must be made for")
+    issuer_clients: tuple[str, ...] = Field(
+        default=("crm-web", "crm-cli"), description="clients whose tokens count (azp)"
+    )
+    invitation_url: str = Field(
+        default="http://127.0.0.1:8080/invitations/{token}", description="the invitation page; {token} is replaced"
+    )

@@ -1,0 +1,145 @@
+"""Memberships: who belongs to an organisation, with which roles and scopes."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from messages.base import Event, Reply, Request
+from messages.identity.vocabulary import (
+    CompanyIds,
+    CompanyScope,
+    DataScope,
+    MembershipStatus,
+    Reason,
+    RoleIds,
+    Search,
+    UserKind,
+    UserStatus,
+)
+from messages.paging import Page, PageRequest
+
+
+class MembershipSnapshot(Reply):
+    """Who belongs to the organisation, with which roles and scopes."""
+
+    membership_id: UUID
+    user_id: UUID
+    status: MembershipStatus
+    role_codes: tuple[str, ...]
+    company_scope: CompanyScope
+    company_ids: tuple[UUID, ...] = ()
+    data_scope: str | None = None
+    team_id: UUID | None = None
+    manager_user_id: UUID | None = None
+    valid_until: date | None = None
+    policy_version: int
+
+
+class UserSummary(Reply):
+    """Who a member is."""
+
+    kind: UserKind
+    first_name: str
+    last_name: str
+    email: str | None = None
+    status: UserStatus
+
+
+class RoleSummary(Reply):
+    """A role by name."""
+
+    role_id: UUID
+    code: str
+    name: str
+
+
+class Membership(MembershipSnapshot):
+    """A membership with its version for the next change; lists and reads also say who it is."""
+
+    user: UserSummary | None = None
+    roles: tuple[RoleSummary, ...] = ()
+    version: int
+
+
+class MembershipPage(Page[Membership]):
+    """Members by creation."""
+
+
+class GetMembership(Request[Membership], query=True):
+    """One membership with its user and roles."""
+
+    membership_id: UUID
+
+
+class ListMembers(PageRequest, Request[MembershipPage], query=True, resource="membership"):
+    """The members of the organisation with their users and roles, by creation; `search` finds names or one address."""
+
+    search: Search | None = None
+    status: MembershipStatus = MembershipStatus.ACTIVE
+    role_code: Annotated[str, Field(max_length=50)] | None = None
+    company_id: UUID | None = None
+
+
+class UpdateMembership(Request[Membership]):
+    """Change a member's roles, scopes, team or end; a field left out stays. His older tokens expire within a second."""
+
+    membership_id: UUID
+    role_ids: RoleIds | None = None
+    company_scope: CompanyScope | None = None
+    company_ids: CompanyIds | None = None
+    data_scope: DataScope | None = None
+    team_id: UUID | None = None
+    manager_user_id: UUID | None = None
+    valid_until: date | None = None
+    expected_version: int
+
+
+class SuspendMembership(Request[Membership], permission="identity:membership:write"):
+    """Stop a member's access; tokens he already holds are refused within a second."""
+
+    membership_id: UUID
+    reason: Reason
+
+
+class ReactivateMembership(Request[Membership], permission="identity:membership:write"):
+    """Give a suspended member his access back."""
+
+    membership_id: UUID
+    reason: Reason
+
+
+class RemoveMember(Request[Membership], permission="identity:membership:delete"):
+    """End a membership; whoever takes over the member's tasks and portfolio is told to every actor."""
+
+    membership_id: UUID
+    reason: Reason | None = None
+    reassign_to_user_id: UUID | None = None
+
+
+class MembershipCreated(MembershipSnapshot, Event, aggregate="membership"):
+    """A user belongs to the organisation, for the first time or again."""
+
+
+class MembershipUpdated(MembershipSnapshot, Event, aggregate="membership"):
+    """A member's rights changed; tokens of an older policy version expire."""
+
+    changed_fields: tuple[str, ...]
+
+
+class MembershipSuspended(MembershipSnapshot, Event, aggregate="membership"):
+    """Tokens of this membership are refused from now on."""
+
+    reason: str
+
+
+class MembershipReactivated(MembershipSnapshot, Event, aggregate="membership"):
+    """Tokens of this membership are accepted again."""
+
+
+class MembershipRemoved(MembershipSnapshot, Event, aggregate="membership"):
+    """The membership ended: its tokens are refused, its tasks and portfolio pass on."""
+
+    reason: str | None = None
+    reassign_to_user_id: UUID | None = None
