@@ -71,7 +71,9 @@ def _export_snapshot(actor: str) -> type[Request[SnapshotPage]]:
         "__annotations__": {
             "aggregate": Annotated[str, Field(description="the first word of its events")],
             "id": Annotated[UUID | None, Field(description="this one only")],
-            "updated_since": AwareDatetime | None,
+            "updated_since": Annotated[
+                AwareDatetime | None, Field(description="changed at or after; owners without such a time ignore it")
+            ],
             "limit": Annotated[int, Field(ge=1, le=200)],
             "cursor": UUID | None,
         },

@@ -116,7 +116,7 @@ class Actor:
     exports: Sequence[Export] = ()
     """What others may rebuild their projections from."""
     projections: Sequence[Handler] = ()
-    """The reactions that do nothing but keep a projection of another actor's aggregate: `crm ops rebuild` repeats them."""
+    """What does nothing but keep a projection of another actor's aggregate, mostly reactions: `crm ops rebuild` repeats it."""
     endpoints: dict[str, Endpoint] = field(init=False, default_factory=dict)
     reactions: dict[str, tuple[type[Event], Handler]] = field(init=False, default_factory=dict)
     rebuilding: Rebuilding = field(init=False)
@@ -133,7 +133,7 @@ class Actor:
                 self._add_reaction(event, handler)
         export = EXPORT_SNAPSHOT[self.name]
         self.endpoints[export.contract.name] = Endpoint(export, exporting(self.name, self.exports))
-        self.rebuilding = Rebuilding(self._projections())
+        self.rebuilding = Rebuilding(self._projections(), owns_tenants=self.name == "identity")
         if self.name != "identity":
             page = SlowWork(RebuildProjection, self.rebuilding.perform, self.rebuilding.finish)
             self.slow_work = (*self.slow_work, page)
@@ -161,14 +161,9 @@ class Actor:
 
     def _projections(self) -> dict[str, list[Reaction]]:
         found: dict[str, list[Reaction]] = {}
-        for event, handler in self.reactions.values():
-            if handler in self.projections:
+        for handler in self.projections:
+            for event in _message_types(handler, Event):
                 found.setdefault(event.contract.aggregate, []).append((event, handler))
-        missing = set(self.projections) - {handler for reactions in found.values() for _, handler in reactions}
-        if missing:
-            raise TypeError(
-                f"{self.name}: {', '.join(h.__name__ for h in missing)} must also stand among what it hears"
-            )
         return found
 
     def _exports_asked(self) -> list[type[Request[Any]]]:

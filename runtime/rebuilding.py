@@ -12,11 +12,11 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from messages.base import NIL_ORGANISATION, Event
+from messages.errors import INVALID_TRANSITION
 from messages.every_actor import EXPORT_SNAPSHOT, SnapshotItem, SnapshotPage
-from messages.identity import OrganisationUpdated
 from messages.problem import Refused
 from messages.values.identifiers import new_id
-from runtime.runtime_reactions import keep_tenant
+from runtime.runtime_reactions import Tenant, remember_tenant
 from runtime.unit_of_work import Handler, UnitOfWork, WorkItem
 
 Reaction = tuple[type[Event], Handler]
@@ -41,8 +41,9 @@ class RebuildProjection(WorkItem):
 class Rebuilding:
     """What one actor can rebuild: for each aggregate the reactions that only keep a projection."""
 
-    def __init__(self, projections: Mapping[str, list[Reaction]]) -> None:
+    def __init__(self, projections: Mapping[str, list[Reaction]], *, owns_tenants: bool = False) -> None:
         self.projections = projections
+        self._owns_tenants = owns_tenants
 
     @property
     def names(self) -> list[str]:
@@ -51,6 +52,8 @@ class Rebuilding:
 
     def first_item(self, wanted: str | None) -> RebuildProjection:
         """Where a rebuild begins: at the tenants, then everything or one aggregate for each of them."""
+        if self._owns_tenants:
+            raise Refused(INVALID_TRANSITION, "this actor owns the tenants and keeps no projection; rebuild the others")
         if wanted is not None and wanted not in self.projections:
             known = ", ".join(self.names) or "none"
             raise Refused.field(
@@ -67,11 +70,11 @@ class Rebuilding:
 
     async def finish(self, item: RebuildProjection, page: SnapshotPage, work: UnitOfWork) -> None:
         """Keep the page and order what follows."""
-        reactions = (
-            [(OrganisationUpdated, keep_tenant)] if item.aggregate == TENANTS else self.projections[item.aggregate]
-        )
         for found in page.items:
-            await _keep(found, reactions, work)
+            if item.aggregate == TENANTS:
+                await remember_tenant(Tenant.model_validate(found.snapshot), work, found.version)
+            else:
+                await _keep(found, self.projections[item.aggregate], work)
         if page.next_cursor is not None:
             following = item.model_copy(update={"cursor": page.next_cursor})
             work.order(following, key=following.key)

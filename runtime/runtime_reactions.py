@@ -1,6 +1,8 @@
 """What every actor's runtime hears from identity: tenants and withdrawn access (events.md 2.0)."""
 
-from messages.base import Event
+from uuid import UUID
+
+from messages.base import Event, Reply
 from messages.identity import (
     AuthSessionRevoked,
     MembershipCreated,
@@ -27,7 +29,19 @@ async def keep_tenant(event: OrganisationCreated | OrganisationUpdated, work: Un
     await remember_tenant(event, work, work.source_version)
 
 
-async def remember_tenant(event: OrganisationCreated | OrganisationUpdated, work: UnitOfWork, version: int) -> None:
+class Tenant(Reply):
+    """What every actor must know of an organisation."""
+
+    organisation_id: UUID
+    name: str
+    status: str
+    timezone: str
+    policy_version: int
+
+
+async def remember_tenant(
+    event: OrganisationCreated | OrganisationUpdated | Tenant, work: UnitOfWork, version: int
+) -> None:
     """Store the tenant's state; an older version changes nothing."""
     await work.connection.execute(
         _TENANT, event.organisation_id, event.name, str(event.status), event.timezone, event.policy_version, version

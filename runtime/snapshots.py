@@ -1,25 +1,24 @@
 """The owner's side of a rebuild: pages of whole aggregates, each as its own facts would show it now."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 from sqlalchemy import Select, Table
 
 from messages.every_actor import SnapshotItem, SnapshotPage
 from messages.problem import Refused
 from runtime.unit_of_work import Row, UnitOfWork
 
-Snapshot = BaseModel | Mapping[str, Any]
-ToSnapshot = Callable[[Row, UnitOfWork], Awaitable[Snapshot]]
+ToSnapshot = Callable[[Row, UnitOfWork], Awaitable[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
     """An aggregate that others keep projections of: where its rows are and how a row becomes its snapshot.
 
-    The table has the columns id, version and updated_at. `select` may add to it what the snapshot needs.
+    The table has the columns id and version. `select` may add to its columns what the snapshot needs.
     """
 
     aggregate: str
@@ -37,12 +36,13 @@ class Export:
             statement = statement.where(columns.id == request.id)
         if request.cursor is not None:
             statement = statement.where(columns.id > request.cursor)
-        if request.updated_since is not None:
+        if request.updated_since is not None and "updated_at" in columns:
             statement = statement.where(columns.updated_at >= request.updated_since)
         rows = await work.fetch(statement)
         chosen = rows[: request.limit]
         items = [
-            SnapshotItem(version=row["version"], snapshot=_as_json(await self.snapshot(row, work))) for row in chosen
+            SnapshotItem(version=row["version"], snapshot=to_jsonable_python(await self.snapshot(row, work)))
+            for row in chosen
         ]
         return SnapshotPage(items=tuple(items), next_cursor=chosen[-1]["id"] if len(rows) > request.limit else None)
 
@@ -61,10 +61,10 @@ def exporting(actor: str, exports: Sequence[Export]) -> Callable[[Any, UnitOfWor
     return export_snapshot
 
 
-def _as_json(snapshot: Snapshot) -> dict[str, Any]:
-    if isinstance(snapshot, BaseModel):
-        return snapshot.model_dump(mode="json")
-    return {
-        name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-        for name, value in snapshot.items()
-    }
+def plain(snapshot: Callable[[Row], dict[str, Any]]) -> ToSnapshot:
+    """A snapshot that needs nothing but the row."""
+
+    async def of_row(row: Row, _: UnitOfWork) -> dict[str, Any]:
+        return snapshot(row)
+
+    return of_row

@@ -50,6 +50,7 @@ actor = Actor(
         daily("08:00", schedule.announce_tomorrow),
     ),
     asks=(GetSigningKeys,),
+    projections=(projections.keep_client, projections.keep_contract),
 )
 
 app = application(actor)

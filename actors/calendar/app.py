@@ -54,6 +54,7 @@ actor = Actor(
         every(Tick.DAY, schedule.announce_holidays),
     ),
     asks=(GetSigningKeys,),
+    projections=(reactions.keep_company, reactions.keep_client),
 )
 
 app = application(actor)

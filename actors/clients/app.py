@@ -1,11 +1,14 @@
 """What clients answers, hears, does on time and asks."""
 
-from actors.clients import schedule
+from actors.clients import schedule, views
 from actors.clients.reactions import contracts, money, references
 from actors.clients.requests import clients, dictionaries, overview, sub_records
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, Tick, every
 from runtime.host import application
+from runtime.snapshots import Export, plain
+from storage.clients import queries
+from storage.clients.tables import client
 
 actor = Actor(
     "clients",
@@ -61,6 +64,14 @@ actor = Actor(
         every(Tick.DAY, schedule.notice_late_bills),
     ),
     asks=(GetSigningKeys,),
+    exports=(Export("client", client, queries.FULL, plain(views.snapshot_of)),),
+    projections=(
+        references.keep_company,
+        references.keep_sales_rep,
+        contracts.keep_contract,
+        money.keep_account,
+        money.keep_mandate,
+    ),
 )
 
 app = application(actor)

@@ -1,12 +1,16 @@
 """What commercial answers, hears, does on time and in the background, and whom it asks."""
 
-from actors.commercial import files, schedule
+from sqlalchemy import select
+
+from actors.commercial import files, schedule, views
 from actors.commercial.reactions import collections, contracts, references
 from actors.commercial.requests import clawbacks, commissions, plans, sales_reps, statements
 from messages.documents import StoreDocument
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, daily, every
 from runtime.host import application
+from runtime.snapshots import Export, plain
+from storage.commercial.tables import sales_rep
 
 actor = Actor(
     "commercial",
@@ -94,6 +98,8 @@ actor = Actor(
         ),
     ),
     asks=(GetSigningKeys, StoreDocument),
+    exports=(Export("sales_rep", sales_rep, select(sales_rep), plain(views.rep_snapshot)),),
+    projections=(references.keep_company, references.keep_client, references.keep_product, contracts.keep_contract),
 )
 
 app = application(actor)

@@ -1,6 +1,8 @@
 """What contrats answers, hears, does on time and in the background, and asks."""
 
-from actors.contrats import price_checks, reactions, schedule
+from sqlalchemy import select
+
+from actors.contrats import contract_record, price_checks, reactions, schedule
 from actors.contrats.proof import storing
 from actors.contrats.requests import drafts, ending, quality, reading, service, signature
 from messages.documents import StoreDocument
@@ -8,6 +10,8 @@ from messages.identity import GetSigningKeys
 from messages.products import GetPriceQuote
 from runtime.actor import Actor, SlowWork, Tick, every
 from runtime.host import application
+from runtime.snapshots import Export
+from storage.contrats.tables import contract
 
 actor = Actor(
     "contrats",
@@ -79,6 +83,8 @@ actor = Actor(
         ),
     ),
     asks=(GetSigningKeys, GetPriceQuote, StoreDocument),
+    exports=(Export("contract", contract, select(contract), contract_record.whole),),
+    projections=(reactions.keep_client, reactions.keep_company, reactions.keep_product, reactions.keep_sales_rep),
 )
 
 app = application(actor)

@@ -162,6 +162,11 @@ async def find(contract_id: UUID, work: UnitOfWork, *, lock: bool = True) -> Con
     return None if row is None else ContractRecord(row, await lines_of(contract_id, work), work)
 
 
+async def whole(row: Row, work: UnitOfWork) -> dict[str, Any]:
+    """The fields of ContractSnapshot of a contract's row."""
+    return views.snapshot_of(row, await lines_of(row["id"], work))
+
+
 async def lines_of(contract_id: UUID, work: UnitOfWork) -> list[Row]:
     """The lines of a contract in their order."""
     return await work.fetch(

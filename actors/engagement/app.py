@@ -66,6 +66,7 @@ actor = Actor(
         SlowWork(composing.FindClient, composing.find_client, composing.client_found),
     ),
     asks=(GetSigningKeys, GetClient, OpenContent),
+    projections=(parties.keep_company, parties.keep_client),
 )
 
 app = application(actor)

@@ -59,6 +59,7 @@ actor = Actor(
         SlowWork(work.ArchiveDocuments, perform=work.bring_to_archive, finish=work.keep_archived),
     ),
     asks=(GetSigningKeys, StoreDocument),
+    projections=(projections.keep_company, projections.keep_client, projections.keep_mandate),
     at_start=(warm_up,),
 )
 

@@ -1,6 +1,9 @@
 """What identity answers, hears, does on time and at start."""
 
+from sqlalchemy import select
+
 from actors.identity import catalogue, checkpoints, invitations, reactions, schedule, signing_keys
+from actors.identity import organisations as shown
 from actors.identity.requests import (
     answers,
     audit,
@@ -17,6 +20,9 @@ from actors.identity.requests import invitations as offers
 from messages.every_actor import VERIFY_LOCAL_CHAIN
 from runtime.actor import Actor, SlowWork, Tick, daily, every
 from runtime.host import application
+from runtime.snapshots import Export, plain
+from storage.identity.tables import company
+from storage.shared.tables import organisation as tenant
 
 actor = Actor(
     "identity",
@@ -83,6 +89,10 @@ actor = Actor(
         every(Tick.DAY, schedule.check_audit_chains),
     ),
     slow_work=(SlowWork(checkpoints.CheckAuditChains, checkpoints.check_chains, checkpoints.keep_checkpoints),),
+    exports=(
+        Export("organisation", tenant, select(tenant), plain(shown.tenant_snapshot)),
+        Export("company", company, select(company), plain(shown.company_fields)),
+    ),
     asks=tuple(request for name, request in VERIFY_LOCAL_CHAIN.items() if name != "identity"),
     at_start=(
         signing_keys.ensure_signing_keys,

@@ -74,6 +74,11 @@ def organisation_fields(row: Row) -> dict[str, Any]:
     return dict(row) | {"security": SecuritySettings.model_validate(row["security"])}
 
 
+def tenant_snapshot(row: Row) -> dict[str, Any]:
+    """What every actor must know of an organisation."""
+    return {**row, "organisation_id": row["id"]}
+
+
 def organisation_of(row: Row) -> Organisation:
     """The reply."""
     return Organisation.model_validate(organisation_fields(row))

@@ -45,6 +45,7 @@ actor = Actor(
         SlowWork(polling.PollLetter, polling.poll_letter, polling.letter_polled, polling.poll_gave_up, attempts=3),
     ),
     asks=(GetSigningKeys, OpenContent),
+    projections=(reactions.keep_company,),
 )
 
 app = application(actor)

@@ -1,5 +1,7 @@
 """What payments answers, hears, does on time and in the background, and whom it asks."""
 
+from sqlalchemy import select
+
 from actors.payments import (
     archiving,
     bank_messages,
@@ -9,6 +11,7 @@ from actors.payments import (
     reactions,
     schedule,
     transmission,
+    views,
 )
 from actors.payments.requests import alerts, bank, bank_details, dues, mandates, payments, settings
 from actors.payments.requests import batches as batch_requests
@@ -18,6 +21,9 @@ from messages.documents import OpenContent, StoreDocument
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, daily, every
 from runtime.host import application
+from runtime.snapshots import Export, plain
+from storage.payments.tables.means import bank_details as bank_details_table
+from storage.payments.tables.means import mandate
 
 actor = Actor(
     "payments",
@@ -111,6 +117,11 @@ actor = Actor(
         SlowWork(bank_messages.MatchBankMessage, transmission.nothing_outside, importing.match_next),
     ),
     asks=(GetSigningKeys, GetClient, CalculatePlannedDatesBatch, OpenContent, StoreDocument),
+    exports=(
+        Export("bank_details", bank_details_table, select(bank_details_table), plain(views.bank_details_snapshot)),
+        Export("mandate", mandate, select(mandate), plain(views.mandate_snapshot)),
+    ),
+    projections=(reactions.keep_company, reactions.keep_client),
 )
 
 app = application(actor)

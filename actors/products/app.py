@@ -1,6 +1,8 @@
 """What products answers, hears, does on time and asks."""
 
-from actors.products import reactions, schedule
+from sqlalchemy import select
+
+from actors.products import reactions, schedule, views
 from actors.products.requests import (
     accounting,
     price_lists,
@@ -16,6 +18,8 @@ from messages.clients import GetClient
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, Tick, every
 from runtime.host import application
+from runtime.snapshots import Export, plain
+from storage.products.tables import product
 
 actor = Actor(
     "products",
@@ -72,6 +76,8 @@ actor = Actor(
         every(Tick.DAY, schedule.expire_price_lists),
     ),
     asks=(GetSigningKeys, GetClient),
+    exports=(Export("product", product, select(product), plain(views.snapshot_of)),),
+    projections=(reactions.keep_company, reactions.keep_client),
 )
 
 app = application(actor)

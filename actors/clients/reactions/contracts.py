@@ -19,6 +19,7 @@ from messages.contrats import (
     ContractTerminated,
     ContractTerminationRevoked,
     ContractTerminationScheduled,
+    ContractUpdated,
     ContractWithdrawn,
 )
 from runtime.unit_of_work import UnitOfWork
@@ -46,6 +47,11 @@ async def follow_contract(event: LifeOfContract, work: UnitOfWork) -> None:
     await _keep(event, work)
     await note_contract(event, work)
     await derive_status(event.client_id, work, reason=event.contract.type)
+
+
+async def keep_contract(event: ContractUpdated, work: UnitOfWork) -> None:
+    """The contract as its owner exports it, without a word in the timeline."""
+    await _keep(event, work)
 
 
 async def follow_termination(event: PlanOfTermination, work: UnitOfWork) -> None:
