@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from actors.identity.rules.checkpoints import canonical_checkpoint, checkpoint_hash
 from actors.identity.signing_keys import sign_bytes
-from messages.errors import AUDIT_CHAIN_INVALID
+from messages.errors import AUDIT_CHAIN_INVALID, VALIDATION_FAILED
 from messages.every_actor import VERIFY_LOCAL_CHAIN, ChainVerification
 from messages.identity import AuditChain, AuditChainBroken, AuditCheckpointCreated, SigningKeyPurpose
 from messages.problem import Refused
@@ -47,18 +47,19 @@ async def whole_chain(stream: str, ask: Ask) -> AuditChain:
 
 
 async def _to_the_head(stream: str, start: int, ask: Ask) -> AuditChain:
-    """From an entry on, ten thousand at a time; only the last, open stretch is compared with the stored head."""
+    """From an entry on, in one question, or in stretches where there is more than one question may cover."""
     while True:
-        part = await ask(stream, start, start + _STRETCH - 1)
-        if not part.valid:
-            return _chain(stream, part)
-        if part.entries_checked == _STRETCH:
-            start = part.last_seq + 1
-            continue
-        for _ in range(2):  # entries may be sealed between the reading of the chain and of its head
-            part = await ask(stream, max(part.last_seq, 1), None)
-            if part.reason != "HEAD_MISMATCH":
-                break
+        try:
+            part = await ask(stream, start, None)
+        except Refused as refused:
+            if refused.code is not VALIDATION_FAILED:
+                raise
+            part = await ask(stream, start, start + _STRETCH - 1)
+            if part.valid:
+                start = part.last_seq + 1
+                continue
+        if part.reason == "HEAD_MISMATCH":  # entries may have been sealed between the reading of chain and head
+            part = await ask(stream, start, None)
         return _chain(stream, part)
 
 
@@ -116,6 +117,8 @@ async def _since_checkpoint(stream: str, signed: Row | None, ask: Ask) -> AuditC
         return await _to_the_head(stream, 1, ask)
     chain = await _to_the_head(stream, signed["last_seq"], ask)
     if not chain.valid:
+        return chain
+    if (chain.last_seq, chain.last_hash) == (signed["last_seq"], signed["last_hash"]):
         return chain
     passed = await ask(stream, signed["last_seq"], signed["last_seq"])
     if (passed.last_seq, passed.last_hash) == (signed["last_seq"], signed["last_hash"]):

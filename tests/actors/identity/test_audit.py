@@ -101,6 +101,7 @@ async def test_each_day_every_chain_is_verified_and_signed(running: Running, own
     owner, tenant = owned
     await owner.call(CreateClient.model_validate(PERSON))
     await sealed(owner, "clients", 1)
+    await sealed(owner, "identity", 1)
     await running.tick("day", datetime(2038, 1, 1, 23, tzinfo=UTC))
     first = [body["stream"] for _, body in await running.events("audit_checkpoint.created", tenant.id)]
     assert {"clients", "identity"} <= set(first)
