@@ -2,15 +2,17 @@
 
 from sqlalchemy import select
 
-from actors.identity import catalogue, checkpoints, invitations, reactions, schedule, signing_keys
+from actors.identity import catalogue, invitations, reactions, schedule, signing_keys
 from actors.identity import organisations as shown
 from actors.identity.requests import (
     answers,
     audit,
     companies,
+    holds,
     machines,
     members,
     organisations,
+    privacy,
     roles,
     sessions,
     sign_in,
@@ -18,7 +20,7 @@ from actors.identity.requests import (
 )
 from actors.identity.requests import invitations as offers
 from messages.every_actor import VERIFY_LOCAL_CHAIN
-from runtime.actor import Actor, SlowWork, Tick, daily, every
+from runtime.actor import Actor, Tick, daily, every
 from runtime.host import application
 from runtime.snapshots import Export, plain
 from storage.identity.tables import company
@@ -79,16 +81,33 @@ actor = Actor(
         audit.create_audit_checkpoint,
         audit.list_audit_checkpoints,
         audit.verify_audit_checkpoint,
+        privacy.create_privacy_request,
+        privacy.verify_requester_identity,
+        privacy.assess_privacy_request,
+        privacy.execute_privacy_request,
+        privacy.extend_privacy_request,
+        privacy.cancel_privacy_request,
+        privacy.reject_privacy_request,
+        privacy.get_privacy_request,
+        privacy.list_privacy_requests,
+        privacy.get_erasure_proof,
+        privacy.get_export_part,
+        privacy.get_privacy_subject,
+        privacy.report_privacy_task,
+        holds.place_legal_hold,
+        holds.lift_legal_hold,
+        holds.check_legal_hold,
+        holds.list_legal_holds,
     ),
     hears=(reactions.keep_sales_rep, reactions.lock_siren),
     runs=(
         every(Tick.MINUTE, schedule.expire_sessions),
         every(Tick.HOUR, schedule.expire_invitations),
+        every(Tick.HOUR, schedule.warn_of_privacy_deadlines),
+        every(Tick.HOUR, schedule.ask_silent_actors),
         daily("00:05", schedule.end_temporary_memberships),
         every(Tick.DAY, schedule.forget_sessions),
-        every(Tick.DAY, schedule.check_audit_chains),
     ),
-    slow_work=(SlowWork(checkpoints.CheckAuditChains, checkpoints.check_chains, checkpoints.keep_checkpoints),),
     exports=(
         Export("organisation", tenant, select(tenant), plain(shown.tenant_snapshot)),
         Export("company", company, select(company), plain(shown.company_fields)),

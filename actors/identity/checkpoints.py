@@ -3,31 +3,22 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.identity.rules.checkpoints import canonical_checkpoint, checkpoint_hash
 from actors.identity.signing_keys import sign_bytes
-from messages.errors import AUDIT_CHAIN_INVALID
+from messages.errors import AUDIT_CHAIN_INVALID, VALIDATION_FAILED
 from messages.every_actor import VERIFY_LOCAL_CHAIN, ChainVerification
 from messages.identity import AuditChain, AuditChainBroken, AuditCheckpointCreated, SigningKeyPurpose
 from messages.problem import Refused
 from messages.registry import ACTORS
 from messages.values.identifiers import derived_id, new_id
-from runtime.caller import system
 from runtime.chain_verification import verify_local_chain
-from runtime.unit_of_work import Row, UnitOfWork, WorkItem
-from runtime.work_queue import Outside
+from runtime.unit_of_work import Row, UnitOfWork
 from storage.identity.tables import audit_checkpoint
-from storage.shared.outgoing import Outgoing
-
-log = structlog.get_logger()
 
 _STRETCH = 10_000
-_LAST = """
-select * from audit_checkpoint where organisation_id = $1 and stream = $2 order by last_seq desc limit 1
-"""
 Ask = Callable[[str, int, int | None], Awaitable[ChainVerification]]
 
 
@@ -47,18 +38,19 @@ async def whole_chain(stream: str, ask: Ask) -> AuditChain:
 
 
 async def _to_the_head(stream: str, start: int, ask: Ask) -> AuditChain:
-    """From an entry on, ten thousand at a time; only the last, open stretch is compared with the stored head."""
+    """From an entry on, in one question, or in stretches where there is more than one question may cover."""
     while True:
-        part = await ask(stream, start, start + _STRETCH - 1)
-        if not part.valid:
-            return _chain(stream, part)
-        if part.entries_checked == _STRETCH:
-            start = part.last_seq + 1
-            continue
-        for _ in range(2):  # entries may be sealed between the reading of the chain and of its head
-            part = await ask(stream, max(part.last_seq, 1), None)
-            if part.reason != "HEAD_MISMATCH":
-                break
+        try:
+            part = await ask(stream, start, None)
+        except Refused as refused:
+            if refused.code is not VALIDATION_FAILED:
+                raise
+            part = await ask(stream, start, start + _STRETCH - 1)
+            if part.valid:
+                start = part.last_seq + 1
+                continue
+        if part.reason == "HEAD_MISMATCH":  # entries may have been sealed between the reading of chain and head
+            part = await ask(stream, start, None)
         return _chain(stream, part)
 
 
@@ -81,66 +73,6 @@ def asking(work: UnitOfWork) -> Ask:
         if stream.partition(".")[0] == work.actor:
             return await verify_local_chain(request, work)
         return await work.ask(request)
-
-    return ask
-
-
-class CheckAuditChains(WorkItem):
-    """Verify the chains of all actors since their last checkpoints, and sign the new heads."""
-
-
-async def check_chains(item: CheckAuditChains, outside: Outside) -> list[AuditChain]:
-    """The slow part. A chain whose actor is silent is left for the next day."""
-    found = []
-    for stream in streams():
-        ask = _asking_outside(outside)
-        try:
-            found.append(await _since_checkpoint(stream, await _last_checkpoint(stream, outside), ask))
-        except Refused as refused:
-            log.warning("audit.chain_not_verified", stream=stream, code=refused.code.code)
-    return found
-
-
-async def keep_checkpoints(item: CheckAuditChains, chains: list[AuditChain], work: UnitOfWork) -> None:
-    """Sign the heads of chains that hold, and say aloud when one does not."""
-    for chain in chains:
-        if not chain.valid:
-            state_broken(chain, work)
-        elif chain.last_seq:
-            await sign_head(chain, work)
-
-
-async def _since_checkpoint(stream: str, signed: Row | None, ask: Ask) -> AuditChain:
-    """What came after the last signed head, and whether the chain still passes through it."""
-    if signed is None:
-        return await _to_the_head(stream, 1, ask)
-    chain = await _to_the_head(stream, signed["last_seq"], ask)
-    if not chain.valid:
-        return chain
-    passed = await ask(stream, signed["last_seq"], signed["last_seq"])
-    if (passed.last_seq, passed.last_hash) == (signed["last_seq"], signed["last_hash"]):
-        return chain
-    return chain.model_copy(update={"valid": False, "reason": "CHECKPOINT_MISMATCH"})
-
-
-async def _last_checkpoint(stream: str, outside: Outside) -> Row | None:
-    async with outside.heart.database.transaction(outside.organisation_id, read_only=True) as connection:
-        row: Row | None = await connection.fetchrow(_LAST, outside.organisation_id, stream)
-        return row
-
-
-def _asking_outside(outside: Outside) -> Ask:
-    """Ask inside slow work: the own chain is read in a transaction of its own."""
-
-    async def ask(stream: str, from_seq: int, to_seq: int | None) -> ChainVerification:
-        request = _question(stream, from_seq, to_seq)
-        heart = outside.heart
-        if stream.partition(".")[0] != heart.actor.name:
-            return await outside.ask(request)
-        async with heart.database.transaction(outside.organisation_id, read_only=True) as connection:
-            caller = system(heart.actor.name)
-            unit = heart.unit(connection, outside.organisation_id, caller, outside.now, outside.cause, Outgoing())
-            return await verify_local_chain(request, unit)
 
     return ask
 

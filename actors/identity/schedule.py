@@ -6,21 +6,31 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, delete, select
 
-from actors.identity.checkpoints import CheckAuditChains
 from actors.identity.members import other_active_owners
 from actors.identity.organisations import organisation_row
+from actors.identity.privacy import advance, ask_again, case_of, change_request, keep_report, tasks_of
 from actors.identity.requests.invitations import expire
 from actors.identity.requests.members import suspend
 from actors.identity.rules.granting import OWNER
 from actors.identity.rules.life import AUTH_SESSION, MEMBERSHIP
+from actors.identity.rules.privacy import ENDED, MOST_ATTEMPTS, NOTICE, PHASE_OF, SILENCE
 from actors.identity.rules.sessions import KEPT_AFTER_END, LOGOUT_TOKEN_AGE
 from actors.identity.sessions import OPEN, change_session
-from messages.identity import InvitationStatus, MembershipStatus, SessionStatus
+from messages.identity import (
+    InvitationStatus,
+    MembershipStatus,
+    PrivacyPhase,
+    PrivacyRequestDueSoon,
+    PrivacyRequestOverdue,
+    PrivacyStatus,
+    PrivacyTaskStatus,
+    SessionStatus,
+)
 from messages.values.instants import local_date
 from runtime import clock
 from runtime.actor import MORE, Moment
 from runtime.unit_of_work import UnitOfWork
-from storage.identity.tables import auth_session, invitation, logout_token, membership, user_membership
+from storage.identity.tables import auth_session, invitation, logout_token, membership, privacy_request, user_membership
 
 _BATCH = 200
 
@@ -93,9 +103,51 @@ async def forget_sessions(moment: Moment, work: UnitOfWork) -> object:
     return None
 
 
-async def check_audit_chains(moment: Moment, work: UnitOfWork) -> object:
-    """Each chain of every actor is verified and its head signed, once a day; a worker does it."""
-    work.order(CheckAuditChains(), key=f"{moment.as_of:%Y-%m-%d}")
+async def warn_of_privacy_deadlines(moment: Moment, work: UnitOfWork) -> object:
+    """Seven days before a request is due, and once its time has passed; each said once."""
+    today = local_date(moment.as_of)
+    rows = await work.fetch(
+        select(privacy_request)
+        .where(
+            privacy_request.c.organisation_id == work.organisation_id,
+            privacy_request.c.status.not_in(ENDED),
+            privacy_request.c.due_on <= today + NOTICE,
+            ~privacy_request.c.overdue_stated,
+        )
+        .with_for_update()
+    )
+    for row in rows:
+        overdue = row["due_on"] < today
+        if not overdue and row["due_soon_stated"]:
+            continue
+        flag = "overdue_stated" if overdue else "due_soon_stated"
+        after = await change_request(row, {flag: True}, work)
+        phase = PHASE_OF.get(PrivacyStatus(row["status"]), PrivacyPhase.ASSESS)
+        event = PrivacyRequestOverdue if overdue else PrivacyRequestDueSoon
+        work.emit(event.model_validate(case_of(after, phase) | {"due_at": row["due_on"]}), version=after["version"])
+    return None
+
+
+async def ask_silent_actors(moment: Moment, work: UnitOfWork) -> object:
+    """Actors that have been silent for a day are asked again, five times in all; then their part counts as failed."""
+    rows = await work.fetch(
+        select(privacy_request)
+        .where(
+            privacy_request.c.organisation_id == work.organisation_id,
+            privacy_request.c.status.in_(list(PHASE_OF)),
+            privacy_request.c.asked_at <= moment.as_of - SILENCE,
+        )
+        .with_for_update()
+    )
+    for row in rows:
+        if row["attempt"] < MOST_ATTEMPTS:
+            await ask_again(row, work)
+            continue
+        phase = PHASE_OF[PrivacyStatus(row["status"])]
+        for task in await tasks_of(row, work, phase):
+            failed = PrivacyTaskStatus.FAILED
+            await keep_report(row, task["actor"], phase, failed, (), "no report after five demands", work)
+        await advance(row, work)
     return None
 
 

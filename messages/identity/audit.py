@@ -69,7 +69,7 @@ class VerifyAuditChain(
 
 
 class CreateAuditCheckpoint(Request[AuditCheckpoint], permission="identity:audit:verify", timeout_seconds=30.0):
-    """Verify a chain now and sign its head; the same is done for every chain each night."""
+    """Verify a chain now and sign its head; a head that was signed before keeps its checkpoint."""
 
     stream: AuditStream
 

@@ -91,3 +91,17 @@ PERMISSION_UNKNOWN = VALIDATION_FAILED.specific("PERMISSION_UNKNOWN", "Droit inc
 COMPANY_NOT_IN_ORGANISATION = PRECONDITION_FAILED.specific(
     "COMPANY_NOT_IN_ORGANISATION", "Société hors de l'organisation", "Company is not of this organisation"
 )
+
+PRIVACY_REQUEST_NOT_FOUND = NOT_FOUND.specific(
+    "PRIVACY_REQUEST_NOT_FOUND", "Demande introuvable", "Privacy request not found"
+)
+LEGAL_HOLD_NOT_FOUND = NOT_FOUND.specific("LEGAL_HOLD_NOT_FOUND", "Gel légal introuvable", "Legal hold not found")
+PURGE_SUBJECT_NOT_FOUND = NOT_FOUND.specific(
+    "PURGE_SUBJECT_NOT_FOUND", "Personne concernée introuvable", "Data subject not found"
+)
+PURGE_NOT_ALLOWED = PRECONDITION_FAILED.specific(
+    "PURGE_NOT_ALLOWED", "Effacement bloqué par un gel légal", "Erasure blocked by a legal hold"
+)
+EXTENSION_NOT_ALLOWED = PRECONDITION_FAILED.specific(
+    "EXTENSION_NOT_ALLOWED", "Prolongation impossible", "Extension not possible"
+)

@@ -12,12 +12,14 @@ from actors.identity.catalogue import expand
 from actors.identity.rules.granting import Grantor, Rights, check_grant, effective_data_scope
 from actors.identity.rules.invitations import expiry, status_at
 from actors.identity.rules.life import AUTH_SESSION, INVITATION, MACHINE_ACCOUNT, MEMBERSHIP, USER
+from actors.identity.rules.privacy import ENDED, PRIVACY_REQUEST
 from actors.identity.rules.system_roles import SYSTEM_ROLES
 from messages.identity import (
     DataScope,
     InvitationStatus,
     MachineAccountStatus,
     MembershipStatus,
+    PrivacyStatus,
     SessionStatus,
     UserStatus,
 )
@@ -96,7 +98,21 @@ class LifeOfASession(Walk):
     finals = frozenset({SessionStatus.REVOKED, SessionStatus.EXPIRED})
 
 
-for walk in (LifeOfAMembership, LifeOfAnInvitation, LifeOfAMachineAccount, LifeOfAUser, LifeOfASession):
+class LifeOfAPrivacyRequest(Walk):
+    """A person gets one answer; only a failed execution may be tried again."""
+
+    machine, first = PRIVACY_REQUEST, PrivacyStatus.RECEIVED
+    finals = ENDED
+
+
+for walk in (
+    LifeOfAMembership,
+    LifeOfAnInvitation,
+    LifeOfAMachineAccount,
+    LifeOfAUser,
+    LifeOfASession,
+    LifeOfAPrivacyRequest,
+):
     walk.TestCase.settings = settings(max_examples=30, stateful_step_count=20, deadline=None, database=None)
 
 TestMembership = LifeOfAMembership.TestCase
@@ -104,6 +120,7 @@ TestInvitation = LifeOfAnInvitation.TestCase
 TestMachineAccount = LifeOfAMachineAccount.TestCase
 TestUser = LifeOfAUser.TestCase
 TestSession = LifeOfASession.TestCase
+TestPrivacyRequest = LifeOfAPrivacyRequest.TestCase
 
 
 def rights(code: str) -> Rights:
