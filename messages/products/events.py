@@ -5,13 +5,16 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from messages.base import Event
+from messages.base import Event, Message
 from messages.products.catalogue import Lifecycle, ProductSnapshot
-from messages.products.pricing import VatRate
+from messages.products.client_prices import ClientPriceMode
+from messages.products.promotions import PromotionKind
 from messages.products.publications import AccountingMapping, PublicationFacts
 from messages.products.ranges import RangeKind
+from messages.products.vat import VatRate
 from messages.products.versions import ChangedArea, PlanOption, Recurrence
 from messages.values.money import Money
+from messages.values.numbers import Rate
 
 
 class ProductRangeCreated(Event, aggregate="product_range", aggregate_id="range_id"):
@@ -96,6 +99,18 @@ class ProductVersionSuperseded(Event, aggregate="product_version", aggregate_id=
     changed_areas: tuple[ChangedArea, ...]
 
 
+class ProductVersionCancelled(Event, aggregate="product_version", aggregate_id="version_id"):
+    """Scheduled terms were given up before they began; the version before goes on."""
+
+    version_id: UUID
+    product_id: UUID
+    number: int
+    effective_from: date
+    effective_to: date | None = None
+    breaking: bool
+    changed_areas: tuple[ChangedArea, ...]
+
+
 class ProductPlanSaved(Event, aggregate="product_plan", aggregate_id="plan_id"):
     """A plan exists or changed."""
 
@@ -140,6 +155,90 @@ class PriceItemSaved(Event, aggregate="price_item", aggregate_id="item_id"):
     product_id: UUID
     plan_id: UUID | None = None
     price: Money
+
+
+class PriceItemRemoved(Event, aggregate="price_item", aggregate_id="item_id"):
+    """A price is no longer in its list."""
+
+    item_id: UUID
+    list_id: UUID
+
+
+class PriceMove(Message):
+    """A price before and after."""
+
+    item_id: UUID
+    old: Money
+    new: Money
+
+
+class PriceListAdjusted(Event, aggregate="price_list", aggregate_id="list_id"):
+    """Many prices of a list moved at once, rounded here to cents; a large change is stated in several events."""
+
+    list_id: UUID
+    items: tuple[PriceMove, ...]
+
+
+class AgreedValue(Message):
+    """What was agreed with a client: a unit price or a percentage off."""
+
+    mode: ClientPriceMode
+    value: Rate
+
+
+class ClientPriceSet(Event, aggregate="client_price"):
+    """A price was agreed with a client."""
+
+    client_price_id: UUID
+    client_id: UUID
+    product_id: UUID
+    value: AgreedValue
+    valid_from: date
+    valid_to: date | None = None
+
+
+class ClientPriceEnded(Event, aggregate="client_price"):
+    """An agreed price holds no more after that day."""
+
+    client_price_id: UUID
+    client_id: UUID
+    product_id: UUID
+    valid_to: date
+
+
+class PromotionFacts(Message):
+    """What every event of a promotion says."""
+
+    promotion_id: UUID
+    code: str
+    kind: PromotionKind
+    value: Rate
+    targets: tuple[UUID, ...] = Field(description="ids of the products and ranges named")
+    starts_on: date
+    ends_on: date | None = None
+    duration_periods: int | None = None
+
+
+class PromotionScheduled(PromotionFacts, Event, aggregate="promotion"):
+    """A promotion will run."""
+
+
+class PromotionStarted(PromotionFacts, Event, aggregate="promotion"):
+    """A promotion runs."""
+
+
+class PromotionEnded(PromotionFacts, Event, aggregate="promotion"):
+    """The last day of a promotion has passed, or its products were retired."""
+
+
+class PromotionCancelled(PromotionFacts, Event, aggregate="promotion"):
+    """Somebody stopped a promotion."""
+
+    reason: str
+
+
+class PromotionExhausted(PromotionFacts, Event, aggregate="promotion"):
+    """All redemptions of a promotion are used; later prices leave it out."""
 
 
 class ProductPublicationScheduled(

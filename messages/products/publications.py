@@ -60,6 +60,20 @@ class AccountNature(StrEnum):
     TAX = "TAX"
 
 
+class ReadinessCode(StrEnum):
+    """What must be in order before a version is sold."""
+
+    VERSION_PRESENT = "version_present"
+    VERSION_COVERS_WINDOW = "version_covers_window"
+    LIFECYCLE_OK = "lifecycle_ok"
+    PRICING_PRESENT = "pricing_present"
+    VAT_DETERMINED = "vat_determined"
+    DOCUMENTS_COMPLETE = "documents_complete"
+    ACCOUNTING_MAPPED = "accounting_mapped"
+    QUALITY_RULE_PRESENT = "quality_rule_present"
+    ELIGIBILITY_VALID = "eligibility_valid"
+
+
 class PublicationFacts(Reply):
     """What events and replies say of a publication."""
 
@@ -157,6 +171,7 @@ class ValidatePublication(Request[Readiness], query=True, permission="products:p
 
     version_id: UUID
     company_id: UUID
+    channels: frozenset[Channel] = frozenset()
     start_at: Instant | None = None
     end_at: Instant | None = None
 
