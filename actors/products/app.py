@@ -4,7 +4,10 @@ from actors.products import reactions, schedule
 from actors.products.requests import (
     accounting,
     browsing,
+    bundles,
     client_prices,
+    documents,
+    external_mappings,
     price_changes,
     price_items,
     price_list_assignments,
@@ -13,6 +16,7 @@ from actors.products.requests import (
     products,
     promotions,
     publications,
+    quality_rules,
     quotes,
     ranges,
     settings,
@@ -21,6 +25,7 @@ from actors.products.requests import (
     versions,
 )
 from messages.clients import GetClient
+from messages.documents import GetDocument
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, Tick, every
 from runtime.host import application
@@ -83,6 +88,10 @@ actor = Actor(
         promotions.cancel_promotion,
         promotions.get_promotion,
         promotions.list_promotions,
+        bundles.create_bundle,
+        bundles.update_bundle,
+        bundles.get_bundle,
+        bundles.price_bundle,
         browsing.get_catalog,
         browsing.search_products,
         browsing.check_eligibility,
@@ -97,6 +106,21 @@ actor = Actor(
         accounting.set_accounting_mapping,
         accounting.list_accounting_mappings,
         accounting.resolve_accounts,
+        accounting.validate_accounting_mapping,
+        documents.add_product_document,
+        documents.update_product_document,
+        documents.publish_product_document,
+        documents.archive_product_document,
+        documents.get_product_document,
+        documents.list_product_documents,
+        documents.list_required_documents,
+        documents.list_document_alerts,
+        documents.acknowledge_document_alert,
+        quality_rules.set_quality_rule,
+        quality_rules.get_quality_rule,
+        external_mappings.set_external_mapping,
+        external_mappings.delete_external_mapping,
+        external_mappings.resolve_external_code,
         settings.get_catalogue_settings,
         settings.update_catalogue_settings,
     ),
@@ -104,6 +128,7 @@ actor = Actor(
         reactions.seed_organisation,
         reactions.keep_company,
         reactions.keep_client,
+        reactions.keep_document,
         reactions.accept_quotes,
         reactions.give_redemptions_back,
     ),
@@ -118,9 +143,10 @@ actor = Actor(
         every(Tick.DAY, schedule.end_client_prices),
         every(Tick.DAY, schedule.start_promotions),
         every(Tick.DAY, schedule.end_promotions),
+        every(Tick.DAY, schedule.watch_documents),
         every(Tick.DAY, schedule.expire_price_lists),
     ),
-    asks=(GetSigningKeys, GetClient),
+    asks=(GetSigningKeys, GetClient, GetDocument),
 )
 
 app = application(actor)

@@ -18,12 +18,14 @@ from actors.products.rules.ranges import SEEDED_RANGES
 from actors.products.rules.vat import SEEDED_RATES
 from messages.clients import ClientCreated, ClientUpdated
 from messages.contrats import ContractCancelled, ContractSigned, ContractWithdrawn
+from messages.documents import DocumentAvailable
 from messages.identity import CompanyCreated, OrganisationCreated
+from messages.products.publications import MappingStatus
 from messages.products.ranges import RangeKind
 from messages.values.identifiers import derived_id
 from messages.values.vat_zones import VatZone, vat_zone_of
 from runtime.unit_of_work import UnitOfWork
-from storage.products.tables import client_contract, client_ref, company_ref, product_range
+from storage.products.tables import client_contract, client_ref, company_ref, document_ref, product_range
 from storage.projections import keep_newest
 
 _ALWAYS = date(2000, 1, 1)
@@ -82,6 +84,20 @@ async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) ->
             vat_status=event.vat_status,
             vat_zone=vat_zone_of(address.country_code, address.postal_code) if address else VatZone.FR_METRO,
             country=address.country_code if address else "FR",
+            version=work.source_version,
+        )
+    )
+
+
+async def keep_document(event: DocumentAvailable, work: UnitOfWork) -> None:
+    """The hash of a stored file, which documents of versions copy."""
+    await work.execute(
+        keep_newest(
+            document_ref,
+            organisation_id=work.organisation_id,
+            document_id=event.document_id,
+            sha256=event.sha256,
+            status="AVAILABLE",
             version=work.source_version,
         )
     )
@@ -162,5 +178,6 @@ async def _seed_accounts(work: UnitOfWork) -> None:
             "cost_centre": None,
             "valid_from": _ALWAYS,
             "valid_to": None,
+            "status": MappingStatus.TO_VALIDATE,
         }
         await insert_mapping(row, work)

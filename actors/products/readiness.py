@@ -4,19 +4,25 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
+
+from actors.products.requests.accounting import unmapped_natures
 from actors.products.requests.prices import is_vat_determined
 from actors.products.rules import lifecycle
+from actors.products.rules.documents import missing_documents
 from actors.products.settings import settings_of
-from messages.products.catalogue import Lifecycle, ProductNature
+from actors.products.version_documents import published_types
+from messages.products.catalogue import Lifecycle, ProductNature, RevenueModel
 from messages.products.publications import Channel, ReadinessCheck, ReadinessCode
 from messages.products.ranges import Sector
 from messages.products.versions import PriceRole, TaxClass, VersionState
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.products import queries
 from storage.products.queries import among
-from storage.products.tables import product_version
+from storage.products.tables import product_version, quality_rule
 
 _DATED = (VersionState.SCHEDULED, VersionState.EFFECTIVE)
+_WITHOUT_PUBLICATION = frozenset({Channel.FIELD, Channel.TELESALES})
 
 
 async def readiness_of(
@@ -33,6 +39,14 @@ async def readiness_of(
     return [
         _check(ReadinessCode.PRICING_PRESENT, _missing_price(version), blocking),
         _check(ReadinessCode.VAT_DETERMINED, await _missing_vat(row, work), blocking),
+        _check(
+            ReadinessCode.DOCUMENTS_COMPLETE,
+            await _missing_documents(row, version, channels or _WITHOUT_PUBLICATION, work),
+            blocking,
+        ),
+        _check(ReadinessCode.ACCOUNTING_MAPPED, await _missing_accounts(row, company_id, work), blocking),
+        _check(ReadinessCode.ELIGIBILITY_VALID, None, blocking),  # the value object refuses inverted bounds
+        _check(ReadinessCode.QUALITY_RULE_PRESENT, await _missing_quality_rule(version, work), blocking),
     ]
 
 
@@ -89,3 +103,23 @@ async def _missing_vat(row: Row, work: UnitOfWork) -> str | None:
         TaxClass(row["tax_class"]), ProductNature(row["nature"]), Sector(row["sector"]), work
     )
     return None if known else f"no VAT rate for {row['tax_class']}; enter it with upsert_vat_rate"
+
+
+async def _missing_documents(row: Row, version: Row, channels: Collection[Channel], work: UnitOfWork) -> str | None:
+    present = await published_types(version["id"], channels, work)
+    missing = missing_documents(Sector(row["sector"]), row["product_type"], channels, present)
+    names = ", ".join(type_.value for type_ in missing)
+    return f"documents_complete({names}): publish these documents of the version" if missing else None
+
+
+async def _missing_accounts(row: Row, company_id: UUID | None, work: UnitOfWork) -> str | None:
+    missing = await unmapped_natures(row, RevenueModel(row["revenue_model"]), company_id, work)
+    names = ", ".join(nature.value for nature in missing)
+    return f"no validated account for {names}; set and validate an account mapping" if missing else None
+
+
+async def _missing_quality_rule(version: Row, work: UnitOfWork) -> str | None:
+    known = select(quality_rule.c.id).where(
+        quality_rule.c.organisation_id == work.organisation_id, quality_rule.c.version_id == version["id"]
+    )
+    return None if await work.fetch_value(known) is not None else "the version has no quality rule; set one"

@@ -8,6 +8,7 @@ from actors.products.requests.promotions import end_promotion, start_promotion
 from actors.products.requests.publications import end_publication, start_publication
 from actors.products.requests.quotes import expire_quote
 from actors.products.rows import changed_row
+from actors.products.version_documents import watch_version
 from actors.products.versioning import end_version, start_version
 from messages.products.events import PriceListExpired
 from messages.products.promotions import PromotionStatus
@@ -225,3 +226,15 @@ async def refresh_indicative_prices(moment: Moment, work: UnitOfWork) -> object:
     for row in rows:
         await refresh_indicative(row["id"], work)
     return MORE if len(rows) == _BATCH else None
+
+
+async def watch_documents(moment: Moment, work: UnitOfWork) -> None:
+    """Documents of versions on sale: what is missing, expired or will soon be is told, and may stop the sale."""
+    rows = await work.fetch(
+        select(publication.c.version_id)
+        .where(publication.c.organisation_id == work.organisation_id, publication.c.state == PublicationState.LIVE)
+        .distinct()
+        .order_by(publication.c.version_id)
+    )
+    for row in rows:
+        await watch_version(row["version_id"], work, local_date(moment.as_of))

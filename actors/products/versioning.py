@@ -10,6 +10,7 @@ from actors.products import views
 from actors.products.rows import changed_row, new_row
 from actors.products.rules import products
 from actors.products.rules.versions import VERSION, Content, compare, content_hash
+from actors.products.version_documents import attached_documents, copy_documents
 from messages.problem import Refused
 from messages.products.events import (
     ProductPlanSaved,
@@ -35,7 +36,7 @@ from messages.values.instants import local_date
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.products.queries import VERSION as VERSION_ROWS
 from storage.products.queries import among
-from storage.products.tables import pricing_rule, product_plan, product_version, publication
+from storage.products.tables import pricing_rule, product_plan, product_version, publication, quality_rule
 
 _DATED = (VersionState.SCHEDULED, VersionState.EFFECTIVE)
 
@@ -163,13 +164,21 @@ async def copy_version(source: Row, work: UnitOfWork) -> UUID:
         for rule in content.pricing
     ]
     await work.insert_rows(pricing_rule, [rule_row(version["id"], rule, work) for rule in rules])
+    await copy_documents(source["id"], version["id"], work)
+    checked = await work.fetch_one(
+        select(quality_rule).where(
+            quality_rule.c.organisation_id == work.organisation_id, quality_rule.c.version_id == source["id"]
+        )
+    )
+    if checked is not None:
+        await work.insert(quality_rule, **{**checked, **new_row(new_id(), work), "version_id": version["id"]})
     return UUID(str(version["id"]))
 
 
 async def content_of(row: Row, work: UnitOfWork) -> Content:
     """What a version says."""
     version = views.version_of(row)
-    return Content(version.plans, version.pricing)
+    return Content(version.plans, version.pricing, await attached_documents(row["id"], work))
 
 
 async def _next_number(product_id: UUID, work: UnitOfWork) -> int:

@@ -10,13 +10,17 @@ from actors.products.rules.pricing import Source
 from actors.products.rules.promotions import Campaign
 from actors.products.rules.sources import AgreedPrice, ListPrice
 from actors.products.rules.vat import DatedRate
+from messages.products.bundles import Bundle
 from messages.products.catalogue import Product, ProductDetail, ProductSnapshot
 from messages.products.client_prices import ClientPrice, ClientPriceMode
-from messages.products.events import PromotionFacts
+from messages.products.documents import DocumentAlert, ProductDocument
+from messages.products.events import ProductDocumentFacts, PromotionFacts
+from messages.products.external_mappings import ExternalMapping
 from messages.products.price_lists import PriceItem, PriceList, PriceListAssignment
 from messages.products.pricing import PriceSource
 from messages.products.promotions import Promotion, PromotionConditions, PromotionKind
 from messages.products.publications import AccountingMapping, Publication, PublicationFacts
+from messages.products.quality_rules import QualityRule
 from messages.products.quotes import PriceQuote, PriceQuoteSummary, QuoteStatus
 from messages.products.ranges import ProductRange
 from messages.products.vat import VatRate
@@ -88,6 +92,7 @@ def offer_of(row: Row, items: Sequence[Row], agreed: Sequence[Row], campaigns: S
         quantity_step=product.quantity_step,
         version_id=row["version_id"],
         version_until=row["version_until"],
+        documents_block=bool(row["documents_block"]),
         plans=tuple(plan_of(plan) for plan in row["plans"] or ()),
         rules=tuple(rule_of(rule) for rule in row["pricing"] or ()),
         publications=tuple(_publication_of(found) for found in row["publications"] or ()),
@@ -129,6 +134,37 @@ def promotion_facts_of(row: Row) -> dict[str, Any]:
     """The fields that every event of a promotion has."""
     targets = (*row["product_ids"], *row["range_ids"])
     return dict(PromotionFacts.model_validate({**row, "promotion_id": row["id"], "targets": targets}))
+
+
+def bundle_of(row: Row) -> Bundle:
+    """A bundle with its components."""
+    return Bundle.model_validate({**row, "bundle_id": row["id"]})
+
+
+def document_of(row: Row) -> ProductDocument:
+    """A document of a version."""
+    return ProductDocument.model_validate({**row, "product_document_id": row["id"]})
+
+
+def document_facts_of(row: Row) -> dict[str, Any]:
+    """The fields that every event of a product document has."""
+    return dict(ProductDocumentFacts.model_validate({**row, "product_document_id": row["id"]}))
+
+
+def alert_of(row: Row) -> DocumentAlert:
+    """An alert about a document; what was never set in a new row is null."""
+    unset = {"acknowledged_at": None, "acknowledged_by": None, "closed_at": None}
+    return DocumentAlert.model_validate({**unset, **row, "alert_id": row["id"]})
+
+
+def external_mapping_of(row: Row) -> ExternalMapping:
+    """What another system calls a product."""
+    return ExternalMapping.model_validate({**row, "mapping_id": row["id"]})
+
+
+def quality_rule_of(row: Row) -> QualityRule:
+    """The quality rule of a version."""
+    return QualityRule.model_validate({**row["rule"], "version_id": row["version_id"], "version": row["version"]})
 
 
 def client_price_of(row: Row) -> ClientPrice:

@@ -24,7 +24,7 @@ from messages.values.instants import Instant
 from messages.values.money import Amount, Currency, Money
 from messages.values.numbers import Percent, Quantity
 from messages.values.refusal import refusal
-from messages.values.text import Code, Label, Line, Paragraph
+from messages.values.text import PRINTABLE, Code, Label, Line, Paragraph, text_of
 
 PRODUCT_NOT_FOUND = NOT_FOUND.specific("PRODUCT_NOT_FOUND", "Produit introuvable", "Product not found")
 SKU_EXISTS = ALREADY_EXISTS.specific("SKU_EXISTS", "Référence déjà utilisée", "SKU in use")
@@ -80,6 +80,7 @@ class ProductFeature(Part):
 
 
 Tag = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+ExternalCode = Annotated[str, text_of(120), PRINTABLE]
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 
 
@@ -257,17 +258,21 @@ class UpdateProduct(Request[Product]):
 class GetProduct(
     Request[ProductDetail], query=True, internal_callers=tuple(actor for actor in ACTORS if actor != "products")
 ):
-    """One product by id or SKU; also answers an actor that met an unknown id."""
+    """One product by id, SKU or external code; also answers an actor that met an unknown id."""
 
     product_id: UUID | None = None
     sku: Sku | None = None
+    system: Code | None = Field(default=None, description="with external_code: the other system's name")
+    external_code: ExternalCode | None = None
     include: tuple[ProductPart, ...] = ()
     as_of: Instant | None = Field(default=None, description="only the version in force at that instant")
 
     @model_validator(mode="after")
     def _one_key(self) -> "GetProduct":
-        if (self.product_id is None) == (self.sku is None):
-            raise refusal("ONE_KEY", "give either product_id or sku")
+        if (self.system is None) != (self.external_code is None):
+            raise refusal("ONE_KEY", "give system and external_code together")
+        if [self.product_id, self.sku, self.external_code].count(None) != 2:
+            raise refusal("ONE_KEY", "give either product_id, or sku, or system with external_code")
         return self
 
 

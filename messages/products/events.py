@@ -8,8 +8,10 @@ from pydantic import ConfigDict, Field
 from messages.base import Event, Message
 from messages.products.catalogue import Lifecycle, ProductSnapshot
 from messages.products.client_prices import ClientPriceMode
+from messages.products.documents import AlertSeverity, DocumentAlertType, ProductDocumentType
 from messages.products.promotions import PromotionKind
 from messages.products.publications import AccountingMapping, PublicationFacts
+from messages.products.quality_rules import SaleDocument
 from messages.products.ranges import RangeKind
 from messages.products.vat import VatRate
 from messages.products.versions import ChangedArea, PlanOption, Recurrence
@@ -261,6 +263,57 @@ class ProductPublicationWithdrawn(
     """Somebody stopped the sale of a version."""
 
     reason: str
+
+
+class ProductDocumentFacts(Message):
+    """What every event of a product document says."""
+
+    product_document_id: UUID
+    version_id: UUID
+    type: ProductDocumentType
+    document_id: UUID
+    sha256: str
+    mandatory: bool
+
+
+class ProductDocumentPublished(ProductDocumentFacts, Event, aggregate="product_document"):
+    """A document counts for sales of its version; documents keeps the file for ten years."""
+
+
+class ProductDocumentArchived(ProductDocumentFacts, Event, aggregate="product_document"):
+    """A document counts no more."""
+
+
+class ProductDocumentExpired(ProductDocumentFacts, Event, aggregate="product_document"):
+    """The last day of a document has passed."""
+
+
+class DocumentAlertFacts(Message):
+    """What the event of an alert says."""
+
+    alert_id: UUID
+    product_id: UUID
+    type: DocumentAlertType
+    severity: AlertSeverity
+
+
+class DocumentAlertRaised(DocumentAlertFacts, Event, aggregate="document_alert", aggregate_id="alert_id"):
+    """A mandatory document of a version on sale is missing or old."""
+
+
+class QualityRuleSaved(Event, aggregate="quality_rule", aggregate_id="version_id"):
+    """What the quality desk checks of sales of a version."""
+
+    version_id: UUID
+    required_fields: tuple[str, ...]
+    required_documents: tuple[SaleDocument, ...]
+
+
+class AccountingMappingValidated(Event, aggregate="accounting_mapping", aggregate_id="mapping_id"):
+    """Accounting confirmed a mapping."""
+
+    mapping_id: UUID
+    validated_by: UUID | None = None
 
 
 class AccountingMappingSaved(AccountingMapping, Event, aggregate="accounting_mapping", aggregate_id="mapping_id"):

@@ -120,6 +120,7 @@ OFFERS: Statement = prepare(
         product,
         product_version.c.id.label("version_id"),
         product_version.c.effective_to.label("version_until"),
+        product_version.c.documents_block,
         PLANS_OF_VERSION,
         _RULES,
         _PUBLICATIONS,
@@ -234,7 +235,7 @@ def is_promoted(day: date) -> ColumnElement[bool]:
             promotion.c.starts_on <= day,
             promotion.c.ends_on >= day,
             or_(
-                promotion.c.product_ids.any(product.c.id),
+                product.c.id == any_(promotion.c.product_ids),
                 promotion.c.range_ids.overlap(_RANGES_OF_PRODUCT),
             ),
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, literal, or_, select
 
 from actors.products import views
 from actors.products.offering import Offering, load_offering
@@ -30,7 +30,7 @@ from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.products import queries
 from storage.products.queries import among
-from storage.products.tables import product, product_range, product_version, publication
+from storage.products.tables import external_mapping, product, product_range, product_version, publication
 
 _SHOWN_TO = {
     Visibility.PUBLIC: (Visibility.PUBLIC,),
@@ -73,7 +73,15 @@ async def search_products(request: SearchProducts, work: UnitOfWork) -> SearchHi
     words = search_form(request.q).split()
     if max(map(len, words), default=0) < 2:
         raise Refused.field("q", "too_short", "search for at least two letters or digits")
-    statement = select(product, product_range.c.name.label("range_name")).join(
+    codes = (
+        select(func.coalesce(func.string_agg(external_mapping.c.external_code, literal(" ")), ""))
+        .where(
+            external_mapping.c.organisation_id == product.c.organisation_id,
+            external_mapping.c.product_id == product.c.id,
+        )
+        .scalar_subquery()
+    )
+    statement = select(product, product_range.c.name.label("range_name"), codes.label("codes")).join(
         product_range, product_range.c.id == product.c.range_id
     )
     statement = statement.where(product.c.organisation_id == work.organisation_id)
@@ -82,6 +90,7 @@ async def search_products(request: SearchProducts, work: UnitOfWork) -> SearchHi
             or_(
                 product.c.search_name.contains(word, autoescape=True),
                 product.c.search_text.contains(word, autoescape=True),
+                func.lower(codes).contains(word, autoescape=True),
             )
         )
     if request.lifecycle:
@@ -179,6 +188,6 @@ def _fields_of(row: Row) -> dict[str, str]:
     return {
         "sku": search_form(row["sku"]),
         "names": row["search_name"],
-        "codes": search_form(row["range_name"]),
+        "codes": search_form(f"{row['codes']} {row['range_name']}"),
         "said": row["search_text"],
     }

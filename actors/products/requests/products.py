@@ -41,7 +41,7 @@ from runtime.pagination import contains, page
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.products import queries
 from storage.products.queries import among
-from storage.products.tables import pricing_rule, product, product_version, publication
+from storage.products.tables import external_mapping, pricing_rule, product, product_version, publication
 
 _JSON = ("eligibility", "features")
 _SEARCHED = frozenset({"sku", "name", "short_name", "description", "features", "tags"})
@@ -87,8 +87,15 @@ async def get_product(request: GetProduct, work: UnitOfWork) -> ProductDetail:
     statement = _all(work)
     if request.product_id is not None:
         statement = statement.where(product.c.id == request.product_id)
+    elif request.sku is not None:
+        statement = statement.where(product.c.sku_key == request.sku.upper())
     else:
-        statement = statement.where(product.c.sku_key == (request.sku or "").upper())
+        mapped = select(external_mapping.c.product_id).where(
+            external_mapping.c.organisation_id == work.organisation_id,
+            external_mapping.c.system == request.system,
+            external_mapping.c.external_code == request.external_code,
+        )
+        statement = statement.where(product.c.id == mapped.scalar_subquery())
     row = await work.load(statement, "product", code=PRODUCT_NOT_FOUND)
     versions = queries.VERSION.where(
         product_version.c.organisation_id == work.organisation_id, product_version.c.product_id == row["id"]

@@ -64,6 +64,7 @@ class Offer:
     quantity_step: Decimal
     version_id: UUID | None
     version_until: datetime | None
+    documents_block: bool
     plans: tuple[Plan, ...]
     rules: tuple[PricingRule, ...]
     publications: tuple[LivePublication, ...] = ()
@@ -146,6 +147,8 @@ def check_sellable(offer: Offer, terms: Terms) -> UUID:
     if terms.purpose is PricePurpose.SALE and not _publications(offer, terms):
         channel = f" on channel {terms.channel.value}" if terms.channel else ""
         raise _not_sellable(offer, f"it is not published for the company{channel}; create a publication")
+    if terms.purpose is PricePurpose.SALE and offer.documents_block:
+        raise _not_sellable(offer, "a document that a sale needs is missing or expired; publish it")
     return offer.version_id
 
 

@@ -125,6 +125,13 @@ product_version = Table(
     Column("content_hash", Text, comment="sha256 of plans and price rules when the version was dated"),
     Column("sold_count", Integer, nullable=False, server_default="0", comment="contracts signed on quotes of it"),
     instant("last_sold_at", nullable=True),
+    Column(
+        "documents_block",
+        Boolean,
+        nullable=False,
+        server_default=sql("false"),
+        comment="a document that a sale needs is missing, and the organisation wants that to stop the sale",
+    ),
     UniqueConstraint("organisation_id", "product_id", "number"),
     Index("ix_product_version_due", "organisation_id", "state", "effective_from"),
     info=TENANT,

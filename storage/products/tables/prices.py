@@ -105,3 +105,16 @@ price_quote = Table(
     Index("ix_price_quote_products", "product_ids", postgresql_using="gin", postgresql_where=sql("status = 'OPEN'")),
     info=TENANT,
 )
+
+bundle = Table(
+    "bundle",
+    metadata,
+    *aggregate(),
+    reference("product_id"),
+    text("vat_treatment"),
+    Column("components", JSONB, nullable=False),
+    Column("pricing", JSONB, nullable=False),
+    UniqueConstraint("organisation_id", "product_id"),
+    Index("ix_bundle_components", "components", postgresql_using="gin"),
+    info=TENANT,
+)

@@ -51,6 +51,10 @@ accounting_mapping = Table(
     text("cost_centre", nullable=True),
     Column("valid_from", Date, nullable=False),
     Column("valid_to", Date),
+    Column("status", Text, nullable=False, server_default="TO_VALIDATE"),
+    text("validated_by", nullable=True),
+    instant("validated_at", nullable=True),
+    Index("ix_accounting_mapping_start", "organisation_id", "valid_from", "id"),
     UniqueConstraint(
         "organisation_id",
         "nature",

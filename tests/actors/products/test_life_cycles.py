@@ -8,11 +8,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from actors.products.rules.documents import DOCUMENT
 from actors.products.rules.lifecycle import PRODUCT, PUBLICATION
 from actors.products.rules.promotions import PROMOTION
 from actors.products.rules.versions import VERSION
 from messages.problem import Refused
 from messages.products.catalogue import Lifecycle, TransitionProduct
+from messages.products.documents import ProductDocumentStatus
 from messages.products.promotions import PromotionStatus
 from messages.products.publications import PublicationState
 from messages.products.versions import VersionState
@@ -21,7 +23,8 @@ from tests.actors.products.test_catalogue import MARCH_10, box
 from tests.harness import Running, Tenant
 
 TRIGGERS = sorted(
-    {trigger for machine in (PRODUCT, PUBLICATION, PROMOTION, VERSION) for trigger, _ in machine.table} | {"explode"}
+    {trigger for machine in (PRODUCT, PUBLICATION, PROMOTION, VERSION, DOCUMENT) for trigger, _ in machine.table}
+    | {"explode"}
 )
 
 
@@ -70,6 +73,7 @@ TestPublication = life(
 TestVersion = life(
     VERSION, VersionState.DRAFT, frozenset({VersionState.SUPERSEDED, VersionState.CANCELLED}), frozenset()
 )
+TestDocument = life(DOCUMENT, ProductDocumentStatus.DRAFT, frozenset({ProductDocumentStatus.ARCHIVED}), frozenset())
 TestPromotion = life(
     PROMOTION, PromotionStatus.DRAFT, frozenset({PromotionStatus.ENDED, PromotionStatus.CANCELLED}), frozenset()
 )

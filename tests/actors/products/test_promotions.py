@@ -114,9 +114,9 @@ async def test_case_12_a_promotion_holds_to_the_end_of_its_last_day_in_paris(run
     assert (await priced(tenant, product.product_id, as_of=last)).unit == Decimal("8.00")
     assert (await priced(tenant, product.product_id, as_of=after)).unit == Decimal("10.00")
     assert (await quoted(tenant, product.product_id))[1] == Decimal("8.00")
-    await running.tick("day", datetime(2026, 3, 30, 22, tzinfo=UTC))
+    await running.tick("day", datetime(2026, 3, 30, 21, 55, tzinfo=UTC))
     assert await running.events("promotion.ended", tenant.id) == []
-    await running.tick("day", after)
+    await running.tick("day", datetime(2026, 3, 31, 22, 5, tzinfo=UTC))
     assert len(await running.events("promotion.ended", tenant.id)) == 1
 
 
