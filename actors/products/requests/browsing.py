@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from actors.products import views
 from actors.products.offering import Offering, load_offering
@@ -149,7 +150,7 @@ async def _sold(request: GetCatalog, company_id: Any, work: UnitOfWork) -> Any:
         )
         .select_from(source)
         .where(product.c.organisation_id == work.organisation_id, product.c.lifecycle == Lifecycle.ACTIVE)
-        .distinct(product.c.id)
+        .ext(distinct_on(product.c.id))
         .order_by(product.c.id, publication.c.start_at.desc())
     )
     if request.range_id is not None:
