@@ -1,7 +1,7 @@
 """What calendar answers, hears and does on time. It asks nobody but for keys."""
 
 from actors.calendar import reactions, schedule
-from actors.calendar.requests import book, configurations, dates, holidays
+from actors.calendar.requests import book, configurations, cutoffs, dates, holidays, lots, overrides, zones
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, Tick, every
 from runtime.host import application
@@ -20,6 +20,25 @@ actor = Actor(
         configurations.resolve_debit_configuration,
         configurations.list_debit_lots,
         configurations.list_cutoff_policies,
+        lots.create_debit_lot,
+        lots.update_debit_lot,
+        lots.get_debit_lot,
+        lots.deactivate_debit_lot,
+        lots.reactivate_debit_lot,
+        cutoffs.create_cutoff_policy,
+        cutoffs.update_cutoff_policy,
+        cutoffs.get_cutoff_policy,
+        cutoffs.delete_cutoff_policy,
+        zones.create_holiday_zone,
+        zones.update_holiday_zone,
+        zones.get_holiday_zone,
+        zones.delete_holiday_zone,
+        overrides.set_debit_date_override,
+        overrides.delete_debit_date_override,
+        overrides.list_debit_date_overrides,
+        overrides.add_business_days,
+        overrides.first_eligible_date,
+        overrides.get_debit_timeline,
         holidays.list_holiday_zones,
         holidays.list_holidays,
         holidays.create_holiday,

@@ -9,6 +9,7 @@ from actors.calendar.rules.deadlines import Cutoff
 from messages.calendar.book import DebitDay, PlannedDebit
 from messages.calendar.configurations import CutoffPolicy, DebitConfiguration, DebitLot
 from messages.calendar.dates import Holiday, HolidayZone
+from messages.calendar.overrides import DebitDateOverride
 from messages.calendar.terms import HolidayEffect, HolidayType, Rail
 from messages.values.money import Money
 from runtime.unit_of_work import Row
@@ -60,6 +61,11 @@ def holiday_of(row: Row) -> Holiday:
 def entry_of(row: Row) -> Entry:
     """An entered day as the rules read it."""
     return Entry(row["name"], HolidayEffect(row["effect"]), HolidayType(row["holiday_type"]))
+
+
+def override_of(row: Row) -> DebitDateOverride:
+    """A date chosen by hand."""
+    return DebitDateOverride.model_validate({**row, "override_id": row["id"]})
 
 
 def planned_debit_of(row: Row) -> PlannedDebit:

@@ -113,6 +113,21 @@ debit_lot = Table(
     info=TENANT,
 )
 
+debit_date_override = Table(
+    "debit_date_override",
+    metadata,
+    *aggregate(),
+    text("level"),
+    reference("scope_id"),
+    Column("target_year", SmallInteger, nullable=False),
+    Column("target_month", SmallInteger, nullable=False),
+    Column("debit_date", Date, nullable=False),
+    text("reason", nullable=True),
+    UniqueConstraint("organisation_id", "level", "scope_id", "target_year", "target_month"),
+    Index("ix_debit_date_override_date", "organisation_id", "debit_date", "id"),
+    info=TENANT,
+)
+
 debit_configuration = Table(
     "debit_configuration",
     metadata,
