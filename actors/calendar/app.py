@@ -1,7 +1,7 @@
 """What calendar answers, hears and does on time. It asks nobody but for keys."""
 
 from actors.calendar import reactions, schedule
-from actors.calendar.requests import book, configurations, cutoffs, dates, holidays, lots, overrides, zones
+from actors.calendar.requests import book, configurations, cutoffs, dates, holidays, lots, overrides, volumes, zones
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, Tick, every
 from runtime.host import application
@@ -39,6 +39,13 @@ actor = Actor(
         overrides.add_business_days,
         overrides.first_eligible_date,
         overrides.get_debit_timeline,
+        volumes.create_volume_threshold,
+        volumes.update_volume_threshold,
+        volumes.get_volume_threshold,
+        volumes.list_volume_thresholds,
+        volumes.delete_volume_threshold,
+        volumes.get_volume_heatmap,
+        volumes.get_date_details,
         holidays.list_holiday_zones,
         holidays.list_holidays,
         holidays.create_holiday,
@@ -69,6 +76,7 @@ actor = Actor(
         every(Tick.HOUR, schedule.recount_debit_days),
         every(Tick.MINUTE, schedule.check_cutoffs),
         every(Tick.HOUR, schedule.check_cutoffs),
+        every(Tick.HOUR, schedule.watch_thresholds),
         every(Tick.DAY, schedule.settle_debit_days),
         every(Tick.DAY, schedule.announce_holidays),
     ),

@@ -11,6 +11,7 @@ from messages.calendar.configurations import CutoffPolicy, DebitConfiguration, D
 from messages.calendar.dates import Holiday, HolidayZone
 from messages.calendar.overrides import DebitDateOverride
 from messages.calendar.terms import HolidayEffect, HolidayType, Rail
+from messages.calendar.volumes import VolumeThreshold
 from messages.values.money import Money
 from runtime.unit_of_work import Row
 
@@ -61,6 +62,13 @@ def holiday_of(row: Row) -> Holiday:
 def entry_of(row: Row) -> Entry:
     """An entered day as the rules read it."""
     return Entry(row["name"], HolidayEffect(row["effect"]), HolidayType(row["holiday_type"]))
+
+
+def threshold_of(row: Row) -> VolumeThreshold:
+    """A threshold."""
+    limit = row["max_amount"]
+    amount = Money(amount=limit, currency=row["currency"]) if limit is not None else None
+    return VolumeThreshold.model_validate({**row, "threshold_id": row["id"], "max_amount": amount})
 
 
 def override_of(row: Row) -> DebitDateOverride:

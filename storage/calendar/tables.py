@@ -235,6 +235,32 @@ debit_day = Table(
     info=TENANT,
 )
 
+volume_threshold = Table(
+    "volume_threshold",
+    metadata,
+    *aggregate(),
+    reference("company_id", nullable=True),
+    text("lot_code", nullable=True),
+    Column("max_transaction_count", Integer),
+    amount("max_amount", nullable=True),
+    text("currency"),
+    Column("alert_on_exceed", Boolean, nullable=False),
+    Index("ix_volume_threshold_created", "organisation_id", "created_at", "id"),
+    info=TENANT,
+)
+
+threshold_state = Table(
+    "threshold_state",
+    metadata,
+    tenant(),
+    reference("threshold_id"),
+    Column("date", Date, nullable=False),
+    Column("exceeded", Boolean, nullable=False),
+    Column("turns", Integer, nullable=False, comment="how often the day crossed the limit; version of its events"),
+    PrimaryKeyConstraint("organisation_id", "threshold_id", "date"),
+    info=TENANT,
+)
+
 company_copy = Table(
     "company_copy",
     metadata,
