@@ -1,7 +1,18 @@
 """What calendar answers, hears and does on time. It asks nobody but for keys."""
 
 from actors.calendar import reactions, schedule
-from actors.calendar.requests import book, configurations, cutoffs, dates, holidays, lots, overrides, volumes, zones
+from actors.calendar.requests import (
+    book,
+    configurations,
+    cutoffs,
+    dates,
+    forecast,
+    holidays,
+    lots,
+    overrides,
+    volumes,
+    zones,
+)
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, Tick, every
 from runtime.host import application
@@ -46,6 +57,8 @@ actor = Actor(
         volumes.delete_volume_threshold,
         volumes.get_volume_heatmap,
         volumes.get_date_details,
+        forecast.get_volume_forecast,
+        forecast.rebuild_volume_forecast,
         holidays.list_holiday_zones,
         holidays.list_holidays,
         holidays.create_holiday,
@@ -79,6 +92,7 @@ actor = Actor(
         every(Tick.HOUR, schedule.watch_thresholds),
         every(Tick.DAY, schedule.settle_debit_days),
         every(Tick.DAY, schedule.announce_holidays),
+        every(Tick.DAY, schedule.forecast_volumes),
     ),
     asks=(GetSigningKeys,),
 )

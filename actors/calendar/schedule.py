@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from actors.calendar.forecast import rebuild_forecast
 from actors.calendar.rows import among
 from actors.calendar.rules import book as rules
 from actors.calendar.rules.days import target_days_from, year_of
@@ -101,6 +102,11 @@ async def settle_debit_days(moment: Moment, work: UnitOfWork) -> object:
 async def watch_thresholds(moment: Moment, work: UnitOfWork) -> None:
     """Days from today on that went over a limit, or came back under it."""
     await watch_thresholds_of(work, local_date(moment.as_of))
+
+
+async def forecast_volumes(moment: Moment, work: UnitOfWork) -> None:
+    """What is expected of the next thirteen months."""
+    await rebuild_forecast(work, local_date(moment.as_of))
 
 
 async def announce_holidays(moment: Moment, work: UnitOfWork) -> None:

@@ -261,6 +261,25 @@ threshold_state = Table(
     info=TENANT,
 )
 
+volume_forecast = Table(
+    "volume_forecast",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    Column("date", Date, nullable=False),
+    reference("company_id"),
+    text("lot_code", nullable=True),
+    Column("expected_count", Integer, nullable=False),
+    amount("expected_amount"),
+    amount("expected_collected"),
+    text("currency"),
+    text("source"),
+    instant("built_at"),
+    UniqueConstraint("organisation_id", "date", "company_id", "lot_code", postgresql_nulls_not_distinct=True),
+    Index("ix_volume_forecast_date", "organisation_id", "date", "id"),
+    info=TENANT,
+)
+
 company_copy = Table(
     "company_copy",
     metadata,
@@ -295,6 +314,11 @@ contract_copy = Table(
     reference("client_id"),
     reference("company_id"),
     Column("status", Text, nullable=False),
+    text("billing_frequency", nullable=True),
+    amount("recurring_gross", nullable=True),
+    text("payment_method", nullable=True),
+    Column("starts_on", Date),
+    Column("ends_on", Date),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "contract_id"),
     comment="projection of contrats",
