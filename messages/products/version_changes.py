@@ -3,14 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from messages.base import Empty, Reply, Request
 from messages.errors import NOT_FOUND, PRECONDITION_FAILED
 from messages.paging import Page, PageRequest
 from messages.products.versions import ChangedArea, Plan, PlanOption, PricingRule, ProductVersion, Recurrence
 from messages.values.instants import Instant
-from messages.values.refusal import refusal
 from messages.values.text import Line, Paragraph
 
 PRODUCT_PLAN_NOT_FOUND = NOT_FOUND.specific("PRODUCT_PLAN_NOT_FOUND", "Formule introuvable", "Plan not found")
@@ -112,17 +111,11 @@ class DeletePlan(Request[Empty], permission="products:version:write"):
 
 
 class ListPlans(PageRequest, Request[PlanPage], query=True, permission="products:version:read"):
-    """The plans of a version, or of all versions of a product."""
+    """The plans of a version, of all versions of a product, or of all products."""
 
     product_id: UUID | None = None
     version_id: UUID | None = None
     active: bool | None = None
-
-    @model_validator(mode="after")
-    def _one_key(self) -> "ListPlans":
-        if (self.product_id is None) == (self.version_id is None):
-            raise refusal("ONE_KEY", "give either product_id or version_id")
-        return self
 
 
 class DeletePricingRule(Request[Empty], permission="products:version:write"):

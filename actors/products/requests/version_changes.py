@@ -173,7 +173,7 @@ async def list_plans(request: ListPlans, work: UnitOfWork) -> PlanPage:
     statement = select(product_plan).where(product_plan.c.organisation_id == work.organisation_id)
     if request.version_id is not None:
         statement = statement.where(product_plan.c.version_id == request.version_id)
-    else:
+    if request.product_id is not None:
         statement = statement.where(product_plan.c.product_id == request.product_id)
     if request.active is not None:
         statement = statement.where(product_plan.c.active == request.active)

@@ -153,6 +153,8 @@ product_plan = Table(
     Column("billing_cycle_days", Integer),
     Column("options", JSONB, nullable=False),
     UniqueConstraint("organisation_id", "version_id", "code"),
+    Index("ix_product_plan_order", "organisation_id", "display_order", "code", "id"),
+    Index("ix_product_plan_product", "organisation_id", "product_id"),
     info=TENANT,
 )
 
