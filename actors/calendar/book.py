@@ -152,6 +152,39 @@ async def touch_day(entry: Row, situation: Situation | None, work: UnitOfWork) -
     )
 
 
+async def refresh_open_days(work: UnitOfWork) -> None:
+    """Deadlines follow changed cut-offs, as long as a day was not frozen by the old ones."""
+    rows = await work.fetch(
+        select(debit_day)
+        .where(
+            debit_day.c.organisation_id == work.organisation_id,
+            debit_day.c.status == DebitDayStatus.OPEN,
+            debit_day.c.freeze_at > work.now,
+        )
+        .order_by(debit_day.c.id)
+        .with_for_update()
+    )
+    scopes = [Scope(company_id=row["company_id"]) for row in rows]
+    situation = await load_situation(work, scopes)
+    for row, scope in zip(rows, scopes, strict=True):
+        cutoff = situation.setting(scope, Rail(row["rail"])).cutoff
+        day = row["collection_date"]
+        deadlines = {"freeze_at": cutoff.freeze_at(day), "submit_by": cutoff.submit_by(day)}
+        if deadlines["submit_by"] == row["submit_by"] and deadlines["freeze_at"] == row["freeze_at"]:
+            continue
+        await work.execute(update(debit_day).where(debit_day.c.id == row["id"]).values(**deadlines))
+        await work.execute(
+            update(planned_debit)
+            .where(
+                planned_debit.c.organisation_id == work.organisation_id,
+                planned_debit.c.company_id == row["company_id"],
+                planned_debit.c.rail == row["rail"],
+                planned_debit.c.planned_debit_date == day,
+            )
+            .values(**deadlines)
+        )
+
+
 # -- steps -------------------------------------------------------------------------------------------------------
 
 
@@ -186,7 +219,7 @@ def _announced(event: InstalmentSnapshot, situation: Situation, work: UnitOfWork
         "original_target_date": target,
         "planned_debit_date": event.planned_debit_date,
         "planned_by": DebitOrigin(event.planned_by.value),
-        "lot_code": lot_of_day(target.day, situation.lots),
+        "lot_code": lot_of_day(target.day, situation.lots_for(event.company_id)),
         "amount": event.amount.amount,
         "currency": event.amount.currency,
         "submit_by": cutoff.submit_by(event.planned_debit_date),
@@ -215,7 +248,7 @@ async def _retry_entry(event: PaymentRef, work: UnitOfWork) -> Row:
         "original_target_date": day,
         "planned_debit_date": day,
         "planned_by": DebitOrigin.RETRY,
-        "lot_code": lot_of_day(day.day, situation.lots),
+        "lot_code": lot_of_day(day.day, situation.lots_for(event.company_id)),
         "amount": event.amount.amount,
         "currency": event.amount.currency,
         "submit_by": cutoff.submit_by(day),

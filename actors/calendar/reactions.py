@@ -134,7 +134,7 @@ async def keep_contract(
     | ContractCancelled,
     work: UnitOfWork,
 ) -> None:
-    """Whose contract it is, so that a date can be asked for by the contract alone."""
+    """Whose contract it is, so that a date can be asked for by it alone; and what it will bring, for the forecast."""
     await work.execute(
         keep_newest(
             contract_copy,
@@ -143,6 +143,11 @@ async def keep_contract(
             client_id=event.client_id,
             company_id=event.company_id,
             status=event.status,
+            billing_frequency=event.billing_frequency,
+            recurring_gross=event.recurring_gross.amount,
+            payment_method=event.payment_method,
+            starts_on=event.starts_on,
+            ends_on=event.ends_on,
             version=work.source_version,
         )
     )

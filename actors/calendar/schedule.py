@@ -5,10 +5,12 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from actors.calendar.forecast import rebuild_forecast
 from actors.calendar.rows import among
 from actors.calendar.rules import book as rules
 from actors.calendar.rules.days import target_days_from, year_of
 from actors.calendar.situation import load_situation
+from actors.calendar.volumes import watch_thresholds_of
 from messages.calendar.book import DebitCalendarCutoffMissed, DebitCalendarCutoffReached, MissedDebit
 from messages.calendar.dates import HolidayChanged
 from messages.calendar.terms import (
@@ -95,6 +97,16 @@ async def settle_debit_days(moment: Moment, work: UnitOfWork) -> object:
     for row in rows:
         await _store(row, {"status": DebitDayStatus.SETTLED, "recount": False}, work)
     return MORE if len(rows) == _DAYS_AT_ONCE else None
+
+
+async def watch_thresholds(moment: Moment, work: UnitOfWork) -> None:
+    """Days from today on that went over a limit, or came back under it."""
+    await watch_thresholds_of(work, local_date(moment.as_of))
+
+
+async def forecast_volumes(moment: Moment, work: UnitOfWork) -> None:
+    """What is expected of the next thirteen months."""
+    await rebuild_forecast(work, local_date(moment.as_of))
 
 
 async def announce_holidays(moment: Moment, work: UnitOfWork) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,11 +13,12 @@ from actors.calendar.rows import among
 from actors.calendar.rules.configuration import Lot, resolve
 from actors.calendar.rules.days import EligibleDays, Zone
 from actors.calendar.rules.deadlines import DEFAULT_CUTOFFS, Cutoff
-from actors.calendar.rules.planning import Setting
+from actors.calendar.rules.planning import Override, Setting
 from messages.calendar.codes import HOLIDAY_ZONE_NOT_FOUND
 from messages.calendar.configurations import DebitConfiguration, ResolvedConfiguration
 from messages.calendar.terms import ConfigurationLevel, Rail
 from messages.problem import Refused
+from messages.values.business_days import TARGET
 from messages.values.instants import PARIS
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.calendar.tables import (
@@ -24,6 +26,7 @@ from storage.calendar.tables import (
     contract_copy,
     cutoff_policy,
     debit_configuration,
+    debit_date_override,
     debit_lot,
     holiday,
     holiday_zone,
@@ -57,7 +60,8 @@ class Situation:
 
     configurations: dict[tuple[ConfigurationLevel, UUID | None], DebitConfiguration]
     zones: dict[UUID, Zone]
-    lots: tuple[Lot, ...]
+    lots: dict[UUID | None, tuple[Lot, ...]]
+    overrides: dict[tuple[ConfigurationLevel, UUID, int, int], Override]
     cutoffs: dict[UUID, Cutoff]
     timezones: dict[UUID, ZoneInfo]
     _settings: dict[tuple[object, ...], Setting] = field(default_factory=dict)
@@ -65,6 +69,17 @@ class Situation:
     def candidates(self, scope: Scope) -> list[DebitConfiguration]:
         """The configurations that apply to a scope."""
         return [self.configurations[key] for key in scope.levels() if key in self.configurations]
+
+    def lots_for(self, company_id: UUID | None) -> tuple[Lot, ...]:
+        """A company's own lots if it has any, else those of the organisation."""
+        return self.lots.get(company_id) or self.lots.get(None, ())
+
+    def override_for(self, scope: Scope, month: date) -> Override | None:
+        """The date chosen by hand for a month, of the most specific level."""
+        for level, id_ in reversed(scope.levels()):
+            if id_ is not None and (level, id_, month.year, month.month) in self.overrides:
+                return self.overrides[level, id_, month.year, month.month]
+        return None
 
     def resolved(self, scope: Scope) -> ResolvedConfiguration:
         """What holds for a scope."""
@@ -75,12 +90,13 @@ class Situation:
         """The rules to plan by; scopes with the same configurations share one."""
         candidates = self.candidates(scope)
         zone = self.timezones.get(scope.company_id, PARIS) if scope.company_id else PARIS
-        key = (rail, zone.key, *(found.configuration_id for found in candidates))
+        own_lots = scope.company_id if scope.company_id in self.lots else None
+        key = (rail, zone.key, own_lots, *(found.configuration_id for found in candidates))
         if key not in self._settings:
             configuration = self.resolved(scope)
             days = EligibleDays(self.zones[configuration.holiday_zone_id], rail)
             cutoff = self._cutoff(configuration, rail)
-            self._settings[key] = Setting(configuration, days, cutoff, self.lots, zone)
+            self._settings[key] = Setting(configuration, days, cutoff, self.lots_for(scope.company_id), zone)
         return self._settings[key]
 
     def zone_named(self, zone_id: UUID | None) -> tuple[UUID, Zone]:
@@ -117,21 +133,18 @@ async def load_situation(work: UnitOfWork, scopes: Iterable[Scope] = ()) -> Situ
     return Situation(
         configurations={(found.level, found.scope_id): found for found in configurations},
         zones=await _zones(work),
-        lots=tuple(views.lot_rule_of(row) for row in await lots_of(work)),
+        lots=await _lot_sets(work),
+        overrides=await _overrides(wanted, work),
         cutoffs={row["id"]: views.cutoff_rule_of(row) for row in cutoffs},
         timezones=await _timezones(companies, work),
     )
 
 
 async def lots_of(work: UnitOfWork) -> list[Row]:
-    """The active lots of the organisation, in their order."""
+    """All active lots, of the organisation and of its companies, in their order."""
     return await work.fetch(
         select(debit_lot)
-        .where(
-            debit_lot.c.organisation_id == work.organisation_id,
-            debit_lot.c.is_active,
-            debit_lot.c.company_id.is_(None),
-        )
+        .where(debit_lot.c.organisation_id == work.organisation_id, debit_lot.c.is_active)
         .order_by(debit_lot.c.display_order, debit_lot.c.code)
     )
 
@@ -150,6 +163,33 @@ async def completed(scope: Scope, work: UnitOfWork) -> Scope:
             "client_id", "required", "this contract is not known here yet; give its client_id and company_id too"
         )
     return Scope(scope.contract_id, scope.client_id or row["client_id"], scope.company_id or row["company_id"])
+
+
+async def _lot_sets(work: UnitOfWork) -> dict[UUID | None, tuple[Lot, ...]]:
+    found: dict[UUID | None, tuple[Lot, ...]] = {}
+    for row in await lots_of(work):
+        found[row["company_id"]] = (*found.get(row["company_id"], ()), views.lot_rule_of(row))
+    return found
+
+
+async def _overrides(
+    wanted: dict[ConfigurationLevel, set[UUID]], work: UnitOfWork
+) -> dict[tuple[ConfigurationLevel, UUID, int, int], Override]:
+    ids = set().union(*wanted.values())
+    if not ids:
+        return {}
+    rows = await work.fetch(
+        select(debit_date_override).where(
+            debit_date_override.c.organisation_id == work.organisation_id,
+            among(debit_date_override.c.scope_id, ids),
+        )
+    )
+    return {
+        (ConfigurationLevel(row["level"]), row["scope_id"], row["target_year"], row["target_month"]): Override(
+            row["id"], ConfigurationLevel(row["level"]), row["debit_date"]
+        )
+        for row in rows
+    }
 
 
 async def _configurations(wanted: dict[ConfigurationLevel, set[UUID]], work: UnitOfWork) -> list[Row]:
@@ -175,8 +215,15 @@ async def _zones(work: UnitOfWork) -> dict[UUID, Zone]:
         recurring = {
             (row["recurring_month"], row["recurring_day"]): views.entry_of(row) for row in mine if row["is_recurring"]
         }
-        found[zone["id"]] = Zone(zone["code"], explicit, recurring)
+        found[zone["id"]] = Zone(zone["code"], explicit, recurring, rules=rules_of_zone(zone))
     return found
+
+
+def rules_of_zone(zone: Row) -> str:
+    """The rule set of a zone: TARGET, or its country with the region."""
+    if zone["code"] == TARGET:
+        return TARGET
+    return f"{zone['country_code']}-{zone['region_code']}" if zone["region_code"] else str(zone["country_code"])
 
 
 async def _timezones(companies: Collection[UUID], work: UnitOfWork) -> dict[UUID, ZoneInfo]:

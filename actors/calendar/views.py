@@ -9,7 +9,9 @@ from actors.calendar.rules.deadlines import Cutoff
 from messages.calendar.book import DebitDay, PlannedDebit
 from messages.calendar.configurations import CutoffPolicy, DebitConfiguration, DebitLot
 from messages.calendar.dates import Holiday, HolidayZone
+from messages.calendar.overrides import DebitDateOverride
 from messages.calendar.terms import HolidayEffect, HolidayType, Rail
+from messages.calendar.volumes import VolumeThreshold
 from messages.values.money import Money
 from runtime.unit_of_work import Row
 
@@ -60,6 +62,18 @@ def holiday_of(row: Row) -> Holiday:
 def entry_of(row: Row) -> Entry:
     """An entered day as the rules read it."""
     return Entry(row["name"], HolidayEffect(row["effect"]), HolidayType(row["holiday_type"]))
+
+
+def threshold_of(row: Row) -> VolumeThreshold:
+    """A threshold."""
+    limit = row["max_amount"]
+    amount = Money(amount=limit, currency=row["currency"]) if limit is not None else None
+    return VolumeThreshold.model_validate({**row, "threshold_id": row["id"], "max_amount": amount})
+
+
+def override_of(row: Row) -> DebitDateOverride:
+    """A date chosen by hand."""
+    return DebitDateOverride.model_validate({**row, "override_id": row["id"]})
 
 
 def planned_debit_of(row: Row) -> PlannedDebit:

@@ -3,10 +3,12 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
 
 from actors.products.requests.accounting import insert_mapping
 from actors.products.requests.price_lists import insert_list
+from actors.products.requests.promotions import give_back
 from actors.products.requests.quotes import accept_quote
 from actors.products.requests.ranges import insert_range
 from actors.products.requests.vat import insert_rate
@@ -15,13 +17,15 @@ from actors.products.rules.accounting import DEFAULT_ACCOUNTS
 from actors.products.rules.ranges import SEEDED_RANGES
 from actors.products.rules.vat import SEEDED_RATES
 from messages.clients import ClientCreated, ClientUpdated
-from messages.contrats import ContractSigned
+from messages.contrats import ContractCancelled, ContractSigned, ContractWithdrawn
+from messages.documents import DocumentAvailable
 from messages.identity import CompanyCreated, OrganisationCreated
+from messages.products.publications import MappingStatus
 from messages.products.ranges import RangeKind
 from messages.values.identifiers import derived_id
 from messages.values.vat_zones import VatZone, vat_zone_of
 from runtime.unit_of_work import UnitOfWork
-from storage.products.tables import client_ref, company_ref, product_range
+from storage.products.tables import client_contract, client_ref, company_ref, document_ref, product_range
 from storage.projections import keep_newest
 
 _ALWAYS = date(2000, 1, 1)
@@ -39,6 +43,7 @@ async def seed_organisation(event: OrganisationCreated, work: UnitOfWork) -> Non
         **new_row(_seed_id(work, "price_list"), work),
         "code": "PUBLIC",
         "name": "Tarif public",
+        "description": None,
         "currency": event.currency,
         "tax_included": False,
         "valid_from": None,
@@ -84,10 +89,38 @@ async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) ->
     )
 
 
+async def keep_document(event: DocumentAvailable, work: UnitOfWork) -> None:
+    """The hash of a stored file, which documents of versions copy."""
+    await work.execute(
+        keep_newest(
+            document_ref,
+            organisation_id=work.organisation_id,
+            document_id=event.document_id,
+            sha256=event.sha256,
+            status="AVAILABLE",
+            version=work.source_version,
+        )
+    )
+
+
 async def accept_quotes(event: ContractSigned, work: UnitOfWork) -> None:
-    """The prices a signed contract was made on are honoured."""
+    """The prices a signed contract was made on are honoured; from now on the client is no new one."""
     for quote_id in event.price_quote_ids:
-        await accept_quote(quote_id, event.contract_id, event.concluded_on, work)
+        await accept_quote(quote_id, event.contract_id, event.client_id, event.concluded_on, work)
+    columns = {"contract_id": event.contract_id, "client_id": event.client_id}
+    signed = insert(client_contract).values(organisation_id=work.organisation_id, **columns)
+    await work.execute(signed.on_conflict_do_nothing())
+
+
+async def give_redemptions_back(event: ContractCancelled | ContractWithdrawn, work: UnitOfWork) -> None:
+    """A contract that did not come to be uses no promotion up and makes no client an old one."""
+    await give_back(event.contract_id, work)
+    await work.execute(
+        delete(client_contract).where(
+            client_contract.c.organisation_id == work.organisation_id,
+            client_contract.c.contract_id == event.contract_id,
+        )
+    )
 
 
 def _seed_id(work: UnitOfWork, *parts: str) -> UUID:
@@ -145,5 +178,6 @@ async def _seed_accounts(work: UnitOfWork) -> None:
             "cost_centre": None,
             "valid_from": _ALWAYS,
             "valid_to": None,
+            "status": MappingStatus.TO_VALIDATE,
         }
         await insert_mapping(row, work)

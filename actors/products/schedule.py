@@ -2,18 +2,31 @@
 
 from sqlalchemy import select, update
 
+from actors.products.requests.client_prices import close_client_price
+from actors.products.requests.products import refresh_indicative
+from actors.products.requests.promotions import end_promotion, start_promotion
 from actors.products.requests.publications import end_publication, start_publication
 from actors.products.requests.quotes import expire_quote
 from actors.products.rows import changed_row
-from actors.products.versioning import start_version
+from actors.products.version_documents import watch_version
+from actors.products.versioning import end_version, start_version
 from messages.products.events import PriceListExpired
+from messages.products.promotions import PromotionStatus
 from messages.products.publications import PublicationState
 from messages.products.quotes import QuoteStatus
 from messages.products.versions import VersionState
 from messages.values.instants import local_date
 from runtime.actor import MORE, Moment
 from runtime.unit_of_work import UnitOfWork
-from storage.products.tables import price_list, price_quote, product, product_version, publication
+from storage.products.tables import (
+    client_price,
+    price_list,
+    price_quote,
+    product,
+    product_version,
+    promotion,
+    publication,
+)
 
 _BATCH = 200
 
@@ -33,6 +46,23 @@ async def start_versions(moment: Moment, work: UnitOfWork) -> object:
     )
     for row in rows:
         await start_version(row, work)
+    return MORE if len(rows) == _BATCH else None
+
+
+async def end_versions(moment: Moment, work: UnitOfWork) -> object:
+    """Versions whose end has come with no other to follow them are over."""
+    rows = await work.fetch(
+        select(product_version)
+        .where(
+            product_version.c.organisation_id == work.organisation_id,
+            product_version.c.state == VersionState.EFFECTIVE,
+            product_version.c.effective_to <= moment.as_of,
+        )
+        .limit(_BATCH)
+        .with_for_update()
+    )
+    for row in rows:
+        await end_version(row, work)
     return MORE if len(rows) == _BATCH else None
 
 
@@ -132,3 +162,79 @@ async def expire_price_lists(moment: Moment, work: UnitOfWork) -> object:
         )
         work.emit(PriceListExpired(list_id=row["id"], code=row["code"]), version=version)
     return MORE if len(rows) == _BATCH else None
+
+
+async def end_client_prices(moment: Moment, work: UnitOfWork) -> object:
+    """Agreed prices whose last day has passed hold no more."""
+    rows = await work.fetch(
+        select(client_price)
+        .where(
+            client_price.c.organisation_id == work.organisation_id,
+            ~client_price.c.ended,
+            client_price.c.valid_to < local_date(moment.as_of),
+        )
+        .limit(_BATCH)
+        .with_for_update()
+    )
+    for row in rows:
+        await close_client_price(row, row["valid_to"], work)
+    return MORE if len(rows) == _BATCH else None
+
+
+async def start_promotions(moment: Moment, work: UnitOfWork) -> object:
+    """Promotions whose first day has come run."""
+    rows = await work.fetch(
+        select(promotion)
+        .where(
+            promotion.c.organisation_id == work.organisation_id,
+            promotion.c.status == PromotionStatus.SCHEDULED,
+            promotion.c.starts_on <= local_date(moment.as_of),
+        )
+        .limit(_BATCH)
+        .with_for_update()
+    )
+    for row in rows:
+        await start_promotion(row, work)
+    return MORE if len(rows) == _BATCH else None
+
+
+async def end_promotions(moment: Moment, work: UnitOfWork) -> object:
+    """Promotions whose last day has passed are over."""
+    rows = await work.fetch(
+        select(promotion)
+        .where(
+            promotion.c.organisation_id == work.organisation_id,
+            promotion.c.status == PromotionStatus.RUNNING,
+            promotion.c.ends_on < local_date(moment.as_of),
+        )
+        .limit(_BATCH)
+        .with_for_update()
+    )
+    for row in rows:
+        await end_promotion(row, work)
+    return MORE if len(rows) == _BATCH else None
+
+
+async def refresh_indicative_prices(moment: Moment, work: UnitOfWork) -> object:
+    """After many prices moved at once the others are told what each product costs now."""
+    rows = await work.fetch(
+        select(product.c.id)
+        .where(product.c.organisation_id == work.organisation_id, product.c.indicative_is_stale)
+        .order_by(product.c.id)
+        .limit(_BATCH)
+    )
+    for row in rows:
+        await refresh_indicative(row["id"], work)
+    return MORE if len(rows) == _BATCH else None
+
+
+async def watch_documents(moment: Moment, work: UnitOfWork) -> None:
+    """Documents of versions on sale: what is missing, expired or will soon be is told, and may stop the sale."""
+    rows = await work.fetch(
+        select(publication.c.version_id)
+        .where(publication.c.organisation_id == work.organisation_id, publication.c.state == PublicationState.LIVE)
+        .distinct()
+        .order_by(publication.c.version_id)
+    )
+    for row in rows:
+        await watch_version(row["version_id"], work, local_date(moment.as_of))

@@ -6,11 +6,15 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
+from actors.products import views
 from actors.products.rows import changed_row, new_row
 from actors.products.rules import products
+from actors.products.rules.versions import VERSION, Content, compare, content_hash
+from actors.products.version_documents import attached_documents, copy_documents
 from messages.problem import Refused
 from messages.products.events import (
     ProductPlanSaved,
+    ProductVersionCancelled,
     ProductVersionEffective,
     ProductVersionScheduled,
     ProductVersionSuperseded,
@@ -18,6 +22,7 @@ from messages.products.events import (
 from messages.products.ranges import RangeScope
 from messages.products.versions import (
     EFFECTIVE_IN_PAST,
+    VERSION_LOCKED,
     VERSION_OVERLAP,
     ChangedArea,
     PlanDraft,
@@ -29,8 +34,9 @@ from messages.products.versions import (
 from messages.values.identifiers import new_id
 from messages.values.instants import local_date
 from runtime.unit_of_work import Row, UnitOfWork
+from storage.products.queries import VERSION as VERSION_ROWS
 from storage.products.queries import among
-from storage.products.tables import pricing_rule, product_plan, product_version, publication
+from storage.products.tables import pricing_rule, product_plan, product_version, publication, quality_rule
 
 _DATED = (VersionState.SCHEDULED, VersionState.EFFECTIVE)
 
@@ -71,12 +77,13 @@ async def insert_version(
 async def start_version(row: Row, work: UnitOfWork) -> None:
     """The instant of a scheduled version has come."""
     version = row["version"] + 1
+    state = VERSION.after("start", VersionState(row["state"]))
     await work.execute(
         update(product_version)
         .where(product_version.c.id == row["id"])
-        .values(state=VersionState.EFFECTIVE, **changed_row(version, work))
+        .values(state=state, **changed_row(version, work))
     )
-    work.emit(ProductVersionEffective.model_validate(_facts(row)), version=version)
+    work.emit(ProductVersionEffective.model_validate(await _facts(row, work)), version=version)
     before = await work.fetch_one(
         select(product_version)
         .where(
@@ -88,12 +95,90 @@ async def start_version(row: Row, work: UnitOfWork) -> None:
         .with_for_update()
     )
     if before is not None:
-        await work.execute(
-            update(product_version)
-            .where(product_version.c.id == before["id"])
-            .values(state=VersionState.SUPERSEDED, **changed_row(before["version"] + 1, work))
+        await end_version(before, work)
+
+
+async def end_version(row: Row, work: UnitOfWork) -> None:
+    """The end of a version has come."""
+    version = row["version"] + 1
+    state = VERSION.after("end", VersionState(row["state"]))
+    await work.execute(
+        update(product_version)
+        .where(product_version.c.id == row["id"])
+        .values(state=state, **changed_row(version, work))
+    )
+    work.emit(ProductVersionSuperseded.model_validate(await _facts(row, work)), version=version)
+
+
+async def cancel_dated_version(row: Row, work: UnitOfWork) -> None:
+    """Give up a draft, or the last scheduled version: the one before it goes on, what was to be published is not."""
+    if row["state"] not in (VersionState.DRAFT, VersionState.SCHEDULED) or row["effective_to"] is not None:
+        raise Refused(
+            VERSION_LOCKED, f"version {row['number']} is {row['state']} or followed by another and cannot be cancelled"
         )
-        work.emit(ProductVersionSuperseded.model_validate(_facts(before)), version=before["version"] + 1)
+    version = row["version"] + 1
+    facts = await _facts(row, work) if row["effective_from"] is not None else None
+    state = VERSION.after("cancel", VersionState(row["state"]))
+    await work.execute(
+        update(product_version)
+        .where(product_version.c.id == row["id"])
+        .values(state=state, effective_to=row["effective_from"], **changed_row(version, work))
+    )
+    if facts is None:
+        work.record("product_version", row["id"], before={"state": row["state"]}, after={"state": state})
+        return
+    await work.execute(
+        update(product_version)
+        .where(
+            product_version.c.organisation_id == work.organisation_id,
+            product_version.c.product_id == row["product_id"],
+            product_version.c.effective_to == row["effective_from"],
+            product_version.c.id != row["id"],
+            product_version.c.state != VersionState.CANCELLED,
+        )
+        .values(effective_to=None, version=product_version.c.version + 1)
+    )
+    work.emit(ProductVersionCancelled.model_validate(facts), version=version)
+
+
+async def copy_version(source: Row, work: UnitOfWork) -> UUID:
+    """A draft with the content of another version."""
+    content = views.version_of(source)
+    version = {
+        **new_row(new_id(), work),
+        "product_id": source["product_id"],
+        "number": await _next_number(source["product_id"], work),
+        "state": VersionState.DRAFT,
+        "effective_from": None,
+        "effective_to": None,
+        "notes": source["notes"],
+        "breaking": source["breaking"],
+        "source_version_id": source["id"],
+    }
+    await work.insert(product_version, **version)
+    for plan in content.plans:
+        draft = PlanDraft(**{name: getattr(plan, name) for name in PlanDraft.model_fields})
+        await insert_plan(source["product_id"], version["id"], draft, work, active=plan.active)
+    rules = [
+        PricingRuleDraft(**{name: getattr(rule, name) for name in PricingRuleDraft.model_fields})
+        for rule in content.pricing
+    ]
+    await work.insert_rows(pricing_rule, [rule_row(version["id"], rule, work) for rule in rules])
+    await copy_documents(source["id"], version["id"], work)
+    checked = await work.fetch_one(
+        select(quality_rule).where(
+            quality_rule.c.organisation_id == work.organisation_id, quality_rule.c.version_id == source["id"]
+        )
+    )
+    if checked is not None:
+        await work.insert(quality_rule, **{**checked, **new_row(new_id(), work), "version_id": version["id"]})
+    return UUID(str(version["id"]))
+
+
+async def content_of(row: Row, work: UnitOfWork) -> Content:
+    """What a version says."""
+    version = views.version_of(row)
+    return Content(version.plans, version.pricing, await attached_documents(row["id"], work))
 
 
 async def _next_number(product_id: UUID, work: UnitOfWork) -> int:
@@ -148,39 +233,45 @@ async def close_predecessor(row: Row, effective_from: datetime, work: UnitOfWork
 async def date_version(row: Row, effective_from: datetime, work: UnitOfWork) -> None:
     """Schedule a draft; it starts now when its instant is not in the future."""
     version = row["version"] + 1
-    dated = {**row, "effective_from": effective_from, "effective_to": None, "version": version}
+    state = VERSION.after("schedule", VersionState(row["state"]))
+    dated = {**row, "state": state, "effective_from": effective_from, "effective_to": None, "version": version}
+    content = await content_of(await _full(row["id"], work), work)
     await work.execute(
         update(product_version)
         .where(product_version.c.id == row["id"])
-        .values(state=VersionState.SCHEDULED, effective_from=effective_from, **changed_row(version, work))
+        .values(
+            state=state,
+            effective_from=effective_from,
+            content_hash=content_hash(content),
+            **changed_row(version, work),
+        )
     )
     if effective_from <= work.now:
         await start_version({**dated, "version": version - 1}, work)
     else:
-        work.emit(ProductVersionScheduled.model_validate(_facts(dated)), version=version)
+        work.emit(ProductVersionScheduled.model_validate(await _facts(dated, work)), version=version)
 
 
-async def insert_plan(product_id: UUID, version_id: UUID, draft: PlanDraft, work: UnitOfWork) -> dict[str, Any]:
+async def insert_plan(
+    product_id: UUID, version_id: UUID, draft: PlanDraft, work: UnitOfWork, *, active: bool = True
+) -> dict[str, Any]:
     """Store a plan and say so."""
     stored = {
         **new_row(new_id(), work),
         **draft.model_dump(exclude={"options"}),
         "product_id": product_id,
         "version_id": version_id,
-        "active": True,
+        "active": active,
         "options": [option.model_dump(mode="json") for option in draft.options],
     }
     await work.insert(product_plan, **stored)
-    event = ProductPlanSaved(
-        plan_id=stored["id"],
-        product_id=product_id,
-        version_id=version_id,
-        code=draft.code,
-        recurrence=draft.recurrence,
-        options=draft.options,
-    )
-    work.emit(event, version=1)
+    say_plan_saved(stored, work)
     return stored
+
+
+def say_plan_saved(row: Row, work: UnitOfWork) -> None:
+    """State a new or changed plan."""
+    work.emit(ProductPlanSaved.model_validate({**row, "plan_id": row["id"]}), version=row["version"])
 
 
 def rule_row(version_id: UUID, rule: PricingRuleDraft, work: UnitOfWork) -> dict[str, Any]:
@@ -195,13 +286,35 @@ def rule_row(version_id: UUID, rule: PricingRuleDraft, work: UnitOfWork) -> dict
     }
 
 
-def _facts(row: Row) -> dict[str, Any]:
+async def _facts(row: Row, work: UnitOfWork) -> dict[str, Any]:
     names = ("product_id", "number", "breaking")
     end = row["effective_to"]
     return {
         "version_id": row["id"],
         "effective_from": local_date(row["effective_from"]),
         "effective_to": local_date(end) if end else None,
-        "changed_areas": (ChangedArea.PRICE, ChangedArea.TERMS),
+        "changed_areas": await _changed_areas(row, work),
         **{name: row[name] for name in names},
     }
+
+
+async def _changed_areas(row: Row, work: UnitOfWork) -> tuple[ChangedArea, ...]:
+    """What differs from the dated version before; of a first version prices and terms are new."""
+    before = await work.fetch_one(
+        VERSION_ROWS.where(
+            product_version.c.organisation_id == work.organisation_id,
+            product_version.c.product_id == row["product_id"],
+            product_version.c.effective_from < row["effective_from"],
+            product_version.c.state != VersionState.CANCELLED,
+        )
+        .order_by(product_version.c.effective_from.desc())
+        .limit(1)
+    )
+    if before is None:
+        return (ChangedArea.PRICE, ChangedArea.TERMS)
+    own = await content_of(await _full(row["id"], work), work)
+    return compare(await content_of(before, work), own).changed_areas
+
+
+async def _full(version_id: UUID, work: UnitOfWork) -> Row:
+    return await work.load(VERSION_ROWS.where(product_version.c.id == version_id), "version")

@@ -5,14 +5,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from actors.products.rules.offers import ListPrice, LivePublication, Offer
+from actors.products.rules.offers import LivePublication, Offer
 from actors.products.rules.pricing import Source
+from actors.products.rules.promotions import Campaign
+from actors.products.rules.sources import AgreedPrice, ListPrice
 from actors.products.rules.vat import DatedRate
+from messages.products.bundles import Bundle
 from messages.products.catalogue import Product, ProductDetail, ProductSnapshot
-from messages.products.pricing import PriceItem, PriceList, PriceSource, VatRate
+from messages.products.client_prices import ClientPrice, ClientPriceMode
+from messages.products.documents import DocumentAlert, ProductDocument
+from messages.products.events import ProductDocumentFacts, PromotionFacts
+from messages.products.external_mappings import ExternalMapping
+from messages.products.price_lists import PriceItem, PriceList, PriceListAssignment
+from messages.products.pricing import PriceSource
+from messages.products.promotions import Promotion, PromotionConditions, PromotionKind
 from messages.products.publications import AccountingMapping, Publication, PublicationFacts
+from messages.products.quality_rules import QualityRule
 from messages.products.quotes import PriceQuote, PriceQuoteSummary, QuoteStatus
 from messages.products.ranges import ProductRange
+from messages.products.vat import VatRate
 from messages.products.versions import Plan, PricingRule, ProductVersion, TieredPrice
 from messages.values.money import CENT, Money
 from runtime.unit_of_work import Row
@@ -62,9 +73,10 @@ def version_of(row: Row) -> ProductVersion:
     )
 
 
-def offer_of(row: Row, items: Sequence[Row]) -> Offer:
-    """A product at one instant, with the list prices that apply."""
+def offer_of(row: Row, items: Sequence[Row], agreed: Sequence[Row], campaigns: Sequence[Campaign]) -> Offer:
+    """A product at one instant, with what may decide its price."""
     product = product_of(row)
+    ranges = frozenset(row["ranges"] or ())
     return Offer(
         product_id=product.product_id,
         sku=product.sku,
@@ -80,11 +92,89 @@ def offer_of(row: Row, items: Sequence[Row]) -> Offer:
         quantity_step=product.quantity_step,
         version_id=row["version_id"],
         version_until=row["version_until"],
+        documents_block=bool(row["documents_block"]),
         plans=tuple(plan_of(plan) for plan in row["plans"] or ()),
         rules=tuple(rule_of(rule) for rule in row["pricing"] or ()),
         publications=tuple(_publication_of(found) for found in row["publications"] or ()),
         list_prices=tuple(_list_price_of(item) for item in items),
+        agreed_prices=tuple(_agreed_price_of(found) for found in agreed),
+        campaigns=tuple(campaign for campaign in campaigns if campaign.targets(product.product_id, ranges)),
     )
+
+
+def campaign_of(row: Row) -> Campaign:
+    """A promotion as the rules of prices read it."""
+    return Campaign(
+        id=row["id"],
+        code=row["code"],
+        kind=PromotionKind(row["kind"]),
+        value=row["value"],
+        product_ids=frozenset(row["product_ids"]),
+        range_ids=frozenset(row["range_ids"]),
+        plan_codes=frozenset(row["plan_codes"]),
+        conditions=PromotionConditions.model_validate(row["conditions"]),
+        ends_on=row["ends_on"],
+        duration_periods=row["duration_periods"],
+        stackable=row["stackable"],
+        applies_to_negotiated=row["applies_to_negotiated"],
+        priority=row["priority"],
+        created_at=row["created_at"],
+        redemptions=row["redemptions"],
+        redemptions_of_client=row["redemptions_of_client"],
+    )
+
+
+def promotion_of(row: Row) -> Promotion:
+    """A promotion as requests answer it."""
+    targets = {name: row[name] for name in ("product_ids", "range_ids", "plan_codes")}
+    return Promotion.model_validate({**row, "promotion_id": row["id"], "targets": targets})
+
+
+def promotion_facts_of(row: Row) -> dict[str, Any]:
+    """The fields that every event of a promotion has."""
+    targets = (*row["product_ids"], *row["range_ids"])
+    return dict(PromotionFacts.model_validate({**row, "promotion_id": row["id"], "targets": targets}))
+
+
+def bundle_of(row: Row) -> Bundle:
+    """A bundle with its components."""
+    return Bundle.model_validate({**row, "bundle_id": row["id"]})
+
+
+def document_of(row: Row) -> ProductDocument:
+    """A document of a version."""
+    return ProductDocument.model_validate({**row, "product_document_id": row["id"]})
+
+
+def document_facts_of(row: Row) -> dict[str, Any]:
+    """The fields that every event of a product document has."""
+    return dict(ProductDocumentFacts.model_validate({**row, "product_document_id": row["id"]}))
+
+
+def alert_of(row: Row) -> DocumentAlert:
+    """An alert about a document; what was never set in a new row is null."""
+    unset = {"acknowledged_at": None, "acknowledged_by": None, "closed_at": None}
+    return DocumentAlert.model_validate({**unset, **row, "alert_id": row["id"]})
+
+
+def external_mapping_of(row: Row) -> ExternalMapping:
+    """What another system calls a product."""
+    return ExternalMapping.model_validate({**row, "mapping_id": row["id"]})
+
+
+def quality_rule_of(row: Row) -> QualityRule:
+    """The quality rule of a version."""
+    return QualityRule.model_validate({**row["rule"], "version_id": row["version_id"], "version": row["version"]})
+
+
+def client_price_of(row: Row) -> ClientPrice:
+    """A price agreed with a client."""
+    return ClientPrice.model_validate({**row, "client_price_id": row["id"]})
+
+
+def assignment_of(row: Row) -> PriceListAssignment:
+    """An assignment of a list."""
+    return PriceListAssignment.model_validate({**row, "assignment_id": row["id"]})
 
 
 def dated_rate_of(row: Row) -> DatedRate:
@@ -170,4 +260,17 @@ def _list_price_of(row: Row) -> ListPrice:
         max_price=row["max_price"],
         max_manual_discount_percent=row["max_manual_discount_percent"],
     )
-    return ListPrice(row["plan_code"], source, row["valid_to"])
+    until = min((day for day in (row["valid_to"], row["assigned_until"]) if day is not None), default=None)
+    return ListPrice(row["list_id"], row["plan_code"], source, until)
+
+
+def _agreed_price_of(row: Row) -> AgreedPrice:
+    return AgreedPrice(
+        id=row["id"],
+        plan_code=row["plan_code"],
+        mode=ClientPriceMode(row["mode"]),
+        value=row["value"],
+        tax_included=row["tax_included"],
+        quantity_from=row["quantity_from"],
+        until=row["valid_to"],
+    )

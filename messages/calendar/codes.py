@@ -41,3 +41,21 @@ PLANNED_DEBIT_NOT_FOUND = NOT_FOUND.specific(
     "PLANNED_DEBIT_NOT_FOUND", "Prélèvement introuvable", "Planned debit not found"
 )
 DEBIT_DAY_NOT_FOUND = NOT_FOUND.specific("DEBIT_DAY_NOT_FOUND", "Journée introuvable", "Debit day not found")
+LOT_OVERLAP = VALIDATION_FAILED.specific("LOT_OVERLAP", "Lots qui se chevauchent", "Debit lots overlap")
+LOT_CODE_TAKEN = ALREADY_EXISTS.specific("LOT_CODE_TAKEN", "Code de lot déjà utilisé", "Debit lot code in use")
+INVALID_DAY_RANGE = VALIDATION_FAILED.specific("INVALID_DAY_RANGE", "Jours de lot invalides", "Days of lot invalid")
+LOT_IN_USE = PRECONDITION_FAILED.specific("LOT_IN_USE", "Lot utilisé", "Debit lot in use")
+BELOW_SCHEME_MINIMUM = VALIDATION_FAILED.specific(
+    "BELOW_SCHEME_MINIMUM", "Délai sous le minimum SEPA", "Below the scheme's minimum"
+)
+INVALID_TIMEZONE = VALIDATION_FAILED.specific("INVALID_TIMEZONE", "Fuseau horaire inconnu", "Unknown time zone")
+CUTOFF_NAME_TAKEN = ALREADY_EXISTS.specific("CUTOFF_NAME_TAKEN", "Nom déjà utilisé", "Cut-off name in use")
+CUTOFF_IN_USE = PRECONDITION_FAILED.specific("CUTOFF_IN_USE", "Heure limite utilisée", "Cut-off policy in use")
+ZONE_CODE_TAKEN = ALREADY_EXISTS.specific("ZONE_CODE_TAKEN", "Code de zone déjà utilisé", "Zone code in use")
+UNKNOWN_COUNTRY = VALIDATION_FAILED.specific("UNKNOWN_COUNTRY", "Pays sans calendrier", "Country without a calendar")
+UNKNOWN_REGION = VALIDATION_FAILED.specific("UNKNOWN_REGION", "Région sans calendrier", "Region without a calendar")
+ZONE_IN_USE = PRECONDITION_FAILED.specific("ZONE_IN_USE", "Zone utilisée", "Holiday zone in use")
+NOT_ELIGIBLE = BUSINESS_RULE_VIOLATION.specific("NOT_ELIGIBLE", "Jour non ouvré", "Date not eligible")
+DEBIT_FROZEN = PRECONDITION_FAILED.specific("DEBIT_FROZEN", "Prélèvement figé", "Debit frozen")
+OVERRIDE_NOT_FOUND = NOT_FOUND.specific("OVERRIDE_NOT_FOUND", "Date imposée introuvable", "Override not found")
+INVALID_DATE = VALIDATION_FAILED.specific("INVALID_DATE", "Date invalide", "Date invalid")

@@ -133,6 +133,8 @@ class CreateDebitConfiguration(Request[DebitConfiguration], permission="calendar
     def _scope_fits_level(self) -> "CreateDebitConfiguration":
         if (self.level is ConfigurationLevel.SYSTEM) != (self.scope_id is None):
             raise refusal("SCOPE_REQUIRED", "scope_id names the company, client or contract; only SYSTEM has none")
+        if self.level is ConfigurationLevel.OVERRIDE:
+            raise refusal("LEVEL_INVALID", "an OVERRIDE is one month; use set_debit_date_override")
         return self
 
 
@@ -188,7 +190,9 @@ class ResolveDebitConfiguration(Request[ConfigurationResolution], query=True, pe
 
 
 class ListDebitLots(Request[DebitLots], query=True, permission="calendar:configuration:read"):
-    """The lots a configuration may name."""
+    """The lots a configuration may name: a company's own ones if it has any."""
+
+    company_id: UUID | None = None
 
 
 class ListCutoffPolicies(Request[CutoffPolicies], query=True, permission="calendar:cutoff:read"):

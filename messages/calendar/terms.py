@@ -12,11 +12,17 @@ class DebitDateMode(StrEnum):
 
 
 class ShiftStrategy(StrEnum):
-    """Where a debit goes whose target day is closed; NEXT_WEEK_SAME_DAY: a week later, then the next open day."""
+    """Where a debit goes whose target day is closed.
+
+    NEXT_WEEK_SAME_DAY: a week later, then the next open day. MODIFIED_FOLLOWING: the next open day, or the one before
+    when the next is in another month; MODIFIED_PRECEDING is its mirror.
+    """
 
     NEXT_BUSINESS_DAY = "NEXT_BUSINESS_DAY"
     PREVIOUS_BUSINESS_DAY = "PREVIOUS_BUSINESS_DAY"
     NEXT_WEEK_SAME_DAY = "NEXT_WEEK_SAME_DAY"
+    MODIFIED_FOLLOWING = "MODIFIED_FOLLOWING"
+    MODIFIED_PRECEDING = "MODIFIED_PRECEDING"
 
 
 class WindowGuard(StrEnum):
@@ -36,12 +42,13 @@ class LatePolicy(StrEnum):
 
 
 class ConfigurationLevel(StrEnum):
-    """Who a preference is for; the more specific level wins."""
+    """Who a preference is for; the more specific level wins. OVERRIDE: one month, chosen by hand."""
 
     SYSTEM = "SYSTEM"
     COMPANY = "COMPANY"
     CLIENT = "CLIENT"
     CONTRACT = "CONTRACT"
+    OVERRIDE = "OVERRIDE"
 
 
 class ConfigurationKind(StrEnum):

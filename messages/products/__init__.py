@@ -32,10 +32,11 @@ from messages.products.events import (
     ProductVersionSuperseded,
     VatRateSaved,
 )
-from messages.products.pricing import LineKind, PricedLine, VatRate
+from messages.products.pricing import LineKind, PricedLine
 from messages.products.publications import AccountingMapping, AccountNature
 from messages.products.quotes import GetPriceQuote, PriceQuote, QuoteStatus
 from messages.products.ranges import ProductRange, Sector
+from messages.products.vat import VatRate
 from messages.products.versions import Recurrence, TaxClass
 
 __all__ = [

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from messages.base import Reply, Request
+from messages.base import Part, Reply, Request
 from messages.errors import (
     ALREADY_EXISTS,
     NOT_FOUND,
@@ -15,13 +15,16 @@ from messages.errors import (
     VALIDATION_FAILED,
 )
 from messages.paging import Page, PageRequest
-from messages.products.ranges import Sector
+from messages.products.eligibility import EligibilityRule
+from messages.products.publications import Channel, Publication
+from messages.products.ranges import ProductRange, Sector
 from messages.products.versions import ProductVersion, TaxClass, VersionDraft
 from messages.registry import ACTORS
-from messages.values.money import Currency, Money
+from messages.values.instants import Instant
+from messages.values.money import Amount, Currency, Money
 from messages.values.numbers import Percent, Quantity
 from messages.values.refusal import refusal
-from messages.values.text import Code, Label, Line, Paragraph
+from messages.values.text import PRINTABLE, Code, Label, Line, Paragraph, text_of
 
 PRODUCT_NOT_FOUND = NOT_FOUND.specific("PRODUCT_NOT_FOUND", "Produit introuvable", "Product not found")
 SKU_EXISTS = ALREADY_EXISTS.specific("SKU_EXISTS", "Référence déjà utilisée", "SKU in use")
@@ -69,6 +72,15 @@ class Renewal(StrEnum):
     TACIT = "TACIT"
 
 
+class ProductFeature(Part):
+    """A selling point: what is promised, in a word and a sentence."""
+
+    key: Code
+    label: Line
+
+
+Tag = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+ExternalCode = Annotated[str, text_of(120), PRINTABLE]
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 
 
@@ -123,14 +135,29 @@ class Product(ProductSnapshot):
     termination_terms: str | None
     requires_port_in: bool
     requires_service_link: bool
+    eligibility: EligibilityRule | None = None
+    features: tuple[ProductFeature, ...] = ()
+    tags: tuple[str, ...] = ()
+    popular: bool = False
+    image_document_id: UUID | None = None
+    logo_document_id: UUID | None = None
     replacement_product_id: UUID | None
     version: int
 
 
 class ProductDetail(Product):
-    """A product with its versions, newest first."""
+    """A product with its versions, newest first, and what `include` asked for."""
 
     versions: tuple[ProductVersion, ...]
+    range: ProductRange | None = None
+    publications: tuple[Publication, ...] = ()
+
+
+class ProductPart(StrEnum):
+    """What get_product can bring along."""
+
+    RANGE = "RANGE"
+    PUBLICATIONS = "PUBLICATIONS"
 
 
 class ProductPage(Page[Product]):
@@ -171,6 +198,12 @@ class CreateProduct(Request[Product]):
     weight_g: Annotated[int, Field(ge=0)] | None = None
     requires_port_in: bool = False
     requires_service_link: bool = False
+    eligibility: EligibilityRule | None = None
+    features: Annotated[tuple[ProductFeature, ...], Field(max_length=30)] = ()
+    tags: Annotated[tuple[Tag, ...], Field(max_length=20)] = ()
+    popular: bool = False
+    image_document_id: UUID | None = None
+    logo_document_id: UUID | None = None
     first_version: VersionDraft | None = None
 
     @model_validator(mode="after")
@@ -191,30 +224,55 @@ class UpdateProduct(Request[Product]):
     name: Line | None = None
     short_name: Annotated[Label, Field(max_length=80)] | None = None
     description: Paragraph | None = None
+    range_id: UUID | None = None
+    owner_company_id: UUID | None = None
     revenue_model: RevenueModel | None = None
+    product_type: Annotated[str, Field(max_length=40)] | None = None
     tax_class: TaxClass | None = None
+    currency: Currency | None = None
+    unit: Annotated[str, Field(max_length=20)] | None = None
+    price_scale: Annotated[int, Field(ge=2, le=6)] | None = None
+    quantity_min: Quantity | None = None
+    quantity_max: Quantity | None = None
+    quantity_step: Quantity | None = None
     dunning_policy_code: Code | None = None
     retry_policy_code: Code | None = None
     withdrawal_days: Annotated[int, Field(ge=0, le=60)] | None = None
     commitment_months: Annotated[int, Field(ge=0, le=60)] | None = None
     renewal: Renewal | None = None
+    renewal_months: Annotated[int, Field(ge=1, le=60)] | None = None
     notice_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    termination_terms: Paragraph | None = None
     requires_shipping: bool | None = None
     weight_g: Annotated[int, Field(ge=0)] | None = None
+    requires_port_in: bool | None = None
+    requires_service_link: bool | None = None
+    eligibility: EligibilityRule | None = None
+    features: Annotated[tuple[ProductFeature, ...], Field(max_length=30)] | None = None
+    tags: Annotated[tuple[Tag, ...], Field(max_length=20)] | None = None
+    popular: bool | None = None
+    image_document_id: UUID | None = None
+    logo_document_id: UUID | None = None
 
 
 class GetProduct(
     Request[ProductDetail], query=True, internal_callers=tuple(actor for actor in ACTORS if actor != "products")
 ):
-    """One product by id or SKU; also answers an actor that met an unknown id."""
+    """One product by id, SKU or external code; also answers an actor that met an unknown id."""
 
     product_id: UUID | None = None
     sku: Sku | None = None
+    system: Code | None = Field(default=None, description="with external_code: the other system's name")
+    external_code: ExternalCode | None = None
+    include: tuple[ProductPart, ...] = ()
+    as_of: Instant | None = Field(default=None, description="only the version in force at that instant")
 
     @model_validator(mode="after")
     def _one_key(self) -> "GetProduct":
-        if (self.product_id is None) == (self.sku is None):
-            raise refusal("ONE_KEY", "give either product_id or sku")
+        if (self.system is None) != (self.external_code is None):
+            raise refusal("ONE_KEY", "give system and external_code together")
+        if [self.product_id, self.sku, self.external_code].count(None) != 2:
+            raise refusal("ONE_KEY", "give either product_id, or sku, or system with external_code")
         return self
 
 
@@ -226,7 +284,12 @@ class ListProducts(PageRequest, Request[ProductPage], query=True, resource="prod
     product_type: str | None = None
     kind: ProductKind | None = None
     lifecycle: tuple[Lifecycle, ...] = ()
-    company_id: UUID | None = None
+    company_id: UUID | None = Field(default=None, description="the company that owns the product")
+    channel: Channel | None = Field(default=None, description="published there now")
+    on_promotion: bool | None = Field(default=None, description="named by a running promotion, itself or its range")
+    price_min: Amount | None = Field(default=None, description="of the indicative price")
+    price_max: Amount | None = None
+    tag: Tag | None = None
     search: Annotated[str, Field(min_length=2, max_length=100)] | None = None
 
 

@@ -1,6 +1,5 @@
-"""products: VAT, price lists and what a product costs."""
+"""products: what a product costs, for whom and why."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -8,25 +7,18 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from messages.base import Part, Reply, Request
-from messages.clients import VatStatus
-from messages.errors import (
-    ALREADY_EXISTS,
-    BUSINESS_RULE_VIOLATION,
-    NOT_FOUND,
-    PRECONDITION_FAILED,
-    VALIDATION_FAILED,
-)
-from messages.paging import Page, PageRequest
-from messages.products.catalogue import ProductNature, Sku
+from messages.clients import ClientKind, VatStatus
+from messages.errors import BUSINESS_RULE_VIOLATION, PRECONDITION_FAILED, VALIDATION_FAILED
+from messages.products.catalogue import Sku
 from messages.products.publications import Channel
-from messages.products.versions import Recurrence, TaxClass, TieredPrice, UnitPrice
+from messages.products.versions import Recurrence, UnitPrice
 from messages.shared import VatTotal
 from messages.values.addresses import CountryCode, PostalCode
 from messages.values.instants import Instant
-from messages.values.money import Currency, Money
+from messages.values.money import Money
 from messages.values.numbers import Percent, Quantity, Rate
 from messages.values.refusal import refusal
-from messages.values.text import Code, Label, Line
+from messages.values.text import Code
 
 PRODUCT_NOT_SELLABLE = PRECONDITION_FAILED.specific(
     "PRODUCT_NOT_SELLABLE", "Produit non vendable", "Product not sellable"
@@ -46,16 +38,7 @@ PRICE_BELOW_FLOOR = BUSINESS_RULE_VIOLATION.specific(
     "PRICE_BELOW_FLOOR", "Prix sous le plancher", "Price below its floor"
 )
 PRICE_ON_REQUEST = BUSINESS_RULE_VIOLATION.specific("PRICE_ON_REQUEST", "Prix sur demande", "Price on request")
-VAT_UNDETERMINED = PRECONDITION_FAILED.specific("VAT_UNDETERMINED", "TVA indéterminée", "VAT undetermined")
-VAT_RATE_OVERLAP = ALREADY_EXISTS.specific("VAT_RATE_OVERLAP", "Taux qui se chevauchent", "VAT rates overlap")
-LIST_NOT_FOUND = NOT_FOUND.specific("LIST_NOT_FOUND", "Grille introuvable", "Price list not found")
-LIST_CODE_EXISTS = ALREADY_EXISTS.specific("LIST_CODE_EXISTS", "Code de grille déjà utilisé", "List code in use")
-DATES_INVERTED = VALIDATION_FAILED.specific("DATES_INVERTED", "Dates inversées", "Dates inverted")
-DEFAULT_LIST_DATED = VALIDATION_FAILED.specific("DEFAULT_LIST_DATED", "Grille par défaut datée", "Default list dated")
-PRICE_EXISTS = ALREADY_EXISTS.specific("PRICE_EXISTS", "Prix déjà présent", "Price exists")
-NEGATIVE_PRICE = VALIDATION_FAILED.specific("NEGATIVE_PRICE", "Prix négatif", "Negative price")
-MIN_GT_MAX = VALIDATION_FAILED.specific("MIN_GT_MAX", "Minimum supérieur au maximum", "Minimum above maximum")
-ZERO_MAX = VALIDATION_FAILED.specific("ZERO_MAX", "Maximum nul", "Maximum of zero")
+COUPON_INVALID = BUSINESS_RULE_VIOLATION.specific("COUPON_INVALID", "Code promotionnel refusé", "Coupon refused")
 
 
 class PricePurpose(StrEnum):
@@ -69,9 +52,19 @@ class PricePurpose(StrEnum):
 class PriceSource(StrEnum):
     """Where a unit price came from."""
 
+    CLIENT_PRICE = "CLIENT_PRICE"
     PRICE_LIST = "PRICE_LIST"
     RULE = "RULE"
     OPTION = "OPTION"
+
+
+class DiscountKind(StrEnum):
+    """Who lowered a price."""
+
+    LIST = "LIST"
+    CLIENT = "CLIENT"
+    PROMOTION = "PROMOTION"
+    MANUAL = "MANUAL"
 
 
 class LineComponent(StrEnum):
@@ -87,184 +80,6 @@ class LineKind(StrEnum):
 
     RECURRING = "RECURRING"
     ONE_OFF = "ONE_OFF"
-
-
-# -- VAT ---------------------------------------------------------------------------------------------------------
-
-
-class VatDecision(Reply):
-    """The VAT of a supply, with its EN 16931 category; rate in percent."""
-
-    category: str
-    rate: Percent
-    exemption_code: str | None = None
-    text: str | None = None
-
-
-class VatRate(Reply):
-    """A dated rate of a zone and class; `valid_to` is inclusive."""
-
-    vat_rate_id: UUID
-    zone: str
-    tax_class: TaxClass
-    rate: Percent
-    category: str
-    exemption_code: str | None = None
-    exemption_text: str | None = None
-    valid_from: date
-    valid_to: date | None = None
-
-
-class VatRatePage(Page[VatRate]):
-    """Rates by zone, class and date."""
-
-
-class ResolveVat(Request[VatDecision], query=True, permission="products:vat:read"):
-    """Which VAT applies to a supply on the local date of `as_of`."""
-
-    tax_class: TaxClass
-    nature: ProductNature = ProductNature.SERVICE
-    zone: str = "FR_METRO"
-    country: CountryCode = "FR"
-    client_vat_status: VatStatus = VatStatus.CONSUMER
-    vat_verified: bool = False
-    seller_company_id: UUID | None = None
-    as_of: Instant | None = None
-
-
-class UpsertVatRate(Request[VatRate], permission="products:vat:write"):
-    """Enter a rate; one of the same zone, class and first day is replaced, any other overlap refused."""
-
-    zone: Annotated[str, Field(max_length=14)]
-    tax_class: TaxClass
-    rate: Percent
-    category: Annotated[str, Field(pattern="^(S|Z|E|AE|K|G|O)$")] = "S"
-    exemption_code: Code | None = None
-    exemption_text: Line | None = None
-    valid_from: date
-    valid_to: date | None = None
-
-
-class ListVatRates(PageRequest, Request[VatRatePage], query=True, permission="products:vat:read"):
-    """The rates of the organisation."""
-
-    zone: str | None = None
-    tax_class: TaxClass | None = None
-    on_date: date | None = None
-
-
-# -- price lists -------------------------------------------------------------------------------------------------
-
-
-class PriceList(Reply):
-    """Prices that replace those of the version between two days, both included."""
-
-    list_id: UUID
-    code: str
-    name: str
-    currency: str
-    tax_included: bool
-    valid_from: date | None
-    valid_to: date | None
-    is_default: bool
-    active: bool
-    priority: int
-    version: int
-
-
-class PriceListPage(Page[PriceList]):
-    """Price lists by code."""
-
-
-class PriceItem(Reply):
-    """The price of a product, or of one of its plans, in a list."""
-
-    item_id: UUID
-    list_id: UUID
-    product_id: UUID
-    plan_code: str | None
-    unit_price: UnitPrice | None
-    tiered: TieredPrice | None
-    discount_percent: Percent
-    min_price: UnitPrice | None
-    max_price: UnitPrice | None
-    max_manual_discount_percent: Percent | None
-    active: bool
-    version: int
-
-
-class PriceItemPage(Page[PriceItem]):
-    """Prices of a list."""
-
-
-class CreatePriceList(Request[PriceList], permission="products:price:write"):
-    """Add a price list; it applies when it is the default one or named by the caller."""
-
-    code: Code
-    name: Label
-    currency: Currency = "EUR"
-    tax_included: bool = False
-    valid_from: date | None = None
-    valid_to: date | None = None
-    priority: int = 0
-
-    @model_validator(mode="after")
-    def _dates_rise(self) -> "CreatePriceList":
-        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
-            raise refusal("DATES_INVERTED", "valid_to lies before valid_from; exchange them")
-        return self
-
-
-class SetDefaultPriceList(Request[PriceList], permission="products:price:write"):
-    """Make a list the one that applies to everybody; the former default stays as an ordinary list."""
-
-    list_id: UUID
-
-
-class ListPriceLists(PageRequest, Request[PriceListPage], query=True, permission="products:price:read"):
-    """The price lists of the organisation."""
-
-    active: bool | None = None
-    is_default: bool | None = None
-
-
-class CreatePriceItem(Request[PriceItem], permission="products:price:write"):
-    """Price a product in a list. Bounds left out do not exist: absent is not zero."""
-
-    list_id: UUID
-    product_id: UUID
-    plan_code: Code | None = None
-    unit_price: UnitPrice | None = None
-    tiered: TieredPrice | None = None
-    discount_percent: Percent | None = None
-    min_price: UnitPrice | None = None
-    max_price: UnitPrice | None = None
-    max_manual_discount_percent: Percent | None = None
-    free: bool = False
-
-
-class UpdatePriceItem(Request[PriceItem], permission="products:price:write"):
-    """Change a price of a list; null clears a bound."""
-
-    item_id: UUID
-    expected_version: int
-    unit_price: UnitPrice | None = None
-    discount_percent: Percent | None = None
-    min_price: UnitPrice | None = None
-    max_price: UnitPrice | None = None
-    max_manual_discount_percent: Percent | None = None
-    active: bool | None = None
-    free: bool = False
-
-
-class ListPriceItems(PageRequest, Request[PriceItemPage], query=True, permission="products:price:read"):
-    """The prices of a list."""
-
-    list_id: UUID
-    product_id: UUID | None = None
-
-
-# -- prices ------------------------------------------------------------------------------------------------------
 
 
 class Delivery(Part):
@@ -298,8 +113,17 @@ class PriceContext(Part):
     client_vat_status: VatStatus = Field(
         default=VatStatus.CONSUMER, description="of a client not yet recorded; a known client's own status decides"
     )
+    client_type: ClientKind | None = Field(
+        default=None, description="of a client not yet recorded; a known client's own kind decides"
+    )
+    is_new_client: bool = Field(default=False, description="the client has no contract yet; some promotions ask for it")
     company_id: UUID | None = Field(default=None, description="the selling company; left out where there is only one")
+    partner_id: UUID | None = None
     channel: Channel | None = None
+    coupon: Code | None = None
+    period_no: Annotated[int, Field(ge=1, le=1200)] = Field(
+        default=1, description="the billing period to price; introductory promotions end after some"
+    )
     price_list_id: UUID | None = None
     delivery: Delivery | None = None
     purpose: PricePurpose = PricePurpose.SALE
@@ -316,10 +140,29 @@ class TraceStep(Reply):
 
 
 class Discount(Reply):
-    """A discount that was applied, in percent; discounts are chained, not added."""
+    """A discount that was applied, in percent of the price before it; discounts are chained, not added."""
 
-    kind: str
+    kind: DiscountKind
     percent: Percent
+    rule_id: UUID | None = None
+
+
+class AppliedPromotion(Reply):
+    """A promotion that lowered a price."""
+
+    id: UUID
+    code: str
+
+
+class PricePhase(Reply):
+    """What a line costs in some billing periods; `to_period` is null in the last phase."""
+
+    from_period: int
+    to_period: int | None
+    unit: UnitPrice
+    net: Money
+    vat: Money
+    gross: Money
 
 
 class PricedLine(Reply):
@@ -351,6 +194,8 @@ class PricedLine(Reply):
     exemption_code: str | None = None
     exemption_text: str | None = None
     discounts: tuple[Discount, ...] = ()
+    promotions: tuple[AppliedPromotion, ...] = ()
+    phases: tuple[PricePhase, ...] = Field(default=(), description="empty when every period costs the same")
     floor_applied: bool = False
     ceiling_applied: bool = False
     trace: tuple[TraceStep, ...] = ()

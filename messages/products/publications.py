@@ -20,6 +20,7 @@ PUBLICATION_CONFLICT = ALREADY_EXISTS.specific(
 WINDOW_OUTSIDE_VERSION = VALIDATION_FAILED.specific(
     "WINDOW_OUTSIDE_VERSION", "Période hors de la version", "Window outside the version"
 )
+MAPPING_NOT_FOUND = NOT_FOUND.specific("MAPPING_NOT_FOUND", "Affectation introuvable", "Mapping not found")
 MAPPING_OVERLAP = ALREADY_EXISTS.specific("MAPPING_OVERLAP", "Affectations qui se chevauchent", "Mappings overlap")
 
 
@@ -58,6 +59,28 @@ class AccountNature(StrEnum):
     COMMISSION = "COMMISSION"
     FEE = "FEE"
     TAX = "TAX"
+
+
+class ReadinessCode(StrEnum):
+    """What must be in order before a version is sold."""
+
+    VERSION_PRESENT = "version_present"
+    VERSION_COVERS_WINDOW = "version_covers_window"
+    LIFECYCLE_OK = "lifecycle_ok"
+    PRICING_PRESENT = "pricing_present"
+    VAT_DETERMINED = "vat_determined"
+    DOCUMENTS_COMPLETE = "documents_complete"
+    ACCOUNTING_MAPPED = "accounting_mapped"
+    QUALITY_RULE_PRESENT = "quality_rule_present"
+    ELIGIBILITY_VALID = "eligibility_valid"
+
+
+class MappingStatus(StrEnum):
+    """Whether accounting has confirmed a mapping."""
+
+    TO_VALIDATE = "TO_VALIDATE"
+    VALIDATED = "VALIDATED"
+    ERROR = "ERROR"
 
 
 class PublicationFacts(Reply):
@@ -115,6 +138,7 @@ class AccountingMapping(Reply):
     cost_centre: str | None = None
     valid_from: date
     valid_to: date | None = None
+    status: MappingStatus = MappingStatus.TO_VALIDATE
 
 
 class AccountingMappingPage(Page[AccountingMapping]):
@@ -157,6 +181,7 @@ class ValidatePublication(Request[Readiness], query=True, permission="products:p
 
     version_id: UUID
     company_id: UUID
+    channels: frozenset[Channel] = frozenset()
     start_at: Instant | None = None
     end_at: Instant | None = None
 
@@ -185,6 +210,13 @@ class SetAccountingMapping(Request[AccountingMapping], permission="products:acco
     valid_from: date | None = None
 
 
+class ValidateAccountingMapping(Request[AccountingMapping], permission="products:accounting_mapping:validate"):
+    """Confirm a mapping, or mark it as wrong."""
+
+    mapping_id: UUID
+    correct: bool = True
+
+
 class ListAccountingMappings(
     PageRequest, Request[AccountingMappingPage], query=True, permission="products:accounting_mapping:read"
 ):
@@ -192,6 +224,8 @@ class ListAccountingMappings(
 
     product_id: UUID | None = None
     range_id: UUID | None = None
+    company_id: UUID | None = None
+    status: MappingStatus | None = None
 
 
 class ResolveAccounts(Request[ResolvedAccounts], query=True, permission="products:accounting_mapping:read"):

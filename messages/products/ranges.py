@@ -126,3 +126,4 @@ class ListRanges(PageRequest, Request[RangePage], query=True, resource="range"):
     active: bool | None = None
     kind: RangeKind | None = None
     parent_id: UUID | None = None
+    company_id: UUID | None = Field(default=None, description="ranges of that company and of all companies")

@@ -87,10 +87,11 @@ class PriceRole(StrEnum):
 
 
 class PricingKind(StrEnum):
-    """How a rule finds the price of a quantity."""
+    """How a rule finds the price of a quantity; USAGE: what was consumed beyond the included units."""
 
     FIXED = "FIXED"
     TIERED = "TIERED"
+    USAGE = "USAGE"
 
 
 class TierMode(StrEnum):
@@ -130,6 +131,25 @@ class TieredPrice(Part):
         return self
 
 
+class UsagePrice(Part):
+    """What the consumption of a billing period costs: units beyond the included ones, between two charges."""
+
+    unit: Annotated[str, Field(max_length=20)]
+    unit_price: UnitPrice
+    included_units: Quantity = Decimal(0)
+    min_charge: UnitPrice | None = None
+    max_charge: UnitPrice | None = None
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> "UsagePrice":
+        amounts = (self.unit_price, self.included_units, self.min_charge, self.max_charge)
+        if any(amount is not None and amount < 0 for amount in amounts):
+            raise refusal("PRICING_INVALID", "a usage price holds no negative amounts; give zero or more")
+        if self.min_charge is not None and self.max_charge is not None and self.min_charge > self.max_charge:
+            raise refusal("PRICING_INVALID", "min_charge is above max_charge; exchange them")
+        return self
+
+
 class PricingRuleDraft(Part):
     """A price of a version, for one plan or for all of them."""
 
@@ -139,16 +159,20 @@ class PricingRuleDraft(Part):
     tax_included: bool | None = Field(default=None, description="left out: true for ranges sold to persons")
     amount: UnitPrice | None = None
     tiered: TieredPrice | None = None
+    usage: UsagePrice | None = None
     free: bool = Field(default=False, description="must be true for a price of 0.00, so that nobody forgets a price")
 
     @model_validator(mode="after")
     def _payload_fits_kind(self) -> "PricingRuleDraft":
-        if self.kind is PricingKind.TIERED:
-            if self.tiered is None or self.amount is not None:
-                raise refusal("PRICING_INVALID", "a TIERED price needs tiered and no amount")
+        payloads = {
+            PricingKind.FIXED: ("amount", self.amount),
+            PricingKind.TIERED: ("tiered", self.tiered),
+            PricingKind.USAGE: ("usage", self.usage),
+        }
+        if any((payload is not None) != (kind is self.kind) for kind, (_, payload) in payloads.items()):
+            raise refusal("PRICING_INVALID", f"a {self.kind} price needs {payloads[self.kind][0]}, and only that")
+        if self.amount is None:
             return self
-        if self.amount is None or self.tiered is not None:
-            raise refusal("PRICING_INVALID", "a FIXED price needs amount and no tiered")
         if self.amount < 0:
             raise refusal("PRICING_INVALID", "the amount is negative; give zero or more")
         if self.amount == 0 and not self.free:

@@ -113,6 +113,21 @@ debit_lot = Table(
     info=TENANT,
 )
 
+debit_date_override = Table(
+    "debit_date_override",
+    metadata,
+    *aggregate(),
+    text("level"),
+    reference("scope_id"),
+    Column("target_year", SmallInteger, nullable=False),
+    Column("target_month", SmallInteger, nullable=False),
+    Column("debit_date", Date, nullable=False),
+    text("reason", nullable=True),
+    UniqueConstraint("organisation_id", "level", "scope_id", "target_year", "target_month"),
+    Index("ix_debit_date_override_date", "organisation_id", "debit_date", "id"),
+    info=TENANT,
+)
+
 debit_configuration = Table(
     "debit_configuration",
     metadata,
@@ -220,6 +235,51 @@ debit_day = Table(
     info=TENANT,
 )
 
+volume_threshold = Table(
+    "volume_threshold",
+    metadata,
+    *aggregate(),
+    reference("company_id", nullable=True),
+    text("lot_code", nullable=True),
+    Column("max_transaction_count", Integer),
+    amount("max_amount", nullable=True),
+    text("currency"),
+    Column("alert_on_exceed", Boolean, nullable=False),
+    Index("ix_volume_threshold_created", "organisation_id", "created_at", "id"),
+    info=TENANT,
+)
+
+threshold_state = Table(
+    "threshold_state",
+    metadata,
+    tenant(),
+    reference("threshold_id"),
+    Column("date", Date, nullable=False),
+    Column("exceeded", Boolean, nullable=False),
+    Column("turns", Integer, nullable=False, comment="how often the day crossed the limit; version of its events"),
+    PrimaryKeyConstraint("organisation_id", "threshold_id", "date"),
+    info=TENANT,
+)
+
+volume_forecast = Table(
+    "volume_forecast",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    Column("date", Date, nullable=False),
+    reference("company_id"),
+    text("lot_code", nullable=True),
+    Column("expected_count", Integer, nullable=False),
+    amount("expected_amount"),
+    amount("expected_collected"),
+    text("currency"),
+    text("source"),
+    instant("built_at"),
+    UniqueConstraint("organisation_id", "date", "company_id", "lot_code", postgresql_nulls_not_distinct=True),
+    Index("ix_volume_forecast_date", "organisation_id", "date", "id"),
+    info=TENANT,
+)
+
 company_copy = Table(
     "company_copy",
     metadata,
@@ -254,6 +314,11 @@ contract_copy = Table(
     reference("client_id"),
     reference("company_id"),
     Column("status", Text, nullable=False),
+    text("billing_frequency", nullable=True),
+    amount("recurring_gross", nullable=True),
+    text("payment_method", nullable=True),
+    Column("starts_on", Date),
+    Column("ends_on", Date),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "contract_id"),
     comment="projection of contrats",

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from actors.calendar import views
+from actors.calendar.book import refresh_open_days
 from actors.calendar.rows import changed_row, new_row
 from actors.calendar.rules import configuration as rules
 from actors.calendar.situation import Scope, completed, load_situation, lots_of
@@ -80,6 +81,8 @@ async def update_debit_configuration(request: UpdateDebitConfiguration, work: Un
         return views.configuration_of(row)
     await _store(row, changed, after["version"], work)
     _say_changed(row, after, after["version"], work)
+    if "cutoff_policy_id" in changed:
+        await refresh_open_days(work)
     return views.configuration_of(after)
 
 
@@ -140,7 +143,9 @@ async def resolve_debit_configuration(request: ResolveDebitConfiguration, work: 
 
 async def list_debit_lots(request: ListDebitLots, work: UnitOfWork) -> DebitLots:
     """The lots and the days without one."""
-    rows = await lots_of(work)
+    known = await lots_of(work)
+    own = [row for row in known if request.company_id is not None and row["company_id"] == request.company_id]
+    rows = own or [row for row in known if row["company_id"] is None]
     gaps = rules.gaps_of([views.lot_rule_of(row) for row in rows])
     return DebitLots(lots=tuple(views.lot_of(row) for row in rows), gaps=gaps)
 

@@ -1,5 +1,6 @@
 """Requests about dates: when a debit is planned, and whether money can move on a day."""
 
+from dataclasses import replace
 from datetime import date
 
 from actors.calendar.rules import planning
@@ -17,7 +18,7 @@ from messages.calendar.dates import (
     PlannedDateResult,
     PlannedDates,
 )
-from messages.calendar.terms import DebitDateMode
+from messages.calendar.terms import ConfigurationLevel, DebitDateMode
 from messages.problem import Refused
 from messages.values.business_days import is_weekend
 from messages.values.due_dates import add_months
@@ -34,12 +35,13 @@ async def calculate_planned_date(request: CalculatePlannedDate, work: UnitOfWork
         month = date(request.target_year or 0, request.target_month or 0, 1)
     else:
         month = request.reference_date.replace(day=1)
-    need = Need(month, request.prenotified, request.not_before)
+    need = Need(month, request.prenotified, request.not_before, situation.override_for(scope, month))
     found = planning.plan(need, setting, as_of)
     if request.reference_date is not None and found.planned < request.reference_date:
-        need = Need(add_months(month, 1), request.prenotified, request.not_before)
+        later = add_months(month, 1)
+        need = Need(later, request.prenotified, request.not_before, situation.override_for(scope, later))
         found = planning.plan(need, setting, as_of)
-    return _planned_date(found, setting, with_trace=request.include_resolution_trace)
+    return _planned_date(found, _applied(setting, need), with_trace=request.include_resolution_trace)
 
 
 async def calculate_planned_dates_batch(request: CalculatePlannedDatesBatch, work: UnitOfWork) -> PlannedDates:
@@ -52,11 +54,13 @@ async def calculate_planned_dates_batch(request: CalculatePlannedDatesBatch, wor
     for wanted, scope in zip(request.inputs, scopes, strict=True):
         try:
             setting = situation.setting(scope, wanted.rail)
-            need = Need(date(wanted.target_year, wanted.target_month, 1), wanted.prenotified, wanted.not_before)
+            month = date(wanted.target_year, wanted.target_month, 1)
+            override = situation.override_for(scope, month)
+            need = Need(month, wanted.prenotified, wanted.not_before, override)
             key = (id(setting), need)  # settings live as long as the situation
             if key not in plans:
                 plans[key] = planning.plan(need, setting, as_of)
-            results.append(_result(wanted, plans[key], setting))
+            results.append(_result(wanted, plans[key], _applied(setting, need)))
         except Refused as refused:
             results.append(
                 PlannedDateResult(
@@ -98,9 +102,18 @@ async def check_date_eligibility(request: CheckDateEligibility, work: UnitOfWork
 def own_date(situation: Situation, scope: Scope, setting: Setting, month: date) -> date | None:
     """What calendar itself would plan for a month, deadlines aside; None when no rule gives a date."""
     try:
-        return planning.plan(Need(month.replace(day=1)), setting, None).planned
+        first = month.replace(day=1)
+        return planning.plan(Need(first, override=situation.override_for(scope, first)), setting, None).planned
     except Refused:
         return None
+
+
+def _applied(setting: Setting, need: Need) -> Setting:
+    """The rules as they were applied: a date chosen by hand names itself as their source."""
+    if need.override is None:
+        return setting
+    changed = {"applied_level": ConfigurationLevel.OVERRIDE, "applied_config_id": need.override.id}
+    return replace(setting, configuration=setting.configuration.model_copy(update=changed))
 
 
 def _scope_of(wanted: PlannedDateInput) -> Scope:

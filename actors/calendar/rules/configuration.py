@@ -130,6 +130,11 @@ def gaps_of(lots: Sequence[Lot]) -> tuple[int, ...]:
     return tuple(day for day in range(1, 32) if day not in covered)
 
 
+def overlapping(lot: Lot, others: Sequence[Lot]) -> Lot | None:
+    """Another lot that shares a day with this one."""
+    return next((other for other in others if lot.start_day <= other.end_day and other.start_day <= lot.end_day), None)
+
+
 def lot_of_day(day: int, lots: Sequence[Lot]) -> str | None:
     """The lot that contains a day of the month."""
     return next((lot.code for lot in lots if lot.start_day <= day <= lot.end_day), None)

@@ -34,13 +34,19 @@ class Zone:
     explicit: Mapping[date, Entry] = field(default_factory=dict)
     recurring: Mapping[tuple[int, int], Entry] = field(default_factory=dict)
     is_computed: bool = True
+    rules: str | None = None
+
+    @property
+    def computed_by(self) -> str:
+        """The rule set of the computed days: of a country or region, which several zones may share."""
+        return self.rules or self.code
 
     def closure(self, day: date) -> str | None:
         """The name of what closes the day; an entry of the date wins, then a yearly one, then the rules."""
         entry = self.explicit.get(day) or self.recurring.get((day.month, day.day))
         if entry is not None:
             return entry.name if entry.effect is HolidayEffect.CLOSED else None
-        return holiday_names(self.code, day.year).get(day) if self.is_computed else None
+        return holiday_names(self.computed_by, day.year).get(day) if self.is_computed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,7 @@ def year_of(zone: Zone, year: int) -> list[ZoneDay]:
     """The days of a zone's year by date, each once."""
     found = {
         day: ZoneDay(day, Entry(name), HolidayOrigin.COMPUTED)
-        for day, name in (holiday_names(zone.code, year).items() if zone.is_computed else ())
+        for day, name in (holiday_names(zone.computed_by, year).items() if zone.is_computed else ())
     }
     for (month, number), entry in zone.recurring.items():
         if (month, number) != (2, 29) or _is_leap(year):

@@ -4,6 +4,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from actors.calendar.rules.configuration import Lot
@@ -12,7 +13,7 @@ from actors.calendar.rules.deadlines import Cutoff, prenotify_by
 from messages.calendar.codes import BATCH_REQUIRED, DEADLINE_PASSED, FIXED_DAY_OUT_OF_RANGE, LOT_NOT_FOUND
 from messages.calendar.configurations import ResolvedConfiguration
 from messages.calendar.dates import TraceStep
-from messages.calendar.terms import DebitDateMode, LatePolicy, ShiftStrategy, WindowGuard
+from messages.calendar.terms import ConfigurationLevel, DebitDateMode, LatePolicy, ShiftStrategy, WindowGuard
 from messages.problem import Refused
 from messages.values.due_dates import add_months
 from messages.values.instants import local_date
@@ -22,12 +23,22 @@ _MOST_MONTHS_LATER = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """The date of a month that somebody chose by hand."""
+
+    id: UUID
+    level: ConfigurationLevel
+    date: date
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """What is to be planned: the month, whether the debtor was told already, and the earliest day."""
 
     month: date
     prenotified: bool = False
     not_before: date | None = None
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,7 @@ class Plan:
 
 def plan(need: Need, setting: Setting, as_of: datetime | None) -> Plan:
     """The planned date of a month; with `as_of` also in time to be announced and submitted."""
-    found = _in_month(need.month, setting)
+    found = _overridden(need.override) if need.override is not None else _in_month(need.month, setting)
     if as_of is None:
         return found
     for later in range(1, _MOST_MONTHS_LATER + 2):
@@ -160,6 +171,21 @@ def _in_month(month: date, setting: Setting) -> Plan:
     return found
 
 
+def _overridden(override: Override) -> Plan:
+    """A date chosen by hand is never shifted."""
+    found = Plan(override.date, override.date)
+    found.trace.append(
+        TraceStep(
+            step="target",
+            description=f"chosen by hand on level {override.level.value}",
+            input=str(override.id),
+            output=str(override.date),
+            rule=ConfigurationLevel.OVERRIDE.value,
+        )
+    )
+    return found
+
+
 def shifted(target: date, days: EligibleDays, strategy: ShiftStrategy) -> date:
     """Where a closed target goes."""
     match strategy:
@@ -169,6 +195,12 @@ def shifted(target: date, days: EligibleDays, strategy: ShiftStrategy) -> date:
             return days.before(target)
         case ShiftStrategy.NEXT_WEEK_SAME_DAY:
             return days.on_or_after(target + _WEEK)
+        case ShiftStrategy.MODIFIED_FOLLOWING:
+            following = days.after(target)
+            return following if following.month == target.month else days.before(target)
+        case ShiftStrategy.MODIFIED_PRECEDING:
+            preceding = days.before(target)
+            return preceding if preceding.month == target.month else days.after(target)
 
 
 def _guarded(planned: date, target: date, setting: Setting) -> date:

@@ -1,30 +1,35 @@
 """Requests about account mappings."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import or_, select, update
 
 from actors.products import views
 from actors.products.requests.ranges import ancestors_of
 from actors.products.rows import changed_row, new_row
-from actors.products.rules.accounting import DEFAULT_ACCOUNTS, best_mapping
+from actors.products.rules.accounting import DEFAULT_ACCOUNTS, NATURES_OF, best_mapping
 from messages.problem import Refused
-from messages.products.catalogue import PRODUCT_NOT_FOUND
-from messages.products.events import AccountingMappingSaved
+from messages.products.catalogue import PRODUCT_NOT_FOUND, RevenueModel
+from messages.products.events import AccountingMappingSaved, AccountingMappingValidated
 from messages.products.publications import (
+    MAPPING_NOT_FOUND,
     MAPPING_OVERLAP,
     AccountingMapping,
     AccountingMappingPage,
+    AccountNature,
     ListAccountingMappings,
+    MappingStatus,
     ResolveAccounts,
     ResolvedAccounts,
     SetAccountingMapping,
+    ValidateAccountingMapping,
 )
 from messages.values.identifiers import new_id
 from messages.values.instants import local_date
 from runtime.pagination import page
-from runtime.unit_of_work import UnitOfWork
+from runtime.unit_of_work import Row, UnitOfWork
 from storage.products.queries import among
 from storage.products.tables import accounting_mapping, product
 
@@ -57,7 +62,13 @@ async def set_accounting_mapping(request: SetAccountingMapping, work: UnitOfWork
         )
         ended = views.mapping_of({**latest, "valid_to": end})
         work.emit(AccountingMappingSaved(**dict(ended)), version=version)
-    row = {**new_row(new_id(), work), **request.model_dump(), "valid_from": valid_from, "valid_to": None}
+    row = {
+        **new_row(new_id(), work),
+        **request.model_dump(),
+        "valid_from": valid_from,
+        "valid_to": None,
+        "status": MappingStatus.TO_VALIDATE,
+    }
     await insert_mapping(row, work)
     return views.mapping_of(row)
 
@@ -68,6 +79,29 @@ async def insert_mapping(row: dict[str, Any], work: UnitOfWork) -> None:
     work.emit(AccountingMappingSaved(**dict(views.mapping_of(row))), version=1)
 
 
+async def validate_accounting_mapping(request: ValidateAccountingMapping, work: UnitOfWork) -> AccountingMapping:
+    """Confirm a mapping, or mark it as wrong."""
+    statement = _all(work).where(accounting_mapping.c.id == request.mapping_id).with_for_update()
+    row = await work.load(statement, "account mapping", code=MAPPING_NOT_FOUND)
+    status = MappingStatus.VALIDATED if request.correct else MappingStatus.ERROR
+    if row["status"] == status:
+        return views.mapping_of(row)
+    version = row["version"] + 1
+    columns = {
+        "status": status,
+        "validated_by": work.caller.principal,
+        "validated_at": work.now,
+        **changed_row(version, work),
+    }
+    await work.execute(update(accounting_mapping).where(accounting_mapping.c.id == row["id"]).values(**columns))
+    if request.correct:
+        event = AccountingMappingValidated(mapping_id=row["id"], validated_by=work.caller.user_id)
+        work.emit(event, version=version)
+    else:
+        work.record("accounting_mapping", row["id"], before={"status": row["status"]}, after={"status": status})
+    return views.mapping_of({**row, **columns})
+
+
 async def list_accounting_mappings(request: ListAccountingMappings, work: UnitOfWork) -> AccountingMappingPage:
     """A page of mappings."""
     statement = _all(work)
@@ -75,6 +109,10 @@ async def list_accounting_mappings(request: ListAccountingMappings, work: UnitOf
         statement = statement.where(accounting_mapping.c.product_id == request.product_id)
     if request.range_id is not None:
         statement = statement.where(accounting_mapping.c.range_id == request.range_id)
+    if request.company_id is not None:
+        statement = statement.where(accounting_mapping.c.company_id == request.company_id)
+    if request.status is not None:
+        statement = statement.where(accounting_mapping.c.status == request.status)
     order = (accounting_mapping.c.valid_from, accounting_mapping.c.id)
     return await page(work, request, statement, order=order, reply=AccountingMappingPage, item=views.mapping_of)
 
@@ -85,21 +123,8 @@ async def resolve_accounts(request: ResolveAccounts, work: UnitOfWork) -> Resolv
         product.c.organisation_id == work.organisation_id, product.c.id == request.product_id
     )
     row = await work.load(sought, "product", code=PRODUCT_NOT_FOUND)
-    ranges = await ancestors_of(row["range_id"], work)
     day = local_date(request.as_of or work.now)
-    rows = await work.fetch(
-        _all(work).where(
-            accounting_mapping.c.nature == request.nature,
-            or_(
-                accounting_mapping.c.product_id == row["id"],
-                among(accounting_mapping.c.range_id, ranges),
-                accounting_mapping.c.product_id.is_(None) & accounting_mapping.c.range_id.is_(None),
-            ),
-            accounting_mapping.c.valid_from <= day,
-            accounting_mapping.c.valid_to.is_(None) | (accounting_mapping.c.valid_to >= day),
-        )
-    )
-    found = best_mapping([views.mapping_of(found) for found in rows], ranges, request.company_id)
+    found = await _best(row, request.nature, request.company_id, day, work)
     if found is None:
         gl_account, journal = DEFAULT_ACCOUNTS[request.nature]
         return ResolvedAccounts(
@@ -112,6 +137,38 @@ async def resolve_accounts(request: ResolveAccounts, work: UnitOfWork) -> Resolv
         cost_centre=found.cost_centre,
         is_default=found.product_id is None and found.range_id is None,
     )
+
+
+async def unmapped_natures(
+    row: Row, model: RevenueModel, company_id: UUID | None, work: UnitOfWork
+) -> list[AccountNature]:
+    """The natures that the product's revenue model books and whose accounts nobody has confirmed."""
+    missing = []
+    for nature in NATURES_OF[model]:
+        found = await _best(row, nature, company_id, work.today(), work)
+        if found is None or found.status is not MappingStatus.VALIDATED:
+            missing.append(nature)
+    return missing
+
+
+async def _best(
+    row: Row, nature: AccountNature, company_id: UUID | None, day: date, work: UnitOfWork
+) -> AccountingMapping | None:
+    """The mapping of a product's nature that wins on a day."""
+    ranges = await ancestors_of(row["range_id"], work)
+    rows = await work.fetch(
+        _all(work).where(
+            accounting_mapping.c.nature == nature,
+            or_(
+                accounting_mapping.c.product_id == row["id"],
+                among(accounting_mapping.c.range_id, ranges),
+                accounting_mapping.c.product_id.is_(None) & accounting_mapping.c.range_id.is_(None),
+            ),
+            accounting_mapping.c.valid_from <= day,
+            accounting_mapping.c.valid_to.is_(None) | (accounting_mapping.c.valid_to >= day),
+        )
+    )
+    return best_mapping([views.mapping_of(found) for found in rows], ranges, company_id)
 
 
 def _all(work: UnitOfWork) -> Any:

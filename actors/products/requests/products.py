@@ -1,14 +1,17 @@
 """Requests about products."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Numeric, select, update
 
 from actors.products import views
+from actors.products.readiness import blocking_failures, readiness_of
 from actors.products.requests.prices import indicative_price
-from actors.products.requests.publications import end_publications_of, readiness_of
-from actors.products.requests.ranges import range_by_id_or_code
+from actors.products.requests.promotions import end_promotions_of
+from actors.products.requests.publications import end_publications_of
+from actors.products.requests.ranges import below, range_by_id_or_code
 from actors.products.rows import changed_row, companies, locked_product, new_row
 from actors.products.rules import lifecycle, products
 from actors.products.rules.ranges import DEFAULT_RANGE
@@ -25,18 +28,25 @@ from messages.products.catalogue import (
     Product,
     ProductDetail,
     ProductPage,
+    ProductPart,
     TransitionProduct,
     UpdateProduct,
 )
 from messages.products.events import ProductCreated, ProductLifecycleChanged, ProductUpdated
 from messages.products.ranges import RANGE_INACTIVE, RangeScope, Sector
+from messages.products.versions import PriceRole, VersionState
 from messages.values.identifiers import new_id
 from messages.values.text import search_form
 from runtime.pagination import contains, page
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.products import queries
 from storage.products.queries import among
-from storage.products.tables import product, product_range, product_version
+from storage.products.tables import external_mapping, pricing_rule, product, product_version, publication
+
+_JSON = ("eligibility", "features")
+_SEARCHED = frozenset({"sku", "name", "short_name", "description", "features", "tags"})
+_PRICED = frozenset({"tax_class", "currency", "price_scale", "quantity_min"})
+_SHOWN_PUBLICATIONS = 100
 
 
 async def create_product(request: CreateProduct, work: UnitOfWork) -> Product:
@@ -49,15 +59,17 @@ async def create_product(request: CreateProduct, work: UnitOfWork) -> Product:
     await _refuse_known_sku(request.sku, work)
     row = {
         **new_row(request.id or new_id(), work),
-        **request.model_dump(exclude={"id", "first_version"}),
+        **request.model_dump(exclude={"id", "first_version", *_JSON}),
+        **_as_json(request),
         **taken_over,
         "sku_key": request.sku.upper(),
-        "search_name": _search_name(request.sku, request.name, request.short_name),
+        **_search_columns(request.model_dump()),
         "range_id": range_["id"],
         "owner_company_id": await _owner(request.owner_company_id, work),
         "lifecycle": Lifecycle.DRAFT,
         "replacement_product_id": None,
         "indicative": None,
+        "indicative_is_stale": False,
         "locked": False,
         "quotes_to_expire": False,
     }
@@ -75,28 +87,30 @@ async def get_product(request: GetProduct, work: UnitOfWork) -> ProductDetail:
     statement = _all(work)
     if request.product_id is not None:
         statement = statement.where(product.c.id == request.product_id)
+    elif request.sku is not None:
+        statement = statement.where(product.c.sku_key == request.sku.upper())
     else:
-        statement = statement.where(product.c.sku_key == (request.sku or "").upper())
+        mapped = select(external_mapping.c.product_id).where(
+            external_mapping.c.organisation_id == work.organisation_id,
+            external_mapping.c.system == request.system,
+            external_mapping.c.external_code == request.external_code,
+        )
+        statement = statement.where(product.c.id == mapped.scalar_subquery())
     row = await work.load(statement, "product", code=PRODUCT_NOT_FOUND)
-    versions = await work.fetch(
-        queries.VERSION.where(
-            product_version.c.organisation_id == work.organisation_id, product_version.c.product_id == row["id"]
-        ).order_by(product_version.c.number.desc())
+    versions = queries.VERSION.where(
+        product_version.c.organisation_id == work.organisation_id, product_version.c.product_id == row["id"]
     )
-    return views.detail_of(row, versions)
+    if request.as_of is not None:
+        versions = versions.where(queries.in_force(request.as_of))
+    detail = views.detail_of(row, await work.fetch(versions.order_by(product_version.c.number.desc())))
+    return detail.model_copy(update=await _parts(row, request.include, work))
 
 
 async def list_products(request: ListProducts, work: UnitOfWork) -> ProductPage:
     """A page of products by SKU; a range stands for itself and what is below it."""
     statement = _all(work)
     if request.range_id is not None:
-        range_ = await range_by_id_or_code(request.range_id, DEFAULT_RANGE, work)
-        below = select(product_range.c.id).where(
-            product_range.c.organisation_id == work.organisation_id,
-            (product_range.c.id == range_["id"])
-            | product_range.c.path.startswith(range_["path"] + "/", autoescape=True),
-        )
-        statement = statement.where(product.c.range_id.in_(below))
+        statement = statement.where(product.c.range_id.in_(await below(request.range_id, work)))
     for column, value in (
         (product.c.sector, request.sector),
         (product.c.product_type, request.product_type),
@@ -107,6 +121,18 @@ async def list_products(request: ListProducts, work: UnitOfWork) -> ProductPage:
             statement = statement.where(column == value)
     if request.lifecycle:
         statement = statement.where(among(product.c.lifecycle, request.lifecycle))
+    if request.tag is not None:
+        statement = statement.where(product.c.tags.contains([request.tag]))
+    price = product.c.indicative["price"]["amount"].astext.cast(Numeric)
+    if request.price_min is not None:
+        statement = statement.where(price >= request.price_min)
+    if request.price_max is not None:
+        statement = statement.where(price <= request.price_max)
+    if request.channel is not None:
+        statement = statement.where(queries.is_live_on(request.channel, work.now))
+    if request.on_promotion is not None:
+        promoted = queries.is_promoted(work.today())
+        statement = statement.where(promoted if request.on_promotion else ~promoted)
     if request.search is not None:
         statement = statement.where(contains(product.c.search_name, request.search))
     return await page(
@@ -118,23 +144,33 @@ async def update_product(request: UpdateProduct, work: UnitOfWork) -> Product:
     """Change what was sent."""
     row = await locked_product(request.product_id, work)
     work.check_version(request.expected_version, row["version"])
-    sent = request.model_dump(exclude={"product_id", "expected_version"}, exclude_unset=True)
+    sent = request.model_dump(exclude={"product_id", "expected_version", *_JSON}, exclude_unset=True)
+    sent |= {name: value for name, value in _as_json(request).items() if name in request.model_fields_set}
+    sent = {name: value for name, value in sent.items() if value is not None or name in products.CLEARABLE_FIELDS}
     changed = {name: value for name, value in sent.items() if row[name] != value}
     if row["locked"]:
         products.check_unlocked(changed, row["sku"])
-    range_ = await range_by_id_or_code(row["range_id"], DEFAULT_RANGE, work)
     after = {**row, **changed}
+    range_ = await range_by_id_or_code(after["range_id"], DEFAULT_RANGE, work)
+    if "range_id" in changed and not range_["active"]:
+        raise Refused(RANGE_INACTIVE, f"the range {range_['code']} is not active; choose another range_id")
+    if changed.get("owner_company_id") is not None:
+        await _owner(changed["owner_company_id"], work)
+    products.check_quantities(after["quantity_min"], after["quantity_max"], after["quantity_step"])
     products.check_terms(
         Sector(row["sector"]), RangeScope(range_["scope"]), after["commitment_months"], after["withdrawal_days"]
     )
     if "sku" in changed:
         await _refuse_known_sku(changed["sku"], work, other_than=row["id"])
         changed["sku_key"] = changed["sku"].upper()
-    if {"sku", "name", "short_name"} & changed.keys():
-        changed["search_name"] = _search_name(after["sku"], after["name"], after["short_name"])
+    if _SEARCHED & changed.keys():
+        changed |= _search_columns(after)
     if not changed:
         return views.product_of(row)
-    return await _store_change(row, changed, work)
+    stored = await _store_change(row, changed, work)
+    if _PRICED & changed.keys():
+        await refresh_indicative(row["id"], work)
+    return stored
 
 
 async def transition_product(request: TransitionProduct, work: UnitOfWork) -> Product:
@@ -144,7 +180,9 @@ async def transition_product(request: TransitionProduct, work: UnitOfWork) -> Pr
     state = lifecycle.PRODUCT.after(request.to.value, Lifecycle(row["lifecycle"]))
     if state in (Lifecycle.FROZEN, Lifecycle.RETIRED) and request.reason is None:
         raise Refused.field("reason", "required", f"say in reason why {row['sku']} becomes {state.value}")
-    if state in (Lifecycle.TEST, Lifecycle.ACTIVE):
+    if state is Lifecycle.TEST:
+        await _refuse_unpriced(row, work)
+    if state is Lifecycle.ACTIVE:
         await _refuse_unready(row, work)
     changed: dict[str, Any] = {"lifecycle": state}
     if state in (Lifecycle.FROZEN, Lifecycle.RETIRED):
@@ -152,6 +190,7 @@ async def transition_product(request: TransitionProduct, work: UnitOfWork) -> Pr
     if state is Lifecycle.RETIRED:
         changed["replacement_product_id"] = request.replacement_product_id
         await end_publications_of(row["id"], work)
+        await end_promotions_of(row["id"], work)
     version = row["version"] + 1
     await work.execute(update(product).where(product.c.id == row["id"]).values(**changed, **changed_row(version, work)))
     event = ProductLifecycleChanged(
@@ -172,6 +211,8 @@ async def refresh_indicative(product_id: UUID, work: UnitOfWork) -> None:
     row = await locked_product(product_id, work)
     found = await indicative_price(product_id, work)
     indicative = found.model_dump(mode="json") if found else None
+    if row["indicative_is_stale"]:
+        await work.execute(update(product).where(product.c.id == row["id"]).values(indicative_is_stale=False))
     if indicative != row["indicative"]:
         await _store_change(row, {"indicative": indicative}, work)
 
@@ -183,8 +224,51 @@ def _all(work: UnitOfWork) -> Any:
     return select(product).where(product.c.organisation_id == work.organisation_id)
 
 
-def _search_name(sku: str, name: str, short_name: str | None) -> str:
-    return search_form(f"{sku} {name} {short_name or ''}")
+def _search_columns(fields: Mapping[str, Any]) -> dict[str, str]:
+    """What a product is found by: its names, and with less weight what is said of it."""
+    features = (f"{feature['key']} {feature['label']}" for feature in fields["features"] or ())
+    said = (fields["description"] or "", *features, *(fields["tags"] or ()))
+    return {
+        "search_name": search_form(f"{fields['sku']} {fields['name']} {fields['short_name'] or ''}"),
+        "search_text": search_form(" ".join(said)),
+    }
+
+
+def _as_json(request: CreateProduct | UpdateProduct) -> dict[str, Any]:
+    """The parts of a product that are stored as they are written."""
+    return request.model_dump(mode="json", include=set(_JSON))
+
+
+async def _parts(row: Row, wanted: tuple[ProductPart, ...], work: UnitOfWork) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if ProductPart.RANGE in wanted:
+        found["range"] = views.range_of(await range_by_id_or_code(row["range_id"], DEFAULT_RANGE, work))
+    if ProductPart.PUBLICATIONS in wanted:
+        rows = await work.fetch(
+            select(publication)
+            .where(publication.c.organisation_id == work.organisation_id, publication.c.product_id == row["id"])
+            .order_by(publication.c.start_at.desc())
+            .limit(_SHOWN_PUBLICATIONS)
+        )
+        found["publications"] = tuple(views.publication_of(each) for each in rows)
+    return found
+
+
+async def _refuse_unpriced(row: Row, work: UnitOfWork) -> None:
+    """A product may be tried out when some version of it has a price."""
+    priced = (
+        select(pricing_rule.c.id)
+        .join(product_version, product_version.c.id == pricing_rule.c.version_id)
+        .where(
+            pricing_rule.c.organisation_id == work.organisation_id,
+            product_version.c.product_id == row["id"],
+            product_version.c.state != VersionState.CANCELLED,
+            pricing_rule.c.role == PriceRole.RECURRING_PRICE,
+        )
+        .limit(1)
+    )
+    if await work.fetch_value(priced) is None:
+        raise Refused(READINESS_FAILED, f"{row['sku']} has no price in any version; set a price rule first")
 
 
 async def _owner(wanted: UUID | None, work: UnitOfWork) -> UUID | None:
@@ -208,8 +292,8 @@ async def _refuse_known_sku(sku: str, work: UnitOfWork, *, other_than: UUID | No
 
 
 async def _refuse_unready(row: Row, work: UnitOfWork) -> None:
-    checks = await readiness_of(row, None, work)
-    missing = [check for check in checks if check.blocking and not check.passed]
+    checks = await readiness_of(row, None, frozenset(), None, work)
+    missing = blocking_failures(checks)
     if missing:
         raise Refused(
             READINESS_FAILED,
@@ -229,7 +313,7 @@ async def _store_change(row: Row, changed: dict[str, Any], work: UnitOfWork) -> 
     version = row["version"] + 1
     await work.execute(update(product).where(product.c.id == row["id"]).values(**changed, **changed_row(version, work)))
     after = {**row, **changed, "version": version}
-    fields = tuple(sorted(set(changed) - {"search_name", "sku_key"}))
+    fields = tuple(sorted(set(changed) - {"search_name", "search_text", "sku_key"}))
     work.emit(ProductUpdated.model_validate({**views.snapshot_of(after), "changed_fields": fields}), version=version)
     work.record("product", row["id"], before={"version": row["version"]}, after={"changed": list(fields)})
     return views.product_of(after)

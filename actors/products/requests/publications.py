@@ -1,5 +1,6 @@
 """Requests about publications, and what must be true before a product is sold."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,13 +8,13 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from actors.products import views
-from actors.products.requests.prices import is_vat_determined
+from actors.products.readiness import blocking_failures, latest_dated, lifecycle_check, readiness_of, window_check
 from actors.products.rows import changed_row, locked_product, new_row, selling_company
 from actors.products.rules import lifecycle
 from messages.base import Event
 from messages.errors import NOT_FOUND
 from messages.problem import Refused
-from messages.products.catalogue import READINESS_FAILED, Lifecycle, ProductNature
+from messages.products.catalogue import READINESS_FAILED
 from messages.products.events import (
     ProductPublicationEnded,
     ProductPublicationLive,
@@ -34,8 +35,7 @@ from messages.products.publications import (
     ValidatePublication,
     WithdrawPublication,
 )
-from messages.products.ranges import Sector
-from messages.products.versions import VERSION_NOT_FOUND, PriceRole, TaxClass, VersionState
+from messages.products.versions import VERSION_NOT_FOUND, VersionState
 from messages.values.identifiers import new_id
 from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
@@ -61,7 +61,8 @@ async def create_publication(request: CreatePublication, work: UnitOfWork) -> Pu
             f"the window must lie within version {version['number']}; change start_at and end_at, or publish another",
             details={"effective_from": str(version["effective_from"]), "effective_to": str(version["effective_to"])},
         )
-    _refuse_unready(row["sku"], [_lifecycle_check(row), *await readiness_of(row, version, work)])
+    checks = await readiness_of(row, version, request.channels, company["company_id"], work)
+    _refuse_unready(row["sku"], [await lifecycle_check(row, work), *checks])
     await _settle_conflicts(request, version, company["company_id"], start, work)
     stored = {
         **new_row(new_id(), work),
@@ -99,15 +100,14 @@ async def validate_publication(request: ValidatePublication, work: UnitOfWork) -
     """What is missing, without publishing."""
     version = await _version_of(request.version_id, None, work)
     row = await work.load(_product(version["product_id"], work), "product")
+    company = await selling_company(request.company_id, work)
     start = request.start_at or work.now
-    within = lifecycle.window_lies_within(start, request.end_at, version["effective_from"], version["effective_to"])
-    window = ReadinessCheck(
-        code="version_covers_window",
-        passed=within,
-        detail=None if within else "the version does not cover the window; change it",
+    checks = (
+        await window_check(version, start, request.end_at, work),
+        await lifecycle_check(row, work),
+        *await readiness_of(row, version, request.channels, company["company_id"], work),
     )
-    checks = (window, _lifecycle_check(row), *await readiness_of(row, version, work))
-    return Readiness(ready=all(check.passed for check in checks if check.blocking), checks=checks)
+    return Readiness(ready=not blocking_failures(checks), checks=checks)
 
 
 async def list_publications(request: ListPublications, work: UnitOfWork) -> PublicationPage:
@@ -134,37 +134,6 @@ async def list_publications(request: ListPublications, work: UnitOfWork) -> Publ
         reply=PublicationPage,
         item=views.publication_of,
     )
-
-
-async def readiness_of(row: Row, version: Row | None, work: UnitOfWork) -> list[ReadinessCheck]:
-    """The conditions that hang on the product: a dated version, a price for every plan, a determined VAT."""
-    if version is None:
-        version = await _latest_dated(row["id"], work)
-    if version is None:
-        return [ReadinessCheck(code="version_present", passed=False, detail="no version is dated; schedule one")]
-    rules = version["pricing"] or ()
-    priced = {rule["plan_code"] for rule in rules if rule["role"] == PriceRole.RECURRING_PRICE}
-    missing = [
-        plan["code"]
-        for plan in version["plans"] or ()
-        if plan["active"] and None not in priced and plan["code"] not in priced
-    ]
-    has_price = bool(priced) and not missing
-    has_vat = await is_vat_determined(
-        TaxClass(row["tax_class"]), ProductNature(row["nature"]), Sector(row["sector"]), work
-    )
-    return [
-        ReadinessCheck(
-            code="pricing_present",
-            passed=has_price,
-            detail=None if has_price else f"no price for plan {', '.join(missing) or 'DEFAULT'}; set a price rule",
-        ),
-        ReadinessCheck(
-            code="vat_determined",
-            passed=has_vat,
-            detail=None if has_vat else f"no VAT rate for {row['tax_class']}; enter it with upsert_vat_rate",
-        ),
-    ]
 
 
 async def start_publication(row: Row, work: UnitOfWork) -> None:
@@ -202,7 +171,7 @@ async def _version_of(version_id: UUID | None, product_id: UUID | None, work: Un
     """The version named, else the dated one of the product that is in force or comes next."""
     if version_id is None and product_id is not None:
         await work.load(_product(product_id, work), "product", code=NOT_FOUND)
-        found = await _latest_dated(product_id, work)
+        found = await latest_dated(product_id, work)
         if found is not None:
             return found
     if version_id is None:
@@ -213,26 +182,8 @@ async def _version_of(version_id: UUID | None, product_id: UUID | None, work: Un
     return await work.load(statement, "version", code=VERSION_NOT_FOUND)
 
 
-async def _latest_dated(product_id: UUID, work: UnitOfWork) -> Row | None:
-    statement = queries.VERSION.where(
-        product_version.c.organisation_id == work.organisation_id,
-        product_version.c.product_id == product_id,
-        among(product_version.c.state, _DATED),
-    )
-    return await work.fetch_one(statement.order_by(product_version.c.effective_from).limit(1))
-
-
-def _lifecycle_check(row: Row) -> ReadinessCheck:
-    active = row["lifecycle"] == Lifecycle.ACTIVE
-    return ReadinessCheck(
-        code="lifecycle_ok",
-        passed=active,
-        detail=None if active else f"the product is {row['lifecycle']}; make it ACTIVE with transition_product",
-    )
-
-
-def _refuse_unready(sku: str, checks: list[ReadinessCheck]) -> None:
-    missing = [check for check in checks if check.blocking and not check.passed]
+def _refuse_unready(sku: str, checks: Sequence[ReadinessCheck]) -> None:
+    missing = blocking_failures(checks)
     if missing:
         raise Refused(
             READINESS_FAILED,

@@ -95,6 +95,9 @@ async def list_ranges(request: ListRanges, work: UnitOfWork) -> RangePage:
         statement = statement.where(product_range.c.kind == request.kind)
     if request.parent_id is not None:
         statement = statement.where(product_range.c.parent_id == request.parent_id)
+    if request.company_id is not None:
+        company_id = product_range.c.company_id
+        statement = statement.where((company_id == request.company_id) | company_id.is_(None))
     order = (product_range.c.display_order, product_range.c.name, product_range.c.id)
     return await page(work, request, statement, order=order, reply=RangePage, item=views.range_of)
 
@@ -117,6 +120,15 @@ async def ancestors_of(range_id: UUID, work: UnitOfWork) -> list[UUID]:
         )
     )
     return [found["id"] for found in sorted(rows, key=lambda found: -found["level"])]
+
+
+async def below(range_id: UUID, work: UnitOfWork) -> Any:
+    """A query of the ids of a range and everything below it."""
+    row = await _range(range_id, work)
+    return select(product_range.c.id).where(
+        product_range.c.organisation_id == work.organisation_id,
+        (product_range.c.id == row["id"]) | product_range.c.path.startswith(row["path"] + "/", autoescape=True),
+    )
 
 
 async def _range(range_id: UUID, work: UnitOfWork) -> Row:

@@ -8,8 +8,8 @@ from actors.products import views
 from actors.products.rows import changed_row, new_row
 from messages.problem import Refused
 from messages.products.events import VatRateSaved
-from messages.products.pricing import (
-    DATES_INVERTED,
+from messages.products.price_lists import DATES_INVERTED
+from messages.products.vat import (
     VAT_RATE_OVERLAP,
     ListVatRates,
     UpsertVatRate,

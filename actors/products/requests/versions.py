@@ -44,7 +44,7 @@ async def create_version(request: CreateVersion, work: UnitOfWork) -> ProductVer
     row = await locked_product(request.product_id, work)
     plans, pricing = request.plans, request.pricing
     if request.from_version_id is not None:
-        source = views.version_of(await _version(request.from_version_id, work))
+        source = views.version_of(await version_by_id(request.from_version_id, work))
         if source.product_id != row["id"]:
             raise Refused.field("from_version_id", "unknown", "from_version_id is a version of another product")
         plans = plans or tuple(_draft_of(PlanDraft, plan) for plan in source.plans)
@@ -59,12 +59,12 @@ async def create_version(request: CreateVersion, work: UnitOfWork) -> ProductVer
         breaking=request.breaking,
         source_version_id=request.from_version_id,
     )
-    return views.version_of(await _version(version_id, work))
+    return views.version_of(await version_by_id(version_id, work))
 
 
 async def get_version(request: GetVersion, work: UnitOfWork) -> ProductVersion:
     """One version."""
-    return views.version_of(await _version(request.version_id, work))
+    return views.version_of(await version_by_id(request.version_id, work))
 
 
 async def list_versions(request: ListVersions, work: UnitOfWork) -> VersionPage:
@@ -88,21 +88,21 @@ async def list_versions(request: ListVersions, work: UnitOfWork) -> VersionPage:
 
 async def schedule_version(request: ScheduleVersion, work: UnitOfWork) -> ProductVersion:
     """Give a draft its instant; the version before it ends there, and so do its publications."""
-    row = await _version(request.version_id, work)
+    row = await version_by_id(request.version_id, work)
     await locked_product(row["product_id"], work)
-    row = await _version(request.version_id, work)
+    row = await version_by_id(request.version_id, work)
     if row["state"] != VersionState.DRAFT:
         raise Refused(VERSION_LOCKED, f"version {row['number']} is {row['state']}; schedule a new draft instead")
     if not any(rule["role"] == PriceRole.RECURRING_PRICE for rule in row["pricing"] or ()):
         raise Refused(VERSION_EMPTY, f"version {row['number']} has no price; set a price rule first")
     await close_predecessor(row, request.effective_from, work)
     await date_version(row, request.effective_from, work)
-    return views.version_of(await _version(row["id"], work))
+    return views.version_of(await version_by_id(row["id"], work))
 
 
 async def set_pricing_rule(request: SetPricingRule, work: UnitOfWork) -> PricingRule:
     """Set or replace a price of a draft."""
-    row = await _draft_version(request.version_id, work)
+    row = await draft_version(request.version_id, work)
     scope = await _scope(await locked_product(row["product_id"], work), work)
     (rule,) = products.rules_of((request.rule,), {plan["code"] for plan in row["plans"] or ()}, scope)
     upsert = insert(pricing_rule).values(**rule_row(row["id"], rule, work))
@@ -111,13 +111,13 @@ async def set_pricing_rule(request: SetPricingRule, work: UnitOfWork) -> Pricing
         set_={"payload": upsert.excluded.payload},
     ).returning(pricing_rule)
     stored = await work.load(statement, "price rule")
-    await _touch(row, work)
+    await touch_version(row, work)
     return views.rule_of(stored)
 
 
 async def create_plan(request: CreatePlan, work: UnitOfWork) -> Plan:
     """Add a plan to a draft."""
-    row = await _draft_version(request.version_id, work)
+    row = await draft_version(request.version_id, work)
     await locked_product(row["product_id"], work)
     plans = row["plans"] or []
     if any(plan["code"] == request.plan.code for plan in plans):
@@ -130,22 +130,24 @@ async def create_plan(request: CreatePlan, work: UnitOfWork) -> Plan:
         )
     draft = request.plan if plans else request.plan.model_copy(update={"is_default": True})
     stored = await insert_plan(row["product_id"], row["id"], draft, work)
-    await _touch(row, work)
+    await touch_version(row, work)
     return views.plan_of(stored)
 
 
 # -- steps of the handlers ---------------------------------------------------------------------------------------
 
 
-async def _version(version_id: UUID, work: UnitOfWork) -> Row:
+async def version_by_id(version_id: UUID, work: UnitOfWork) -> Row:
+    """A version with its plans and price rules."""
     statement = queries.VERSION.where(
         product_version.c.organisation_id == work.organisation_id, product_version.c.id == version_id
     )
     return await work.load(statement, "version", code=VERSION_NOT_FOUND)
 
 
-async def _draft_version(version_id: UUID, work: UnitOfWork) -> Row:
-    row = await _version(version_id, work)
+async def draft_version(version_id: UUID, work: UnitOfWork) -> Row:
+    """A version that may still be changed; VERSION_LOCKED otherwise."""
+    row = await version_by_id(version_id, work)
     if row["state"] != VersionState.DRAFT:
         raise Refused(
             VERSION_LOCKED, f"version {row['number']} is {row['state']} and fixed; create a new version instead"
@@ -160,7 +162,8 @@ async def _scope(row: Row, work: UnitOfWork) -> RangeScope:
     return RangeScope(await work.fetch_value(scope))
 
 
-async def _touch(row: Row, work: UnitOfWork) -> None:
+async def touch_version(row: Row, work: UnitOfWork) -> None:
+    """Count a change of a version's plans or prices."""
     await work.execute(
         update(product_version).where(product_version.c.id == row["id"]).values(**changed_row(row["version"] + 1, work))
     )

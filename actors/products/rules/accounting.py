@@ -6,6 +6,7 @@ Accounts of the French chart (PCG): 706 services, 7082 commissions and brokerage
 from collections.abc import Sequence
 from uuid import UUID
 
+from messages.products.catalogue import RevenueModel
 from messages.products.publications import AccountingMapping, AccountNature
 
 DEFAULT_ACCOUNTS = {
@@ -14,6 +15,13 @@ DEFAULT_ACCOUNTS = {
     AccountNature.FEE: ("628000", "AC"),
     AccountNature.TAX: ("445710", "VT"),
 }
+
+NATURES_OF = {
+    RevenueModel.REVENUE: (AccountNature.REVENUE, AccountNature.TAX),
+    RevenueModel.COMMISSION: (AccountNature.COMMISSION,),
+    RevenueModel.MIXED: (AccountNature.REVENUE, AccountNature.COMMISSION, AccountNature.TAX),
+}
+"""What a revenue model books."""
 
 
 def best_mapping(

@@ -6,8 +6,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from actors.products.rules import lifecycle, pricing
-from actors.products.rules.pricing import Source, TotalledLine
+from actors.products.rules import lifecycle, pricing, sources
+from actors.products.rules.pricing import Priced, Source, TotalledLine
+from actors.products.rules.promotions import Campaign, starts_of_phases
+from actors.products.rules.sources import AgreedPrice, ListPrice
 from actors.products.rules.vat import Decision
 from messages.problem import Refused
 from messages.products.catalogue import Lifecycle, ProductNature
@@ -16,14 +18,15 @@ from messages.products.pricing import (
     OPTION_UNKNOWN,
     PLAN_REQUIRED,
     PLAN_UNKNOWN,
-    PRICE_ON_REQUEST,
     PRODUCT_NOT_SELLABLE,
     LineComponent,
     LineDraft,
     LineKind,
     PricedLine,
+    PricePhase,
     PricePurpose,
     PriceSource,
+    TraceStep,
 )
 from messages.products.publications import Channel
 from messages.products.ranges import Sector
@@ -32,15 +35,6 @@ from messages.values.instants import PARIS
 from messages.values.money import Money
 
 VatOf = Callable[["Offer", TaxClass], Decision]
-
-
-@dataclass(frozen=True, slots=True)
-class ListPrice:
-    """What a price list says of a product; the last day of the list is inclusive."""
-
-    plan_code: str | None
-    source: Source
-    list_until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +64,25 @@ class Offer:
     quantity_step: Decimal
     version_id: UUID | None
     version_until: datetime | None
+    documents_block: bool
     plans: tuple[Plan, ...]
     rules: tuple[PricingRule, ...]
     publications: tuple[LivePublication, ...] = ()
+    agreed_prices: tuple[AgreedPrice, ...] = ()
     list_prices: tuple[ListPrice, ...] = ()
+    campaigns: tuple[Campaign, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Who sells how, and how far he may go down."""
+    """Who sells how, for which billing period, and how far he may go down."""
 
     company_id: UUID | None
     channel: Channel | None
     purpose: PricePurpose
     role_limit: Decimal
     strict: bool
+    period_no: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +94,44 @@ class Line:
     until: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one line of a product is: which component, priced from where, taxed how."""
+
+    component: LineComponent
+    name: str
+    source: Source
+    recurrence: Recurrence
+    tax_class: TaxClass
+    percent: Decimal = Decimal(0)
+    option_code: str | None = None
+
+
 def lines_of(offer: Offer, draft: LineDraft, terms: Terms, vat_of: VatOf) -> list[Line]:
     """The product's line, its setup fee when it is a sale, and one line per option; numbered by the caller."""
     version_id = check_sellable(offer, terms)
     quantity = offer.quantity_min if draft.quantity is None else draft.quantity
     pricing.check_quantity(quantity, offer.quantity_min, offer.quantity_max, offer.quantity_step)
     plan = plan_of(offer, draft.plan_code)
-    source, list_until = source_of(offer, plan)
-    maker = _LineMaker(offer, plan, version_id, quantity, terms, vat_of, _ends(offer, terms, list_until))
+    found = sources.source_of(offer.agreed_prices, offer.list_prices, offer.rules, plan, quantity, offer.sku)
+    maker = _LineMaker(offer, plan, version_id, quantity, terms, vat_of, _ends(offer, terms, found.until))
     percent = draft.additional_discount_percent or Decimal(0)
-    main = maker.line(LineComponent.PRODUCT, offer.name, source, plan.recurrence, offer.tax_class, percent)
-    found = [main]
-    fee = rule_for(offer, plan, PriceRole.SETUP_FEE)
+    main = _Part(LineComponent.PRODUCT, offer.name, found.source, plan.recurrence, offer.tax_class, percent)
+    lines = [maker.line(main)]
+    fee = sources.rule_for(offer.rules, plan, PriceRole.SETUP_FEE)
     if fee is not None and terms.purpose is not PricePurpose.RENEWAL:
-        fee_source = _rule_source(fee)
-        found.append(
+        lines.append(
             maker.line(
-                LineComponent.SETUP_FEE, offer.name, fee_source, Recurrence.ONE_SHOT, offer.tax_class, Decimal(0)
+                _Part(
+                    LineComponent.SETUP_FEE,
+                    offer.name,
+                    sources.rule_source(fee),
+                    Recurrence.ONE_SHOT,
+                    offer.tax_class,
+                )
             )
         )
-    return found + _option_lines(maker, plan, draft, source)
+    return lines + _option_lines(maker, plan, draft, found.source)
 
 
 def check_sellable(offer: Offer, terms: Terms) -> UUID:
@@ -131,6 +147,8 @@ def check_sellable(offer: Offer, terms: Terms) -> UUID:
     if terms.purpose is PricePurpose.SALE and not _publications(offer, terms):
         channel = f" on channel {terms.channel.value}" if terms.channel else ""
         raise _not_sellable(offer, f"it is not published for the company{channel}; create a publication")
+    if terms.purpose is PricePurpose.SALE and offer.documents_block:
+        raise _not_sellable(offer, "a document that a sale needs is missing or expired; publish it")
     return offer.version_id
 
 
@@ -153,31 +171,6 @@ def plan_of(offer: Offer, code: str | None) -> Plan:
     return default
 
 
-def source_of(offer: Offer, plan: Plan) -> tuple[Source, date | None]:
-    """The price of the list for the plan, else for the product, else the rule of the version."""
-    for code in (plan.code, None):
-        for found in offer.list_prices:
-            if found.plan_code == code:
-                return found.source, found.list_until
-    rule = rule_for(offer, plan, PriceRole.RECURRING_PRICE)
-    if rule is None:
-        raise Refused(
-            PRICE_ON_REQUEST,
-            f"product {offer.sku} has no price for plan {plan.code}; set a price rule or a list price",
-            details={"sku": offer.sku, "plan_code": plan.code},
-        )
-    return _rule_source(rule), None
-
-
-def rule_for(offer: Offer, plan: Plan, role: PriceRole) -> PricingRule | None:
-    """The rule of the plan, else the one for all plans."""
-    for code in (plan.code, None):
-        for rule in offer.rules:
-            if rule.role is role and rule.plan_code == code:
-                return rule
-    return None
-
-
 def start_of_next_day(day: date) -> datetime:
     """The instant at which a date that is valid to the end of `day` stops being valid."""
     return datetime.combine(day + timedelta(days=1), datetime.min.time(), PARIS)
@@ -193,60 +186,97 @@ class _LineMaker:
     vat_of: VatOf
     ends: tuple[datetime, ...]
 
-    def line(
-        self,
-        component: LineComponent,
-        name: str,
-        source: Source,
-        recurrence: Recurrence,
-        tax_class: TaxClass,
-        percent: Decimal,
-        option_code: str | None = None,
-    ) -> Line:
-        offer, quantity = self.offer, Decimal(1) if component is LineComponent.SETUP_FEE else self.quantity
-        priced = pricing.price(
-            source,
-            quantity,
-            scale=offer.price_scale,
-            manual_percent=percent,
-            role_limit=self.terms.role_limit,
-            strict=self.terms.strict,
+    def line(self, part: _Part) -> Line:
+        offer = self.offer
+        quantity = Decimal(1) if part.component is LineComponent.SETUP_FEE else self.quantity
+        priced = self._priced(part, quantity, self.terms.period_no)
+        vat = self.vat_of(offer, part.tax_class)
+        taxed = pricing.tax(priced.line, vat, tax_included=part.source.tax_included)
+        net, tax, gross = (
+            Money(amount=amount, currency=offer.currency) for amount in (taxed.net, taxed.vat, taxed.gross)
         )
-        vat = self.vat_of(offer, tax_class)
-        taxed = pricing.tax(priced.line, vat, tax_included=source.tax_included)
-        ends = self.ends if vat.until is None else (*self.ends, start_of_next_day(vat.until))
         shown = PricedLine(
             line_no=0,
-            component=component,
+            component=part.component,
             product_id=offer.product_id,
             sku=offer.sku,
-            name=name,
+            name=part.name,
             version_id=self.version_id,
             plan_code=self.plan.code,
-            option_code=option_code,
-            kind=LineKind.ONE_OFF if recurrence is Recurrence.ONE_SHOT else LineKind.RECURRING,
-            billing_period=recurrence,
-            billing_cycle_days=self.plan.billing_cycle_days if recurrence is Recurrence.CUSTOM else None,
+            option_code=part.option_code,
+            kind=LineKind.ONE_OFF if part.recurrence is Recurrence.ONE_SHOT else LineKind.RECURRING,
+            billing_period=part.recurrence,
+            billing_cycle_days=self.plan.billing_cycle_days if part.recurrence is Recurrence.CUSTOM else None,
             quantity=quantity,
-            source=source.kind,
-            source_id=source.id,
-            tax_included=source.tax_included,
+            source=part.source.kind,
+            source_id=part.source.negotiated_by or part.source.id,
+            tax_included=part.source.tax_included,
             list_unit=priced.list_unit,
             unit=priced.unit,
             unit_net=pricing.net_unit(taxed.net, quantity),
-            net=Money(amount=taxed.net, currency=offer.currency),
-            vat=Money(amount=taxed.vat, currency=offer.currency),
-            gross=Money(amount=taxed.gross, currency=offer.currency),
+            net=net,
+            vat=tax,
+            gross=gross,
             vat_rate=vat.rate,
             vat_category=vat.category,
             exemption_code=vat.exemption_code,
             exemption_text=vat.text,
             discounts=priced.discounts,
+            promotions=pricing.applied(priced.promotions),
+            phases=self._phases(part, quantity, vat),
             floor_applied=priced.floor_applied,
             ceiling_applied=priced.ceiling_applied,
-            trace=tuple(priced.trace),
+            trace=(*priced.trace, TraceStep(step="vat", before=priced.line, after=taxed.gross)),
         )
-        return Line(shown, TotalledLine(priced.line, source.tax_included, vat), min(ends, default=None))
+        ends = [*self.ends, *(start_of_next_day(campaign.ends_on) for campaign in priced.promotions)]
+        if vat.until is not None:
+            ends.append(start_of_next_day(vat.until))
+        return Line(shown, TotalledLine(priced.line, part.source.tax_included, vat), min(ends, default=None))
+
+    def _priced(self, part: _Part, quantity: Decimal, period_no: int) -> Priced:
+        return pricing.price(
+            part.source,
+            quantity,
+            scale=self.offer.price_scale,
+            manual_percent=part.percent,
+            role_limit=self.terms.role_limit,
+            strict=self.terms.strict,
+            campaigns=self._campaigns(part, quantity, period_no),
+        )
+
+    def _campaigns(self, part: _Part, quantity: Decimal, period_no: int) -> list[Campaign]:
+        """Promotions lower the product itself, not its options and fees."""
+        if part.component is not LineComponent.PRODUCT:
+            return []
+        negotiated = part.source.negotiated_by is not None
+        return [
+            campaign
+            for campaign in self.offer.campaigns
+            if campaign.applies(self.plan.code, quantity, period_no, negotiated=negotiated)
+        ]
+
+    def _phases(self, part: _Part, quantity: Decimal, vat: Decision) -> tuple[PricePhase, ...]:
+        """What the billing periods cost one after another, where promotions end with some of them."""
+        starts = starts_of_phases(self._campaigns(part, quantity, 1))
+        if len(starts) == 1 or part.recurrence is Recurrence.ONE_SHOT:
+            return ()
+        found: list[PricePhase] = []
+        for start, following in zip(starts, [*starts[1:], None], strict=True):
+            priced = self._priced(part, quantity, start)
+            taxed = pricing.tax(priced.line, vat, tax_included=part.source.tax_included)
+            currency = self.offer.currency
+            phase = PricePhase(
+                from_period=start,
+                to_period=following - 1 if following is not None else None,
+                unit=priced.unit,
+                net=Money(amount=taxed.net, currency=currency),
+                vat=Money(amount=taxed.vat, currency=currency),
+                gross=Money(amount=taxed.gross, currency=currency),
+            )
+            if found and (found[-1].unit, found[-1].gross) == (phase.unit, phase.gross):
+                phase = phase.model_copy(update={"from_period": found.pop().from_period})
+            found.append(phase)
+        return tuple(found) if len(found) > 1 else ()
 
 
 def _option_lines(maker: _LineMaker, plan: Plan, draft: LineDraft, main: Source) -> list[Line]:
@@ -261,16 +291,16 @@ def _option_lines(maker: _LineMaker, plan: Plan, draft: LineDraft, main: Source)
     found = []
     for option in plan.options:
         if option.mandatory or option.code in draft.option_codes:
-            source = Source(PriceSource.OPTION, plan.id, main.tax_included, option.price.amount)
-            recurrence, tax_class = option.recurrence or plan.recurrence, option.tax_class or maker.offer.tax_class
-            found.append(
-                maker.line(LineComponent.OPTION, option.name, source, recurrence, tax_class, Decimal(0), option.code)
+            part = _Part(
+                LineComponent.OPTION,
+                option.name,
+                Source(PriceSource.OPTION, plan.id, main.tax_included, option.price.amount),
+                option.recurrence or plan.recurrence,
+                option.tax_class or maker.offer.tax_class,
+                option_code=option.code,
             )
+            found.append(maker.line(part))
     return found
-
-
-def _rule_source(rule: PricingRule) -> Source:
-    return Source(PriceSource.RULE, rule.id, bool(rule.tax_included), rule.amount, rule.tiered)
 
 
 def _publications(offer: Offer, terms: Terms) -> list[LivePublication]:
@@ -281,10 +311,10 @@ def _publications(offer: Offer, terms: Terms) -> list[LivePublication]:
     ]
 
 
-def _ends(offer: Offer, terms: Terms, list_until: date | None) -> tuple[datetime, ...]:
+def _ends(offer: Offer, terms: Terms, source_until: date | None) -> tuple[datetime, ...]:
     ends = [offer.version_until]
-    if list_until is not None:
-        ends.append(start_of_next_day(list_until))
+    if source_until is not None:
+        ends.append(start_of_next_day(source_until))
     if terms.purpose is PricePurpose.SALE:
         publications = [found.end_at for found in _publications(offer, terms)]
         if None not in publications:

@@ -1,10 +1,17 @@
-"""Prices of a list: what may stand in one."""
+"""Price lists: what may stand in one, whom it aims at, and how its prices move."""
 
 from decimal import Decimal
+from fractions import Fraction
+from math import floor
 
+from actors.products.rules.pricing import round_half_up
 from messages.problem import Refused
-from messages.products.pricing import MIN_GT_MAX, NEGATIVE_PRICE, ZERO_MAX
+from messages.products.price_changes import PriceRounding
+from messages.products.price_lists import MIN_GT_MAX, NEGATIVE_PRICE, ZERO_MAX, AssignmentCriteria
 from messages.products.versions import PRICING_INVALID, TieredPrice
+
+_WEIGHTS = {"client_id": 32, "partner_id": 16, "company_id": 8, "channel": 4, "client_type": 2}
+_ENDINGS = {PriceRounding.ENDING_90: Fraction(90, 100), PriceRounding.ENDING_99: Fraction(99, 100)}
 
 
 def check_item(
@@ -27,3 +34,33 @@ def check_item(
         )
     if min_price is not None and max_price is not None and min_price > max_price:
         raise Refused.field("min_price", "range", "min_price is above max_price; exchange them", MIN_GT_MAX)
+
+
+def specificity_of(criteria: AssignmentCriteria) -> int:
+    """How closely an assignment aims: a client outweighs everything else; 0 without criteria."""
+    return sum(weight for name, weight in _WEIGHTS.items() if getattr(criteria, name) is not None)
+
+
+def changed_price(old: Decimal, *, percent: Decimal | None, amount: Decimal | None, rounding: PriceRounding) -> Decimal:
+    """A price moved by a percentage or an amount, then rounded; NEGATIVE_PRICE when it falls below zero."""
+    exact = Fraction(old) * (1 + Fraction(percent or 0) / 100) + Fraction(amount or 0)
+    if exact < 0:
+        raise Refused.field(
+            "amount" if percent is None else "percent",
+            "negative",
+            f"the price {old.normalize():f} would become negative; lower the change",
+            NEGATIVE_PRICE,
+        )
+    if rounding is PriceRounding.NONE:
+        return round_half_up(exact, 6)
+    if rounding is PriceRounding.CENT:
+        return round_half_up(exact, 2)
+    return round_half_up(_nearest_ending(exact, _ENDINGS[rounding]), 2)
+
+
+def _nearest_ending(exact: Fraction, cents: Fraction) -> Fraction:
+    """The nearest price with these cents; in the middle between two, the higher one."""
+    below = floor(exact - cents) + cents
+    if below < 0:
+        return below + 1
+    return below if exact - below < Fraction(1, 2) else below + 1

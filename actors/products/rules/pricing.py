@@ -3,25 +3,28 @@
 Calculated in exact fractions; rounded half up once, where the rule says.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
+from actors.products.rules.promotions import Campaign, reductions
 from actors.products.rules.vat import Decision
 from messages.problem import Refused
 from messages.products.pricing import (
     DISCOUNT_NOT_ALLOWED,
     PRICE_BELOW_FLOOR,
     QUANTITY_INVALID,
+    AppliedPromotion,
     Discount,
+    DiscountKind,
     PriceSource,
     TraceStep,
 )
-from messages.products.versions import TieredPrice, TierMode
+from messages.products.versions import TieredPrice, TierMode, UsagePrice
 from messages.shared import VatTotal
-from messages.values.money import Money, round_cents
+from messages.values.money import CENT, Money, round_cents
 
 MANUAL_DISCOUNT_LIMIT = Decimal(20)
 APPROVER_DISCOUNT_LIMIT = Decimal(100)
@@ -30,14 +33,17 @@ _TRACE_DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A unit price or bands, with the discount and the bounds that came with it."""
+    """A unit price, bands or a usage price, with the discounts and the bounds that came with it."""
 
     kind: PriceSource
     id: UUID
     tax_included: bool
     unit_price: Decimal | None = None
     tiered: TieredPrice | None = None
+    usage: UsagePrice | None = None
     discount_percent: Decimal = Decimal(0)
+    client_discount_percent: Decimal = Decimal(0)
+    negotiated_by: UUID | None = None
     min_price: Decimal | None = None
     max_price: Decimal | None = None
     max_manual_discount_percent: Decimal | None = None
@@ -51,6 +57,7 @@ class Priced:
     unit: Decimal
     line: Decimal
     discounts: tuple[Discount, ...] = ()
+    promotions: tuple[Campaign, ...] = ()
     floor_applied: bool = False
     ceiling_applied: bool = False
     trace: list[TraceStep] = field(default_factory=list)
@@ -85,15 +92,28 @@ def check_quantity(quantity: Decimal, minimum: Decimal, maximum: Decimal | None,
 
 
 def price(
-    source: Source, quantity: Decimal, *, scale: int, manual_percent: Decimal, role_limit: Decimal, strict: bool
+    source: Source,
+    quantity: Decimal,
+    *,
+    scale: int,
+    manual_percent: Decimal,
+    role_limit: Decimal,
+    strict: bool,
+    campaigns: Sequence[Campaign] = (),
 ) -> Priced:
-    """The price of a quantity: base, list discount, manual discount, bounds, rounding (in this order)."""
+    """The price of a quantity: base, list and client discount, promotions, manual discount, bounds, rounding.
+
+    The order is part of the promise: discounts are chained, the bounds of the list come last. `campaigns` are the
+    promotions that apply to this plan, quantity and period.
+    """
     check_manual_discount(manual_percent, source.max_manual_discount_percent, role_limit)
     base = base_unit(source, quantity)
     priced = Priced(_shown(base), Decimal(0), Decimal(0))
     priced.trace.append(TraceStep(step="base", before=None, after=_shown(base), rule_id=source.id))
-    unit = _discounted(priced, base, "list_discount", source.discount_percent, source.id)
-    unit = _discounted(priced, unit, "manual_discount", manual_percent, None)
+    unit = _discounted(priced, base, DiscountKind.LIST, source.discount_percent, source.id)
+    unit = _discounted(priced, unit, DiscountKind.CLIENT, source.client_discount_percent, source.negotiated_by)
+    unit = _promoted(priced, base, unit, campaigns)
+    unit = _discounted(priced, unit, DiscountKind.MANUAL, manual_percent, None)
     unit = _clamped(priced, unit, source, strict)
     _round(priced, unit, quantity, scale, line_decides=_line_decides(source))
     return priced
@@ -112,7 +132,9 @@ def check_manual_discount(percent: Decimal, item_limit: Decimal | None, role_lim
 
 
 def base_unit(source: Source, quantity: Decimal) -> Fraction:
-    """The exact unit price of a quantity; of graduated bands, the average over all units."""
+    """The exact unit price of a quantity; of graduated bands and of usage, the average over all units."""
+    if source.usage is not None:
+        return usage_charge(source.usage, quantity) / Fraction(quantity)
     if source.tiered is None:
         return Fraction(source.unit_price or Decimal(0))
     if source.tiered.mode is TierMode.VOLUME:
@@ -124,6 +146,19 @@ def base_unit(source: Source, quantity: Decimal) -> Fraction:
         total += max(Fraction(0), upper - lower) * Fraction(tier.amount)
         lower = max(lower, upper)
     return total / Fraction(quantity)
+
+
+def unit_after_list_discount(source: Source, quantity: Decimal) -> Fraction:
+    """What everybody pays for one unit, promotions apart."""
+    return base_unit(source, quantity) * (1 - Fraction(source.discount_percent) / 100)
+
+
+def usage_charge(usage: UsagePrice, quantity: Decimal) -> Fraction:
+    """What the consumption of a period costs: units beyond the included ones, at least and at most so much."""
+    charge = max(Fraction(0), Fraction(quantity) - Fraction(usage.included_units)) * Fraction(usage.unit_price)
+    if usage.min_charge is not None:
+        charge = max(charge, Fraction(usage.min_charge))
+    return charge if usage.max_charge is None else min(charge, Fraction(usage.max_charge))
 
 
 def tax(amount: Decimal, decision: Decision, *, tax_included: bool) -> Taxed:
@@ -174,15 +209,31 @@ def round_half_up(value: Fraction, decimals: int) -> Decimal:
     return Decimal(whole if value >= 0 else -whole).scaleb(-decimals)
 
 
-def _discounted(priced: Priced, unit: Fraction, step: str, percent: Decimal, rule_id: UUID | None) -> Fraction:
+def _discounted(priced: Priced, unit: Fraction, kind: DiscountKind, percent: Decimal, rule_id: UUID | None) -> Fraction:
     if not percent:
         return unit
     after = unit * (1 - Fraction(percent) / 100)
-    priced.discounts += (
-        Discount(kind=step.removesuffix("_discount").upper(), percent=percent.quantize(Decimal("0.01"))),
-    )
+    priced.discounts += (Discount(kind=kind, percent=percent.quantize(CENT), rule_id=rule_id),)
+    step = f"{kind.value.lower()}_discount"
     priced.trace.append(TraceStep(step=step, before=_shown(unit), after=_shown(after), rule_id=rule_id))
     return after
+
+
+def _promoted(priced: Priced, base: Fraction, unit: Fraction, campaigns: Sequence[Campaign]) -> Fraction:
+    for step in reductions(campaigns, base, unit):
+        percent = round_half_up((1 - step.after / step.before) * 100, 2)
+        priced.promotions += (step.campaign,)
+        priced.discounts += (Discount(kind=DiscountKind.PROMOTION, percent=percent, rule_id=step.campaign.id),)
+        priced.trace.append(
+            TraceStep(step="promotion", before=_shown(step.before), after=_shown(step.after), rule_id=step.campaign.id)
+        )
+        unit = step.after
+    return unit
+
+
+def applied(campaigns: Iterable[Campaign]) -> tuple[AppliedPromotion, ...]:
+    """Promotions as a priced line names them."""
+    return tuple(AppliedPromotion(id=campaign.id, code=campaign.code) for campaign in campaigns)
 
 
 def _clamped(priced: Priced, unit: Fraction, source: Source, strict: bool) -> Fraction:
@@ -203,7 +254,7 @@ def _clamped(priced: Priced, unit: Fraction, source: Source, strict: bool) -> Fr
 
 
 def _round(priced: Priced, unit: Fraction, quantity: Decimal, scale: int, *, line_decides: bool) -> None:
-    """Graduated bands: the line is exact and the unit only shown; otherwise the rounded unit decides the line."""
+    """Graduated bands and usage: the line is exact and the unit only shown; otherwise the rounded unit decides the line."""
     priced.unit = round_half_up(unit, _TRACE_DECIMALS if line_decides else scale)
     exact = unit * Fraction(quantity) if line_decides else Fraction(priced.unit) * Fraction(quantity)
     priced.line = round_half_up(exact, 2)
@@ -211,7 +262,7 @@ def _round(priced: Priced, unit: Fraction, quantity: Decimal, scale: int, *, lin
 
 
 def _line_decides(source: Source) -> bool:
-    return source.tiered is not None and source.tiered.mode is TierMode.GRADUATED
+    return source.usage is not None or (source.tiered is not None and source.tiered.mode is TierMode.GRADUATED)
 
 
 def _shown(value: Fraction) -> Decimal:

@@ -1,14 +1,24 @@
 """Products: what a new one takes over from its range, and what is fixed once it was published."""
 
+from decimal import Decimal
 from typing import Any
 
 from actors.products.rules.lifecycle import LONGEST_TELECOM_COMMITMENT_MONTHS, withdrawal_days_of
 from messages.problem import Refused
 from messages.products.catalogue import PARTNER_REQUIRED, PRODUCT_LOCKED, CreateProduct, ProductKind, RevenueModel
+from messages.products.pricing import QUANTITY_INVALID
 from messages.products.ranges import RangeScope, Sector
 from messages.products.versions import PlanDraft, PricingRuleDraft
 
 LOCKED_FIELDS = ("sku", "kind", "tax_class", "currency", "revenue_model")
+CLEARABLE_FIELDS = frozenset(
+    {
+        "short_name", "description", "owner_company_id", "quantity_max", "dunning_policy_code", "retry_policy_code",
+        "withdrawal_days", "renewal_months", "notice_days", "termination_terms", "weight_g", "eligibility",
+        "image_document_id", "logo_document_id",
+    }
+)  # fmt: skip
+"""What may be empty: null takes these away, elsewhere null changes nothing."""
 
 
 def inherited(request: CreateProduct, default_sector: str | None, default_type: str | None) -> dict[str, Any]:
@@ -41,6 +51,18 @@ def check_terms(sector: Sector, scope: RangeScope, commitment_months: int, withd
     if withdrawal_days == 0 and scope is not RangeScope.PROFESSIONAL:
         raise Refused.field(
             "withdrawal_days", "range", "only ranges for professionals may have 0 withdrawal_days; give 14 or more"
+        )
+
+
+def check_quantities(minimum: Decimal, maximum: Decimal | None, step: Decimal) -> None:
+    """QUANTITY_INVALID unless the smallest quantity and the step are above zero and the greatest is not below."""
+    if minimum <= 0 or step <= 0:
+        raise Refused.field(
+            "quantity_min", "range", "quantity_min and quantity_step must be above zero", QUANTITY_INVALID
+        )
+    if maximum is not None and maximum < minimum:
+        raise Refused.field(
+            "quantity_max", "range", "quantity_max is below quantity_min; raise it or take it away", QUANTITY_INVALID
         )
 
 

@@ -12,8 +12,8 @@ from messages.clients import VatStatus
 from messages.identity import VatRegime
 from messages.problem import Refused
 from messages.products.catalogue import ProductNature
-from messages.products.pricing import VAT_UNDETERMINED
 from messages.products.ranges import Sector
+from messages.products.vat import VAT_UNDETERMINED
 from messages.products.versions import TaxClass
 from messages.values.vat_zones import VatZone
 

@@ -32,7 +32,7 @@ from messages.values.instants import PARIS, parse_instant
 
 FRANCE, TARGET = Zone("FR"), Zone("TARGET")
 ZONE_ID = uuid4()
-NEXT, PREVIOUS, NEXT_WEEK = ShiftStrategy
+NEXT, PREVIOUS, NEXT_WEEK, FOLLOWING, PRECEDING = ShiftStrategy
 
 
 def configured(**changes: Any) -> ResolvedConfiguration:
@@ -379,3 +379,16 @@ def test_what_is_planned_with_feasibility_is_in_time(day: date, at: time, prenot
 
 def test_target_days_skip_easter() -> None:
     assert target_days_from(date(2026, 4, 2), 1) == date(2026, 4, 7)
+
+
+@pytest.mark.parametrize(
+    ("target", "strategy", "expected"),
+    [
+        (date(2026, 2, 28), FOLLOWING, date(2026, 2, 27)),
+        (date(2026, 3, 14), FOLLOWING, date(2026, 3, 16)),
+        (date(2026, 3, 1), PRECEDING, date(2026, 3, 2)),
+        (date(2026, 3, 14), PRECEDING, date(2026, 3, 13)),
+    ],
+)
+def test_case_13_modified_strategies_stay_in_the_month(target: date, strategy: ShiftStrategy, expected: date) -> None:
+    assert planning.shifted(target, EligibleDays(FRANCE), strategy) == expected

@@ -18,15 +18,8 @@ from messages.products.catalogue import (
     TransitionProduct,
     UpdateProduct,
 )
-from messages.products.pricing import (
-    CalculatePrice,
-    CreatePriceList,
-    LineDraft,
-    ListPriceLists,
-    PriceContext,
-    PricePurpose,
-    SetDefaultPriceList,
-)
+from messages.products.price_lists import CreatePriceList, ListPriceLists, SetDefaultPriceList
+from messages.products.pricing import CalculatePrice, LineDraft, PriceContext, PricePurpose
 from messages.products.publications import (
     AccountNature,
     Channel,

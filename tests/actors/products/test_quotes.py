@@ -19,21 +19,12 @@ from messages.clients import (
 from messages.contrats import ContractSigned
 from messages.problem import Refused
 from messages.products.catalogue import Lifecycle, TransitionProduct
-from messages.products.pricing import (
-    CalculatePrice,
-    CalculatePrices,
-    CreatePriceItem,
-    CreatePriceList,
-    LineDraft,
-    ListPriceLists,
-    PriceContext,
-    PricePurpose,
-    UpdatePriceItem,
-    UpsertVatRate,
-)
+from messages.products.price_lists import CreatePriceItem, CreatePriceList, ListPriceLists, UpdatePriceItem
+from messages.products.pricing import CalculatePrice, CalculatePrices, LineDraft, PriceContext, PricePurpose
 from messages.products.publications import Channel
 from messages.products.quotes import CreatePriceQuote, GetPriceQuote, ListPriceQuotes, QuoteStatus
 from messages.products.ranges import Sector
+from messages.products.vat import UpsertVatRate
 from messages.products.versions import (
     PlanDraft,
     PlanOption,
@@ -74,7 +65,7 @@ async def test_step_1_the_website_gets_a_quote(running: Running, tenant: Tenant)
     assert (made.status, made.valid_until, made.company_id) == ("OPEN", date(2026, 4, 9), tenant.company_id)
     (line,) = made.lines
     assert (line.kind, line.billing_period, line.unit_net) == ("RECURRING", "MONTHLY", Decimal("24.92"))
-    assert [step.step for step in line.trace] == ["base", "rounding"]
+    assert [step.step for step in line.trace] == ["base", "rounding", "vat"]
     assert await tenant.client.call(GetPriceQuote(quote_id=made.quote_id)) == made
     ((_, body),) = await running.events("price_quote.created", tenant.id)
     assert (body["content_hash"], body["gross"]["amount"]) == (made.content_hash, "29.90")

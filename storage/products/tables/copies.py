@@ -1,0 +1,47 @@
+"""Tables of products, what others own: companies and clients."""
+
+from sqlalchemy import Column, Index, Integer, Table, Uuid
+
+from storage.columns import reference, text
+from storage.products.tables.metadata import metadata
+from storage.tenancy import TENANT
+
+company_ref = Table(
+    "company_ref",
+    metadata,
+    Column("organisation_id", Uuid, primary_key=True),
+    Column("company_id", Uuid, primary_key=True),
+    text("code"),
+    text("legal_name"),
+    text("vat_regime"),
+    text("status"),
+    Column("version", Integer, nullable=False),
+    comment="projection of identity",
+    info=TENANT,
+)
+
+client_ref = Table(
+    "client_ref",
+    metadata,
+    Column("organisation_id", Uuid, primary_key=True),
+    Column("client_id", Uuid, primary_key=True),
+    reference("company_id"),
+    text("kind"),
+    text("vat_status"),
+    text("vat_zone"),
+    text("country"),
+    Column("version", Integer, nullable=False),
+    comment="projection of clients",
+    info=TENANT,
+)
+
+client_contract = Table(
+    "client_contract",
+    metadata,
+    Column("organisation_id", Uuid, primary_key=True),
+    Column("contract_id", Uuid, primary_key=True),
+    reference("client_id"),
+    Index("ix_client_contract_client", "organisation_id", "client_id"),
+    comment="projection of contrats: signed and neither cancelled nor withdrawn",
+    info=TENANT,
+)
