@@ -1,8 +1,9 @@
 """What contrats answers, hears, does on time and in the background, and asks."""
 
-from actors.contrats import price_checks, reactions, schedule
-from actors.contrats.proof import storing
+from actors.contrats import reactions, schedule
+from actors.contrats.drafting import price_checks
 from actors.contrats.requests import drafts, ending, quality, reading, service, signature
+from actors.contrats.signature import storing
 from messages.documents import StoreDocument
 from messages.identity import GetSigningKeys
 from messages.products import GetPriceQuote

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select, update
 
-from actors.contrats import rules, views
+from actors.contrats import views
+from actors.contrats.rules.status import CONTRACT
 from messages.base import Event
 from messages.contrats import (
     CONTRACT_NOT_FOUND,
@@ -78,7 +79,7 @@ class ContractRecord:
     ) -> None:
         """Take a transition of the status machine, or refuse it; the history keeps it for good."""
         before = self.status
-        after = rules.CONTRACT.after(trigger, before)
+        after = CONTRACT.after(trigger, before)
         self.set(status=after)
         person = self.work.caller.kind in (CallerKind.USER, CallerKind.SERVICE)
         self._history.append(

@@ -5,9 +5,9 @@ from uuid import UUID
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.contrats import operations
 from actors.contrats.contract_record import ContractRecord, find
-from actors.contrats.gates import open_gates
+from actors.contrats.service import operations
+from actors.contrats.service.gates import open_gates
 from messages.clients import ClientArchived, ClientCreated, ClientRestored, ClientUpdated, RecordState
 from messages.commercial import SalesRepActivated, SalesRepCreated, SalesRepDeactivated, SalesRepUpdated
 from messages.contrats import (

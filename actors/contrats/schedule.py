@@ -7,10 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import Select, or_, select
 
-from actors.contrats import billing, effects, endings, operations, rules
+from actors.contrats.billing import billing
 from actors.contrats.contract_record import ContractRecord, find
-from actors.contrats.gates import open_gates
-from actors.contrats.price_checks import CheckPrice
+from actors.contrats.drafting.price_checks import CheckPrice
+from actors.contrats.leaving import endings
+from actors.contrats.rules.gates import closed_gates
+from actors.contrats.rules.renewal import renewed_end
+from actors.contrats.rules.status import BOUND, IN_FORCE
+from actors.contrats.service import effects, operations
+from actors.contrats.service.gates import open_gates
 from messages.contrats import (
     BillingPolicy,
     ContractRenewed,
@@ -90,7 +95,7 @@ async def end_withdrawal_periods(moment: Moment, work: UnitOfWork) -> object:
 
     async def end_period(record: ContractRecord) -> bool:
         record.set(withdrawal_ended=True)
-        if record.status in rules.BOUND:
+        if record.status in BOUND:
             record.state(ContractWithdrawalPeriodEnded, withdrawal_ends_on=record["withdrawal_ends_on"])
             await open_gates(record)
         return True
@@ -108,7 +113,7 @@ async def activate_due(moment: Moment, work: UnitOfWork) -> object:
 
     async def activate(record: ContractRecord) -> bool:
         key = f"ACTIVATE:{record.id}:{record.today}"
-        if rules.closed_gates(record.row, record.today) or await operations.by_key(key, work) is not None:
+        if closed_gates(record.row, record.today) or await operations.by_key(key, work) is not None:
             return False
         await effects.start_on(record, max(record["starts_on"], record["gates_met_on"]))
         await operations.start(record, OperationKind.ACTIVATE, key=key)
@@ -162,7 +167,7 @@ async def terminate_due(moment: Moment, work: UnitOfWork) -> object:
 
     due = _contracts(work).where(
         contract.c.termination_ends_on < work.today(),
-        contract.c.status.in_(rules.IN_FORCE),
+        contract.c.status.in_(IN_FORCE),
         ~_cut_today(work).exists(),
     )
     return await _each(due.order_by(contract.c.termination_ends_on, contract.c.id), terminate, work)
@@ -182,7 +187,7 @@ async def end_terms(moment: Moment, work: UnitOfWork) -> object:
 
     due = _contracts(work).where(
         contract.c.ends_on < work.today(),
-        contract.c.status.in_(rules.IN_FORCE),
+        contract.c.status.in_(IN_FORCE),
         contract.c.termination_ends_on.is_(None),
         ~_cut_today(work).exists(),
     )
@@ -208,7 +213,7 @@ async def bill_due(moment: Moment, work: UnitOfWork) -> object:
     )
     due = _contracts(work).where(
         contract.c.id.in_(waiting),
-        contract.c.status.in_(rules.BOUND),
+        contract.c.status.in_(BOUND),
         contract.c.gates_met_on.is_not(None),
         ~paused.exists(),
     )
@@ -222,9 +227,7 @@ async def plan_ahead(moment: Moment, work: UnitOfWork) -> object:
         await billing.replan(record)
         return True
 
-    due = _contracts(work).where(
-        contract.c.planned_until < work.today() + _PLAN_AHEAD, contract.c.status.in_(rules.BOUND)
-    )
+    due = _contracts(work).where(contract.c.planned_until < work.today() + _PLAN_AHEAD, contract.c.status.in_(BOUND))
     return await _each(due.order_by(contract.c.planned_until, contract.c.id), plan, work)
 
 
@@ -268,7 +271,7 @@ async def _renew(record: ContractRecord) -> None:
     old = record["ends_on"]
     months = (record["initial_term_months"] or 0) + record["renewal_term_months"] * (record["renewal_count"] + 1)
     open_ended = record["renewal_mode"] == RenewalMode.TO_OPEN_ENDED
-    new = None if open_ended else rules.renewed_end(record.row, old, months)
+    new = None if open_ended else renewed_end(record.row, old, months)
     record.set(ends_on=new, renewal_count=record["renewal_count"] + 1)
     if open_ended:
         record.set(commitment_ends_on=None, commitment_months=0, term_kind="OPEN_ENDED", renewal_mode=RenewalMode.NONE)

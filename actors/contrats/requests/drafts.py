@@ -7,8 +7,13 @@ from uuid import UUID
 from sqlalchemy import Integer, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.contrats import billing, billing_periods, endings, quotes, rules
+from actors.contrats.billing import billing
 from actors.contrats.contract_record import ContractRecord, load
+from actors.contrats.drafting import quotes
+from actors.contrats.leaving import endings
+from actors.contrats.rules import billing_periods
+from actors.contrats.rules.amounts import amounts_of, net_of
+from actors.contrats.rules.draft_terms import REFERENCE_PREFIX, columns_of
 from messages.clients import CLIENT_ARCHIVED, CLIENT_NOT_FOUND, ClientKind
 from messages.contrats import (
     CONTRACT_PRODUCT_NOT_SELLABLE,
@@ -49,7 +54,7 @@ async def create_contract(request: CreateContract, work: UnitOfWork) -> Contract
     """Draft a contract on a quote, or on lines typed by someone who may set prices."""
     client = await _client(request.client_id, work)
     company_id = await _company(request.company_id, client, work)
-    terms = rules.columns_of(request.terms, ClientKind(client["kind"]))
+    terms = columns_of(request.terms, ClientKind(client["kind"]))
     lines, price_check = await _priced_lines(request, terms, company_id, work)
     record = await _new_record(request, terms, lines, price_check, client, company_id, work)
     await _refuse_known_reference(record["reference"], work)
@@ -69,7 +74,7 @@ async def update_contract(request: UpdateContract, work: UnitOfWork) -> Contract
     changed = []
     if request.terms is not None:
         client = await _client(record["client_id"], work)
-        terms = rules.columns_of(request.terms, ClientKind(client["kind"]))
+        terms = columns_of(request.terms, ClientKind(client["kind"]))
         terms["billing_address_id"] = terms["billing_address_id"] or record["billing_address_id"]
         changed = [name for name, value in terms.items() if record[name] != value]
         record.set(**terms)
@@ -204,7 +209,7 @@ def _typed_line(draft: LineDraft, product: Row | None, frequency: str) -> dict[s
         "unit_price_net": draft.unit_price_net.amount,
         "discount_pct": draft.discount_pct,
         "discount_amount": amount,
-        "net": rules.net_of(draft.quantity, draft.unit_price_net.amount, draft.discount_pct, amount),
+        "net": net_of(draft.quantity, draft.unit_price_net.amount, draft.discount_pct, amount),
         "vat_rate": draft.vat_rate,
         "vat_category": draft.vat_category,
         "provider_code": draft.provider_code,
@@ -270,7 +275,7 @@ async def _new_record(
 
 def _amounts(row: dict[str, Any], lines: Sequence[Any]) -> dict[str, Any]:
     return {
-        **rules.amounts_of(lines, row["billing_frequency"]),
+        **amounts_of(lines, row["billing_frequency"]),
         "total_contract_value": billing_periods.term_value(row, lines),
     }
 
@@ -298,7 +303,7 @@ async def _replace_lines(record: ContractRecord, request: UpdateContract) -> Non
 
 async def _next_reference(work: UnitOfWork) -> str:
     """`CTR-2026-000001`: one counter per organisation and year of creation."""
-    series = f"{rules.REFERENCE_PREFIX}-{work.today().year}"
+    series = f"{REFERENCE_PREFIX}-{work.today().year}"
     statement = insert(reference_counter).values(
         organisation_id=work.organisation_id, series=series, last_number=literal(1, Integer)
     )

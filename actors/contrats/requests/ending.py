@@ -6,9 +6,14 @@ from typing import Any
 
 from sqlalchemy import update
 
-from actors.contrats import billing, effects, endings, legal_delays, rules, views
+from actors.contrats import views
+from actors.contrats.billing import billing
 from actors.contrats.contract_record import ContractRecord, load
-from actors.contrats.termination_rules import Ending, ending_of
+from actors.contrats.leaving import endings
+from actors.contrats.rules import legal_delays
+from actors.contrats.rules.status import CONTRACT
+from actors.contrats.rules.termination import Ending, ending_of
+from actors.contrats.service import effects
 from messages.contrats import (
     ALREADY_SCHEDULED,
     INVALID_DATES,
@@ -81,7 +86,7 @@ async def quote_termination(request: QuoteTermination, work: UnitOfWork) -> Term
 async def terminate_contract(request: TerminateContract, work: UnitOfWork) -> TerminationRequest:
     """Schedule the end; it comes with the first day after `ends_on`."""
     record = await load(request.contract_id, work)
-    rules.CONTRACT.after("terminate", record.status)
+    CONTRACT.after("terminate", record.status)
     if record["termination_ends_on"] is not None:
         raise Refused(ALREADY_SCHEDULED, f"the contract ends on {record['termination_ends_on']}; revoke that first")
     ending = _ending(record, request)
@@ -118,7 +123,7 @@ async def revoke_termination(request: RevokeTermination, work: UnitOfWork) -> Co
 
 
 def _check_withdrawal(record: ContractRecord, request: WithdrawContract) -> None:
-    rules.CONTRACT.after("withdraw", record.status)
+    CONTRACT.after("withdraw", record.status)
     if not record["withdrawal_applicable"]:
         raise Refused(WITHDRAWAL_NOT_APPLICABLE, "this contract gives no right of withdrawal; terminate it instead")
     if request.sent_on > record["withdrawal_ends_on"]:
@@ -134,7 +139,7 @@ def _check_withdrawal(record: ContractRecord, request: WithdrawContract) -> None
 
 
 def _ending(record: ContractRecord, request: QuoteTermination | TerminateContract) -> Ending:
-    rules.CONTRACT.after("terminate", record.status)
+    CONTRACT.after("terminate", record.status)
     if not record["concluded_on"] <= request.received_on <= record.today:
         raise Refused.field(
             "received_on",

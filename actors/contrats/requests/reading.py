@@ -4,8 +4,10 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
-from actors.contrats import billing, operations, views
+from actors.contrats import views
+from actors.contrats.billing import billing
 from actors.contrats.contract_record import load
+from actors.contrats.service import operations
 from messages.contrats import (
     CONTRACT_NOT_FOUND,
     BillingSchedule,

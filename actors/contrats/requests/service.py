@@ -3,8 +3,11 @@
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.contrats import effects, operations, rules, views
+from actors.contrats import views
 from actors.contrats.contract_record import ContractRecord, load
+from actors.contrats.rules.gates import closed_gates
+from actors.contrats.rules.status import CONTRACT
+from actors.contrats.service import effects, operations
 from messages.base import Empty
 from messages.contrats import (
     GATE_NOT_MET,
@@ -28,11 +31,11 @@ from storage.contrats.tables import contract_operation, provider_callback
 async def activate_contract(request: ActivateContract, work: UnitOfWork) -> ContractOperation:
     """Start the service now, when every gate is open or may be forced."""
     record = await load(request.contract_id, work)
-    rules.CONTRACT.after("activate", record.status)
+    CONTRACT.after("activate", record.status)
     await _refuse_while_running(record)
     if request.force_gates:
         work.caller.require("contrats:contract:force_gate")
-    closed = [gate for gate in rules.closed_gates(record.row, record.today) if gate not in request.force_gates]
+    closed = [gate for gate in closed_gates(record.row, record.today) if gate not in request.force_gates]
     if closed:
         names = ", ".join(closed)
         raise Refused(GATE_NOT_MET, f"closed: {names}; open them first", details={"gates": [str(g) for g in closed]})
@@ -48,7 +51,7 @@ async def activate_contract(request: ActivateContract, work: UnitOfWork) -> Cont
 async def suspend_contract(request: SuspendContract, work: UnitOfWork) -> ContractOperation:
     """Cut the service at the providers; the contract is suspended when they have done it."""
     record = await load(request.contract_id, work)
-    rules.CONTRACT.after("suspend", record.status)
+    CONTRACT.after("suspend", record.status)
     await _refuse_while_running(record)
     if request.resume_on is not None and request.resume_on <= record.today:
         raise Refused.field("resume_on", "past", "resume_on must lie after today; correct it or leave it empty")
@@ -68,7 +71,7 @@ async def suspend_contract(request: SuspendContract, work: UnitOfWork) -> Contra
 async def resume_contract(request: ResumeContract, work: UnitOfWork) -> ContractOperation:
     """Restore the service."""
     record = await load(request.contract_id, work)
-    rules.CONTRACT.after("resume", record.status)
+    CONTRACT.after("resume", record.status)
     await _refuse_while_running(record)
     operation = await operations.start(record, OperationKind.RESUME, key=f"RESUME:{new_id()}")
     await record.save()

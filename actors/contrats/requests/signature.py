@@ -1,9 +1,9 @@
 """Recording a signature with its evidence."""
 
-from actors.contrats import quotes
 from actors.contrats.contract_record import ContractRecord, load
-from actors.contrats.proof.storing import StoreEvidence
+from actors.contrats.drafting import quotes
 from actors.contrats.requests.drafts import refuse_unsellable, take_quote_lines
+from actors.contrats.signature.storing import StoreEvidence
 from messages.contrats import (
     EVIDENCE_REQUIRED,
     MISSING_BANK_DETAILS,

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.contrats.billing_periods import cut, part_of, periods, plan, term_value, unused_part
-from actors.contrats.rules import amounts_of, days_price, last_day_of_term, net_of, vat_of
-from actors.contrats.termination_rules import ending_of, months_in_force, remaining
+from actors.contrats.rules.amounts import amounts_of, net_of, vat_of
+from actors.contrats.rules.billing_periods import cut, part_of, periods, plan, term_value, unused_part
+from actors.contrats.rules.corrections import days_price
+from actors.contrats.rules.draft_terms import last_day_of_term
+from actors.contrats.rules.termination import ending_of, months_in_force, remaining
 from messages.contrats import TerminationReason
 from messages.values.due_dates import add_months
 

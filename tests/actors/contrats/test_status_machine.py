@@ -4,7 +4,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from actors.contrats.rules import CONTRACT
+from actors.contrats.rules.status import CONTRACT
 from messages.contrats import ContractStatus
 from messages.problem import Refused
 

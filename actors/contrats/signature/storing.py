@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from actors.contrats import signing
 from actors.contrats.contract_record import find
-from actors.contrats.proof.certificate import certificate, facts_of
+from actors.contrats.signature import signing
+from actors.contrats.signature.certificate import certificate, facts_of
 from messages.documents import (
     Confidentiality,
     DocumentLinkDraft,

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from actors.contrats import effects, views
+from actors.contrats import views
 from actors.contrats.contract_record import ContractRecord
+from actors.contrats.service import effects
 from messages.contrats import (
     ContractOperationFailed,
     ContractProvisioningRequested,

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from actors.contrats import billing, effects, operations
+from actors.contrats.billing import billing
 from actors.contrats.contract_record import ContractRecord
+from actors.contrats.service import effects, operations
 from messages.contrats import (
     AdjustmentCause,
     AdjustmentKind,

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from actors.contrats.billing_periods import periods
-from actors.contrats.rules import TELECOM_NOTICE_DAYS, Line, last_day_of_term
+from actors.contrats.rules.amounts import Line
+from actors.contrats.rules.billing_periods import periods
+from actors.contrats.rules.draft_terms import TELECOM_NOTICE_DAYS, last_day_of_term
 from messages.contrats import (
     EarlyTerminationPolicy,
     LegalRegime,

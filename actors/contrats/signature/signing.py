@@ -8,10 +8,12 @@ import rfc8785
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.contrats import billing, billing_periods, legal_delays, views
+from actors.contrats import views
+from actors.contrats.billing import billing
 from actors.contrats.contract_record import ContractRecord
-from actors.contrats.gates import open_gates
 from actors.contrats.requests.quality import submit
+from actors.contrats.rules import billing_periods, legal_delays
+from actors.contrats.service.gates import open_gates
 from messages.contrats import (
     ContractOperationFailed,
     ContractSigned,

@@ -6,9 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from actors.contrats import billing, billing_periods, rules
+from actors.contrats.billing import billing
 from actors.contrats.contract_record import ContractRecord
-from actors.contrats.termination_rules import months_in_force
+from actors.contrats.rules import billing_periods
+from actors.contrats.rules.draft_terms import moved_to
+from actors.contrats.rules.status import IN_FORCE
+from actors.contrats.rules.termination import months_in_force
 from messages.contrats import (
     AdjustmentCause,
     BillingPolicy,
@@ -46,7 +49,7 @@ async def start_on(record: ContractRecord, day: date) -> None:
     if day == record["starts_on"] or await billing.anything_was_billed(record):
         record.set(effective_on=day)
         return
-    record.set(**rules.moved_to(record.row, day))
+    record.set(**moved_to(record.row, day))
     record.set(total_contract_value=billing_periods.term_value(record.row, record.lines))
     await billing.replan(record)
 
@@ -129,7 +132,7 @@ async def open_suspension(contract_id: UUID, work: UnitOfWork) -> Row | None:
 
 async def end(record: ContractRecord, operation: dict[str, Any]) -> None:
     """The contract ends in law; what a provider still has to do goes on without it."""
-    if record.status not in rules.IN_FORCE:
+    if record.status not in IN_FORCE:
         return
     if operation["payload"]["outcome"] == ContractStatus.EXPIRED:
         record.move("expire", operation_id=operation["id"])

@@ -9,8 +9,11 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.contrats import billing_periods, rules, views
+from actors.contrats import views
 from actors.contrats.contract_record import ContractRecord
+from actors.contrats.rules import billing_periods
+from actors.contrats.rules.amounts import vat_of
+from actors.contrats.rules.corrections import creditable_states, credits_unused_days, days_price
 from messages.contrats import (
     AdjustmentCause,
     AdjustmentKind,
@@ -118,7 +121,7 @@ async def credit(
     record: ContractRecord, cause: AdjustmentCause, source_id: UUID, unused_from: date, unused_to: date, label: str
 ) -> Decimal:
     """Give back the part of billed periods that falls on days not served, both included; the net total."""
-    if not rules.credits_unused_days(record.row, cause):
+    if not credits_unused_days(record.row, cause):
         return Decimal("0.00")
     rows, total = [], Decimal("0.00")
     for billed, line, net in await _unused(record, cause, unused_from, unused_to):
@@ -133,7 +136,7 @@ async def credit(
 
 async def unused_total(record: ContractRecord, cause: AdjustmentCause, unused_from: date, unused_to: date) -> Decimal:
     """What `credit` would give back."""
-    if not rules.credits_unused_days(record.row, cause):
+    if not credits_unused_days(record.row, cause):
         return Decimal("0.00")
     found = await _unused(record, cause, unused_from, unused_to)
     return sum((net for _, _, net in found), Decimal("0.00"))
@@ -159,7 +162,7 @@ async def charge_days_served(record: ContractRecord, source_id: UUID, last_day: 
             record["starts_on"], record["billing_anchor"], line["billing_period"], last_day, None
         )
         net = sum(
-            (rules.days_price(line["net"], max(period.start, start), min(period.end, last_day), period.total)
+            (days_price(line["net"], max(period.start, start), min(period.end, last_day), period.total)
              for period in found),
             Decimal("0.00"),
         )  # fmt: skip
@@ -191,7 +194,7 @@ async def _unused(
     record: ContractRecord, cause: AdjustmentCause, unused_from: date, unused_to: date
 ) -> list[tuple[Row, dict[str, Any], Decimal]]:
     """Per billed line: its instalment, the line and the net amount of the days not served."""
-    states = rules.creditable_states(cause)
+    states = creditable_states(cause)
     whole = cause is not AdjustmentCause.SUSPENSION and cause is not AdjustmentCause.TERMINATION
     found = []
     for row in await instalments(record.id, record.work):
@@ -259,7 +262,7 @@ async def _state_due(record: ContractRecord, due: Sequence[Row], adjustments: Se
     currency, sign = record["currency"], _signed
     net = sum((row["net_total"] for row in due), Decimal("0.00")) + sum((sign(row) for row in adjustments), Decimal(0))
     vat = sum((row["vat_total"] for row in due), Decimal("0.00"))
-    vat += rules.vat_of((row["vat_category"], row["vat_rate"], sign(row)) for row in adjustments)
+    vat += vat_of((row["vat_category"], row["vat_rate"], sign(row)) for row in adjustments)
     record.state(
         ContractBillingDue,
         reference=record["reference"],

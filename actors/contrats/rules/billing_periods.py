@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from actors.contrats.rules import MONTHS_OF, Line, vat_of
+from actors.contrats.rules.amounts import MONTHS_OF, Line, vat_of
 from messages.contrats import BillingAnchor, BillingFrequency, BillingMode, LineKind, PaymentMethod, ProrationMethod
 from messages.values.due_dates import add_months
 from messages.values.identifiers import derived_id
