@@ -1,8 +1,12 @@
 """What contrats answers, hears, does on time and in the background, and asks."""
 
-from actors.contrats import reactions, schedule
 from actors.contrats.drafting import price_checks
-from actors.contrats.requests import drafts, ending, quality, reading, service, signature
+from actors.contrats.reactions import bills, copies, mandates, recovery
+from actors.contrats.renewal import notices
+from actors.contrats.requests import amendments, drafts, ending, quality, reading, renewal, service, signature
+from actors.contrats.schedule import bills as billing_jobs
+from actors.contrats.schedule import service as service_jobs
+from actors.contrats.schedule import terms as term_jobs
 from actors.contrats.signature import storing
 from messages.documents import StoreDocument
 from messages.identity import GetSigningKeys
@@ -20,6 +24,7 @@ actor = Actor(
         reading.list_contracts,
         reading.list_contract_status_history,
         reading.list_operations,
+        service.retry_operation,
         reading.get_billing_schedule,
         signature.sign_contract,
         quality.submit_quality_review,
@@ -33,35 +38,59 @@ actor = Actor(
         ending.quote_termination,
         ending.terminate_contract,
         ending.revoke_termination,
+        amendments.preview_amendment,
+        amendments.propose_amendment,
+        amendments.update_amendment,
+        amendments.send_amendment,
+        amendments.accept_amendment,
+        amendments.apply_amendment,
+        amendments.cancel_amendment,
+        amendments.get_amendment,
+        amendments.list_amendments,
+        amendments.list_contract_versions,
+        renewal.refuse_renewal,
+        renewal.set_renewal,
+        renewal.get_renewal_cycle,
+        renewal.list_renewals,
     ),
     hears=(
-        reactions.keep_client,
-        reactions.keep_client_state,
-        reactions.keep_company,
-        reactions.keep_product,
-        reactions.keep_product_lifecycle,
-        reactions.keep_sales_rep,
-        reactions.take_mandate,
-        reactions.mark_invoiced,
-        reactions.lower_standing,
-        reactions.raise_standing,
-        reactions.enter_default,
-        reactions.leave_default,
-        reactions.order_suspension,
-        reactions.drop_suspension,
-        reactions.order_lift,
+        copies.keep_client,
+        copies.keep_client_state,
+        copies.keep_company,
+        copies.keep_product,
+        copies.keep_product_lifecycle,
+        copies.keep_sales_rep,
+        copies.keep_payment_term,
+        copies.expire_quote,
+        mandates.take_mandate,
+        mandates.lose_mandate,
+        bills.mark_invoiced,
+        bills.bill_again,
+        bills.lower_standing,
+        bills.raise_standing,
+        bills.enter_default,
+        bills.leave_default,
+        recovery.order_suspension,
+        recovery.drop_suspension,
+        recovery.order_lift,
+        notices.prove_by_mail,
+        notices.prove_by_letter,
+        notices.fall_back_to_letter,
     ),
     runs=(
-        every(Tick.MINUTE, schedule.work_on_operations),
-        every(Tick.MINUTE, schedule.verify_prices),
+        every(Tick.MINUTE, service_jobs.work_on_operations),
+        every(Tick.MINUTE, service_jobs.verify_prices),
         # The order of a day: rights end, contracts end or go on, services start, and only then bills are made.
-        every(Tick.DAY, schedule.end_withdrawal_periods),
-        every(Tick.DAY, schedule.terminate_due),
-        every(Tick.DAY, schedule.end_terms),
-        every(Tick.DAY, schedule.resume_due),
-        every(Tick.DAY, schedule.activate_due),
-        every(Tick.DAY, schedule.plan_ahead),
-        every(Tick.DAY, schedule.bill_due),
+        every(Tick.DAY, service_jobs.end_withdrawal_periods),
+        every(Tick.DAY, term_jobs.miss_renewal_infos),
+        every(Tick.DAY, term_jobs.terminate_due),
+        every(Tick.DAY, term_jobs.end_terms),
+        every(Tick.DAY, term_jobs.tell_of_renewals),
+        every(Tick.DAY, term_jobs.warn_of_ends),
+        every(Tick.DAY, service_jobs.resume_due),
+        every(Tick.DAY, service_jobs.activate_due),
+        every(Tick.DAY, billing_jobs.plan_ahead),
+        every(Tick.DAY, billing_jobs.bill_due),
     ),
     slow_work=(
         SlowWork(

@@ -62,6 +62,11 @@ class ContractRecord:
         """The civil date at the selling company."""
         return local_date(self.work.now, self.zone)
 
+    @property
+    def lines_in_force(self) -> list[Mapping[str, Any]]:
+        """The lines of the newest version; those that ended stay among `lines`, for what was billed on them."""
+        return [line for line in self.lines if line["valid_to"] is None]
+
     def set(self, **columns: Any) -> None:
         """Change columns."""
         self.row.update(columns)

@@ -19,6 +19,8 @@ from messages.contrats import (
     StatusHistoryEntry,
     TerminationRequest,
 )
+from messages.contrats.amendments import Amendment, ContractVersion
+from messages.contrats.replies import RenewalCycle
 from messages.values.money import Money
 
 Row = Mapping[str, Any]
@@ -119,3 +121,20 @@ def termination_of(row: Row, currency: str) -> TerminationRequest:
     """A request to end the contract."""
     amounts = {name: money(row[name], currency) for name in ("fee", "credit")}
     return TerminationRequest.model_validate({**row, **amounts})
+
+
+def cycle_of(row: Row) -> RenewalCycle:
+    """The end of one term."""
+    return RenewalCycle.model_validate(dict(row))
+
+
+def amendment_of(row: Row, currency: str) -> Amendment:
+    """A change of the agreed terms."""
+    amounts = {name: money(row[name], currency) for name in ("old_mrr", "new_mrr")}
+    return Amendment.model_validate({**row, **amounts})
+
+
+def version_of(row: Row, currency: str) -> ContractVersion:
+    """What was agreed."""
+    amounts = {name: money(row[name], currency) for name in ("mrr", "arr", "total_contract_value")}
+    return ContractVersion.model_validate({**row, **amounts})

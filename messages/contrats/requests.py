@@ -1,6 +1,6 @@
 """What contrats can be asked."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from messages.base import Empty, Part, Request
-from messages.contrats.contract import (
+from messages.contrats.replies import (
     BillingSchedule,
     Contract,
     ContractOperation,
@@ -59,6 +59,7 @@ from messages.values.numbers import Percent, Quantity, Rate
 from messages.values.refusal import refusal
 from messages.values.text import PRINTABLE, Code, Label, Line, Paragraph
 
+_LONGEST_SCHEDULE = timedelta(days=5 * 366)
 _LARGEST_LINE = Decimal(10_000_000)
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -111,6 +112,7 @@ class DraftTerms(Part):
     commitment_months: Annotated[int, Field(ge=0, le=120)] = 0
     renewal_mode: RenewalMode | None = None
     renewal_term_months: Annotated[int, Field(ge=1, le=120)] = 12
+    max_renewals: Annotated[int, Field(ge=0, le=100)] | None = None
     early_termination_policy: EarlyTerminationPolicy | None = None
     early_termination_fee_rate: Annotated[Rate, Field(ge=0, le=1)] = Decimal(1)
     notice_value: Annotated[int, Field(ge=0, le=365)] | None = None
@@ -153,13 +155,14 @@ class CreateContract(Request[Contract]):
 
 
 class UpdateContract(Request[Contract]):
-    """Replace the terms of a draft, its lines, or both."""
+    """Replace the terms of a draft, its lines, or both; later only the seller may change."""
 
     contract_id: UUID
     expected_version: int
     terms: DraftTerms | None = None
     lines: Annotated[tuple[LineDraft, ...], Field(min_length=1, max_length=100)] | None = None
     price_quote_id: UUID | None = None
+    sales_rep_id: UUID | None = Field(default=None, description="the only thing that may change after the draft")
 
 
 class GetContract(
@@ -169,7 +172,10 @@ class GetContract(
 
     contract_id: UUID | None = None
     reference: Label | None = None
-    with_details: bool = Field(default=False, description="with instalments, services and the last quality review")
+    as_of: date | None = Field(default=None, description="what was agreed for that day")
+    with_details: bool = Field(
+        default=False, description="with instalments, services, history, renewal and the last quality review"
+    )
 
     @model_validator(mode="after")
     def _one_key(self) -> "GetContract":
@@ -184,6 +190,9 @@ class ContractSort(StrEnum):
     CREATED_AT = "created_at"
     REFERENCE = "reference"
     STARTS_ON = "starts_on"
+    ENDS_ON = "ends_on"
+    STATUS = "status"
+    MRR = "mrr"
 
 
 class ListContracts(PageRequest, Request[ContractPage], query=True, resource="contract"):
@@ -197,6 +206,9 @@ class ListContracts(PageRequest, Request[ContractPage], query=True, resource="co
     status: tuple[ContractStatus, ...] = ()
     quality_status: tuple[QualityStatus, ...] = ()
     type: tuple[ContractType, ...] = ()
+    product_id: UUID | None = None
+    ends_from: date | None = None
+    ends_to: date | None = None
     search: Annotated[str, Field(min_length=2, max_length=100)] | None = None
 
 
@@ -313,6 +325,12 @@ class ListOperations(PageRequest, Request[OperationPage], query=True, resource="
     contract_id: UUID
 
 
+class RetryOperation(Request[ContractOperation], permission="contrats:contract:activate"):
+    """Order once more what a provider refused or failed to do; only a FAILED operation."""
+
+    operation_id: UUID
+
+
 class WithdrawContract(Request[Withdrawal], resource="contract"):
     """The consumer withdraws in time: everything is refunded but the days served at his express request."""
 
@@ -356,3 +374,9 @@ class GetBillingSchedule(Request[BillingSchedule], query=True, permission="contr
     contract_id: UUID
     from_day: date
     to_day: date
+
+    @model_validator(mode="after")
+    def _not_too_long(self) -> "GetBillingSchedule":
+        if not timedelta() <= self.to_day - self.from_day <= _LONGEST_SCHEDULE:
+            raise refusal("INVALID_DATES", "from_day lies before to_day, at most five years earlier; correct them")
+        return self

@@ -142,6 +142,7 @@ class ProrationMethod(StrEnum):
     """How a broken period is priced."""
 
     ACTUAL_DAYS = "ACTUAL_DAYS"
+    THIRTY_360 = "THIRTY_360"
     NONE = "NONE"
 
 
@@ -204,6 +205,8 @@ class InstalmentStatus(StrEnum):
     INVOICED = "INVOICED"
     SKIPPED = "SKIPPED"
     CANCELLED = "CANCELLED"
+    PROJECTED = "PROJECTED"
+    """Not planned yet; only shown, never stored."""
 
 
 class AdjustmentKind(StrEnum):
@@ -218,6 +221,7 @@ class AdjustmentKind(StrEnum):
 class AdjustmentCause(StrEnum):
     """What made the adjustment necessary."""
 
+    AMENDMENT = "AMENDMENT"
     TERMINATION = "TERMINATION"
     SUSPENSION = "SUSPENSION"
     WITHDRAWAL = "WITHDRAWAL"
@@ -383,3 +387,21 @@ class ActorKind(StrEnum):
     USER = "USER"
     SYSTEM = "SYSTEM"
     PROVIDER = "PROVIDER"
+
+
+class RenewalStatus(StrEnum):
+    """Where the end of one term stands; INFO_MISSED outlives the renewal, because the client may then leave free."""
+
+    PENDING = "PENDING"
+    INFORMED = "INFORMED"
+    INFO_MISSED = "INFO_MISSED"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    RENEWED = "RENEWED"
+    REFUSED = "REFUSED"
+
+
+class RenewalChannel(StrEnum):
+    """How the client was told."""
+
+    EMAIL = "EMAIL"
+    LETTER = "LETTER"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from actors.contrats.billing import billing
+from actors.contrats.billing import adjustments, bills
 from actors.contrats.contract_record import ContractRecord
 from actors.contrats.service import effects, operations
 from messages.contrats import (
@@ -27,14 +27,14 @@ async def terminate(record: ContractRecord, request: Row) -> None:
         await effects.end(record, dict(running))
         return
     await effects.close_suspension(record, request["ends_on"])
-    await billing.bill_due(record)
-    await billing.drop_planned(record)
+    await bills.bill_due(record)
+    await bills.drop_planned(record)
     label = f"Service non fourni après le {request['ends_on']:%d/%m/%Y}"
     after = request["ends_on"] + timedelta(days=1)
     cause, source = AdjustmentCause.TERMINATION, request["id"]
-    credit = await billing.credit(record, cause, source, after, after + _FAR, label)
+    credit = await adjustments.credit(record, cause, source, after, after + _FAR, label)
     fee_label = "Indemnité de résiliation anticipée"
-    await billing.charge(record, AdjustmentKind.ETF, cause, source, request["fee"], fee_label)
+    await adjustments.charge(record, AdjustmentKind.ETF, cause, source, request["fee"], fee_label)
     await record.work.execute(
         update(termination_request)
         .where(
@@ -43,7 +43,7 @@ async def terminate(record: ContractRecord, request: Row) -> None:
         )
         .values(credit=credit)
     )
-    await billing.bill_adjustments(record)
+    await bills.bill_adjustments(record)
     await _cut(record, ContractStatus.TERMINATED, request["id"])
 
 
@@ -55,17 +55,17 @@ async def expire(record: ContractRecord) -> None:
         await effects.end(record, dict(running))
         return
     await effects.close_suspension(record, record["ends_on"])
-    await billing.bill_due(record)
-    await billing.drop_planned(record)
-    await billing.bill_adjustments(record)
+    await bills.bill_due(record)
+    await bills.drop_planned(record)
+    await bills.bill_adjustments(record)
     await operations.give_way(record)
     await operations.start(record, OperationKind.TERMINATE, key=key, outcome=ContractStatus.EXPIRED)
 
 
 async def undo_bills(record: ContractRecord, cause: AdjustmentCause, source_id: UUID, label: str) -> None:
     """Nothing was owed: planned periods are dropped and billed ones given back in full."""
-    await billing.drop_planned(record)
-    await billing.credit(record, cause, source_id, record["starts_on"], record["starts_on"] + _FAR, label)
+    await bills.drop_planned(record)
+    await adjustments.credit(record, cause, source_id, record["starts_on"], record["starts_on"] + _FAR, label)
 
 
 async def cut_if_begun(record: ContractRecord, outcome: ContractStatus, source_id: UUID) -> None:

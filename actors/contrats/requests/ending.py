@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import update
 
 from actors.contrats import views
-from actors.contrats.billing import billing
+from actors.contrats.billing import adjustments, bills
 from actors.contrats.contract_record import ContractRecord, load
 from actors.contrats.leaving import endings
 from actors.contrats.rules import legal_delays
@@ -53,7 +53,7 @@ async def withdraw_contract(request: WithdrawContract, work: UnitOfWork) -> With
     await endings.undo_bills(record, AdjustmentCause.WITHDRAWAL, source, label)
     prorata_due = Decimal("0.00")
     if was_served and record["early_performance_requested"]:
-        prorata_due = await billing.charge_days_served(record, source, request.received_on)
+        prorata_due = await adjustments.charge_days_served(record, source, request.received_on)
     record.set(terminated_at=work.now)
     deadline = legal_delays.refund_deadline(request.received_on)
     money = views.money(prorata_due, record["currency"])
@@ -64,7 +64,7 @@ async def withdraw_contract(request: WithdrawContract, work: UnitOfWork) -> With
         prorata_due=money,
         refund_deadline=deadline,
     )
-    await billing.bill_adjustments(record)
+    await bills.bill_adjustments(record)
     await endings.cut_if_begun(record, ContractStatus.WITHDRAWN, source)
     await record.save()
     return Withdrawal(contract=record.reply(), prorata_due=money, refund_deadline=deadline)
@@ -95,7 +95,7 @@ async def terminate_contract(request: TerminateContract, work: UnitOfWork) -> Te
     row = _request_row(record, request, ending) | {"credit": await _credit_after(record, ending.ends_on)}
     await work.insert(termination_request, **row)
     record.set(termination_ends_on=ending.ends_on)
-    await billing.replan(record)
+    await bills.replan(record)
     record.state(ContractTerminationScheduled, reason=request.reason_code, **effects.facts_of(record, row))
     await record.save()
     return views.termination_of(row, record["currency"])
@@ -116,7 +116,7 @@ async def revoke_termination(request: RevokeTermination, work: UnitOfWork) -> Co
         .values(status=TerminationStatus.REVOKED)
     )
     record.set(termination_ends_on=None)
-    await billing.replan(record)
+    await bills.replan(record)
     record.state(ContractTerminationRevoked)
     await record.save()
     return record.reply()
@@ -166,7 +166,7 @@ def _ending(record: ContractRecord, request: QuoteTermination | TerminateContrac
 
 async def _credit_after(record: ContractRecord, ends_on: date) -> Decimal:
     after = ends_on + timedelta(days=1)
-    return await billing.unused_total(record, AdjustmentCause.TERMINATION, after, after + _FAR)
+    return await adjustments.unused_total(record, AdjustmentCause.TERMINATION, after, after + _FAR)
 
 
 def _request_row(record: ContractRecord, request: TerminateContract, ending: Ending) -> dict[str, Any]:

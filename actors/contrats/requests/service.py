@@ -1,6 +1,5 @@
 """Starting, cutting and restoring the service, and hearing the providers."""
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.contrats import views
@@ -12,7 +11,7 @@ from messages.base import Empty
 from messages.contrats import (
     GATE_NOT_MET,
     OPERATION_IN_PROGRESS,
-    OPERATION_NOT_FOUND,
+    OPERATION_NOT_FAILED,
     ActivateContract,
     ContractOperation,
     HandleProviderCallback,
@@ -20,12 +19,13 @@ from messages.contrats import (
     OperationStatus,
     ProviderOutcome,
     ResumeContract,
+    RetryOperation,
     SuspendContract,
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
-from runtime.unit_of_work import Row, UnitOfWork
-from storage.contrats.tables import contract_operation, provider_callback
+from runtime.unit_of_work import UnitOfWork
+from storage.contrats.tables import provider_callback
 
 
 async def activate_contract(request: ActivateContract, work: UnitOfWork) -> ContractOperation:
@@ -78,11 +78,29 @@ async def resume_contract(request: ResumeContract, work: UnitOfWork) -> Contract
     return views.operation_of(operation)
 
 
+async def retry_operation(request: RetryOperation, work: UnitOfWork) -> ContractOperation:
+    """Order a failed operation once more; repeating the request answers the same new operation."""
+    failed = await operations.load(request.operation_id, work)
+    record = await load(failed["contract_id"], work)
+    failed = await operations.load(request.operation_id, work)  # again, now that nobody else can change it
+    if failed["status"] != OperationStatus.FAILED:
+        raise Refused(OPERATION_NOT_FAILED, f"the operation is {failed['status']}; only a failed one is tried again")
+    key = f"RETRY:{failed['id']}"
+    known = await operations.by_key(key, work)
+    if known is not None:
+        return views.operation_of(known)
+    await _refuse_while_running(record)
+    kind, asked_by = OperationKind(failed["operation"]), failed["request_id"]
+    operation = await operations.start(record, kind, key=key, request_id=asked_by, **failed["payload"])
+    await record.save()
+    return views.operation_of(operation)
+
+
 async def handle_provider_callback(request: HandleProviderCallback, work: UnitOfWork) -> Empty:
     """Take a provider's answer: the operation goes on, is tried again or has failed; each callback counts once."""
-    operation = await _operation(request, work)
+    operation = await operations.load(request.operation_id, work)
     record = await load(operation["contract_id"], work)
-    operation = await _operation(request, work)  # again, now that nobody else can change it
+    operation = await operations.load(request.operation_id, work)  # again, now that nobody else can change it
     if not await _is_new(request, work) or operation["status"] != OperationStatus.RUNNING:
         return Empty()
     links = [
@@ -104,17 +122,6 @@ async def handle_provider_callback(request: HandleProviderCallback, work: UnitOf
     await operations.run_next(record)
     await record.save()
     return Empty()
-
-
-async def _operation(request: HandleProviderCallback, work: UnitOfWork) -> Row:
-    return await work.load(
-        select(contract_operation).where(
-            contract_operation.c.organisation_id == work.organisation_id,
-            contract_operation.c.id == request.operation_id,
-        ),
-        "operation",
-        code=OPERATION_NOT_FOUND,
-    )
 
 
 async def _is_new(request: HandleProviderCallback, work: UnitOfWork) -> bool:

@@ -2,7 +2,8 @@
 
 from actors.contrats.contract_record import ContractRecord, load
 from actors.contrats.drafting import quotes
-from actors.contrats.requests.drafts import refuse_unsellable, take_quote_lines
+from actors.contrats.drafting.lines import refuse_unsellable
+from actors.contrats.requests.drafts import take_quote_lines
 from actors.contrats.signature.storing import StoreEvidence
 from messages.contrats import (
     EVIDENCE_REQUIRED,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from actors.contrats.rules.amounts import MONTHS_OF, Line, vat_of
 from messages.contrats import BillingAnchor, BillingFrequency, BillingMode, LineKind, PaymentMethod, ProrationMethod
-from messages.values.due_dates import add_months
+from messages.values.due_dates import add_months, end_of_month
 from messages.values.identifiers import derived_id
 from messages.values.money import prorata
 
@@ -57,9 +57,34 @@ def _calendar_start(day: date, months: int) -> date:
     return date(day.year, (day.month - 1) // months * months + 1, 1)
 
 
+def period_containing(starts_on: date, anchor: str, frequency: str, day: date) -> Period:
+    """The full period of that frequency in which a day lies."""
+    return list(periods(starts_on, anchor, frequency, max(day, starts_on), None))[-1]
+
+
+def next_period_start(starts_on: date, anchor: str, frequency: str, day: date) -> date:
+    """The first day of a period that is not before the given day."""
+    period = period_containing(starts_on, anchor, frequency, day)
+    return period.start if period.start >= day else period.end + _ONE_DAY
+
+
+def days_360(first: date, last: date) -> int:
+    """The days from first to last, both included, where every month has thirty."""
+    months = (last.year - first.year) * 12 + last.month - first.month
+    last_day = 30 if last == end_of_month(last) else last.day
+    return months * 30 + last_day - min(first.day, 30) + 1
+
+
+def share_of(period: Period, first: date, last: date, method: str) -> tuple[int, int]:
+    """The days of a period that are billed, and those it has, as the contract counts them."""
+    if method == ProrationMethod.THIRTY_360:
+        return days_360(first, last), days_360(period.full_start, period.full_end)
+    return (last - first).days + 1, period.total
+
+
 def part_of(net: Decimal, used: int, total: int, method: str) -> Decimal:
-    """The price of a broken period."""
-    return prorata(net, used, total) if used != total and method == ProrationMethod.ACTUAL_DAYS else net
+    """The price of a broken period; without proration the full price."""
+    return prorata(net, min(used, total), total) if used != total and method != ProrationMethod.NONE else net
 
 
 def cut(net: Decimal, days: Sequence[int]) -> list[Decimal]:
@@ -76,24 +101,37 @@ def plan(contract: Mapping[str, Any], lines: Sequence[Line], until: date, ends_o
         billed = [line for line in lines if line["billing_period"] == frequency and line["kind"] == LineKind.RECURRING]
         if billed:
             found = periods(contract["starts_on"], contract["billing_anchor"], frequency, until, ends_on)
-            rows += [_instalment(contract, frequency, period, billed) for period in found]
-    once = [line for line in lines if line["kind"] == LineKind.ONE_OFF]
-    if once:
-        day = contract["starts_on"]
-        row = _instalment(contract, BillingFrequency.ONE_OFF, Period(0, day, day, day, day), once)
-        if rows:  # what is billed once goes out with the first regular instalment
+            rows += [row for period in found if (row := _instalment(contract, frequency, period, billed))]
+    return rows + _once(contract, lines, rows)
+
+
+def _once(
+    contract: Mapping[str, Any], lines: Sequence[Line], rows: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """What is billed once: with the first regular instalment, or on the day an amendment brought it."""
+    by_day: dict[date, list[Line]] = {}
+    for line in lines:
+        if line["kind"] == LineKind.ONE_OFF and line["valid_to"] is None:
+            by_day.setdefault(max(line["valid_from"], contract["starts_on"]), []).append(line)
+    found = []
+    for day, billed in sorted(by_day.items()):
+        row = _instalment(contract, BillingFrequency.ONE_OFF, Period(0, day, day, day, day), billed)
+        if row and rows and day == contract["starts_on"]:
             first = min(rows, key=lambda other: other["bill_on"])
             row |= {"bill_on": first["bill_on"], "due_on": first["due_on"]}
-        rows.append(row)
-    return rows
+        found += [row] if row else []
+    return found
 
 
-def _instalment(contract: Mapping[str, Any], frequency: str, period: Period, lines: Sequence[Line]) -> dict[str, Any]:
-    billed = [_line(line, period, contract) for line in lines]
-    net = sum((amount for _, amount in billed), Decimal("0.00"))
-    vat = vat_of(
-        (line["vat_category"], line["vat_rate"], amount) for line, (_, amount) in zip(lines, billed, strict=True)
-    )
+def _instalment(
+    contract: Mapping[str, Any], frequency: str, period: Period, lines: Sequence[Line]
+) -> dict[str, Any] | None:
+    """One period as a row, or None when no line falls in it."""
+    billed = [part for line in lines if (part := _line(line, period, contract)) is not None]
+    if not billed:
+        return None
+    net = sum((amount for _, amount, _ in billed), Decimal("0.00"))
+    vat = vat_of((line["vat_category"], line["vat_rate"], amount) for _, amount, line in billed)
     bill_on = bill_day(contract, period)
     return {
         "id": derived_id("billing_instalment", contract["id"], frequency, period.start),
@@ -106,7 +144,7 @@ def _instalment(contract: Mapping[str, Any], frequency: str, period: Period, lin
         "bill_on": bill_on,
         "due_on": due_day(contract, bill_on, period.start),
         "status": "PLANNED",
-        "lines": [line for line, _ in billed],
+        "lines": [stored for stored, _, _ in billed],
         "net_total": net,
         "vat_total": vat,
         "gross_total": net + vat,
@@ -115,12 +153,14 @@ def _instalment(contract: Mapping[str, Any], frequency: str, period: Period, lin
     }
 
 
-def _line(line: Line, period: Period, contract: Mapping[str, Any]) -> tuple[dict[str, Any], Decimal]:
-    """One line as it is stored (JSON) and its amount."""
-    recurring = line["kind"] == LineKind.RECURRING
-    net = part_of(line["net"], period.used, period.total, contract["proration_method"]) if recurring else line["net"]
-    currency = contract["currency"]
-    broken = recurring and period.used != period.total
+def _line(line: Line, period: Period, contract: Mapping[str, Any]) -> tuple[dict[str, Any], Decimal, Line] | None:
+    """One line of a period as it is stored (JSON), its amount, and the line; None when it is not in force then."""
+    recurring, method = line["kind"] == LineKind.RECURRING, contract["proration_method"]
+    first, last = window(line, period.start, period.end)
+    if first > last or (method == ProrationMethod.NONE and first > period.start):
+        return None
+    used, total = share_of(period, first, last, method) if recurring else (1, 1)
+    net, currency, broken = part_of(line["net"], used, total, method), contract["currency"], used != total
     stored = {
         "line_id": str(line["id"]),
         "product_id": str(line["product_id"]),
@@ -132,9 +172,17 @@ def _line(line: Line, period: Period, contract: Mapping[str, Any]) -> tuple[dict
         "vat_rate": f"{line['vat_rate']:f}",
         "vat_category": line["vat_category"],
         "recurring": recurring,
-        "proration": {"used": period.used, "total": period.total} if broken else None,
+        "proration": {"used": used, "total": total} if broken else None,
     }
-    return stored, net
+    if (first, last) != (period.start, period.end):
+        stored |= {"covers_from": first.isoformat(), "covers_to": last.isoformat()}
+    return stored, net, line
+
+
+def window(line: Line, first: date, last: date) -> tuple[date, date]:
+    """The days between two in which a line is in force; the first lies after the last when there are none."""
+    ends = line["valid_to"]
+    return max(first, line["valid_from"]), last if ends is None else min(last, ends)
 
 
 def bill_day(contract: Mapping[str, Any], period: Period) -> date:
@@ -158,13 +206,26 @@ def term_value(contract: Mapping[str, Any], lines: Sequence[Line]) -> Decimal:
     return sum((row["net_total"] for row in plan(contract, lines, ends_on, ends_on)), Decimal("0.00"))
 
 
+def price_between(contract: Mapping[str, Any], line: Line, first: date, last: date) -> Decimal:
+    """A recurring line's price for the days of one period in which it is in force."""
+    start, end = window(line, first, last)
+    if start > end:
+        return Decimal("0.00")
+    period = period_containing(contract["starts_on"], contract["billing_anchor"], line["billing_period"], first)
+    used, total = share_of(period, start, end, contract["proration_method"])
+    return part_of(line["net"], used, total, contract["proration_method"])
+
+
 def unused_part(line: Mapping[str, Any], start: date, end: date, unused_from: date, unused_to: date) -> Decimal:
     """The part of a billed line that falls on days not served, both included."""
-    first, last = max(start, unused_from), min(end, unused_to)
-    days = (last - first).days + 1
-    if days <= 0 or not line["recurring"]:
+    if not line["recurring"]:
         return Decimal("0.00")
-    return prorata(Decimal(line["net"]["amount"]), days, (end - start).days + 1)
+    covered = date.fromisoformat(line["covers_from"]) if line.get("covers_from") else start
+    covered_to = date.fromisoformat(line["covers_to"]) if line.get("covers_to") else end
+    days = (min(covered_to, unused_to) - max(covered, unused_from)).days + 1
+    if days <= 0:
+        return Decimal("0.00")
+    return prorata(Decimal(line["net"]["amount"]), days, (covered_to - covered).days + 1)
 
 
 def line_id_of(line: Mapping[str, Any]) -> UUID:

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from actors.contrats.rules.amounts import Line
-from actors.contrats.rules.billing_periods import periods
+from actors.contrats.rules.billing_periods import periods, window
 from actors.contrats.rules.draft_terms import TELECOM_NOTICE_DAYS, last_day_of_term
+from actors.contrats.rules.renewal import refusal_deadline
 from messages.contrats import (
     EarlyTerminationPolicy,
     LegalRegime,
@@ -49,7 +50,7 @@ def ending_of(
     notice = notice_end(contract, received_on)
     wanted = max(requested or received_on, received_on)
     free = Decimal("0.00")
-    if legitimate or reason in _ALWAYS_FREE or _was_renewed_without_notice(contract):
+    if legitimate or reason in _ALWAYS_FREE or leaves_by_right(contract, received_on):
         return Ending(notice, wanted, free, ("no notice and no fee in this case",))
     ends_on = max(notice, wanted)
     consumer = contract["legal_regime"] != LegalRegime.BUSINESS
@@ -80,14 +81,6 @@ def notice_end(contract: Mapping[str, Any], received_on: date) -> date:
     return received_on + timedelta(days=contract["notice_value"])
 
 
-def refusal_deadline(contract: Mapping[str, Any]) -> date:
-    """The last day to refuse the renewal of a fixed term."""
-    ends_on: date = contract["ends_on"]
-    if contract["notice_unit"] == NoticeUnit.MONTHS:
-        return add_months(ends_on + _ONE_DAY, -contract["notice_value"]) - _ONE_DAY
-    return ends_on - timedelta(days=contract["notice_value"])
-
-
 def months_in_force(starts_on: date, ends_on: date) -> int:
     """The whole months a contract ran, its last day included."""
     return whole_months(starts_on, ends_on + _ONE_DAY)
@@ -112,7 +105,7 @@ def remaining(contract: Mapping[str, Any], lines: Sequence[Line], first: date, l
         if line["kind"] != LineKind.RECURRING:
             continue
         for period in periods(contract["starts_on"], contract["billing_anchor"], line["billing_period"], last, None):
-            start, end = max(period.start, first), min(period.end, last)
+            start, end = window(line, max(period.start, first), min(period.end, last))
             if start <= end:
                 total += line["net"] * ((end - start).days + 1) / period.total
     return total
@@ -123,13 +116,16 @@ def _telecom_words(contract: Mapping[str, Any]) -> tuple[str, ...]:
     return (*words, "a fifth of the charges after them") if contract["subsidised_device"] else words
 
 
-def _was_renewed_without_notice(contract: Mapping[str, Any]) -> bool:
-    """Without the notice of art. L215-1 a consumer whose contract was renewed tacitly may leave free at any time."""
-    return bool(contract["legal_regime"] != LegalRegime.BUSINESS and contract["renewal_count"] > 0)
+def leaves_by_right(contract: Mapping[str, Any], received_on: date) -> bool:
+    """Whether the law opens the door: a change of the company, or a renewal nobody told the consumer of (L215-1)."""
+    until = contract["exit_right_until"]
+    if until is not None and received_on <= until:
+        return True
+    return bool(contract["legal_regime"] != LegalRegime.BUSINESS and contract["renewal_info_missed"])
 
 
 def _end_of_term(contract: Mapping[str, Any], received_on: date) -> date:
     ends_on: date = contract["ends_on"]
-    if received_on <= refusal_deadline(contract):
+    if received_on <= refusal_deadline(ends_on, contract["notice_value"], contract["notice_unit"]):
         return ends_on
     return last_day_of_term(ends_on + _ONE_DAY, contract["renewal_term_months"])

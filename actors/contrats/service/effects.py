@@ -6,8 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from actors.contrats.billing import billing
+from actors.contrats.billing import adjustments, bills
+from actors.contrats.changes import versions
 from actors.contrats.contract_record import ContractRecord
+from actors.contrats.drafting.lines import lines_begin_on
+from actors.contrats.renewal import cycles
 from actors.contrats.rules import billing_periods
 from actors.contrats.rules.draft_terms import moved_to
 from actors.contrats.rules.status import IN_FORCE
@@ -46,12 +49,16 @@ async def take_effect(record: ContractRecord, operation: dict[str, Any]) -> None
 
 async def start_on(record: ContractRecord, day: date) -> None:
     """The service starts on another day than agreed: as long as nothing is billed, the whole term moves with it."""
-    if day == record["starts_on"] or await billing.anything_was_billed(record):
+    if day == record["starts_on"] or await bills.anything_was_billed(record):
         record.set(effective_on=day)
         return
+    agreed = record["starts_on"]
     record.set(**moved_to(record.row, day))
+    await lines_begin_on(record, agreed, day)
+    await versions.begin_on(record, day)
     record.set(total_contract_value=billing_periods.term_value(record.row, record.lines))
-    await billing.replan(record)
+    await bills.replan(record)
+    await cycles.open_cycle(record)
 
 
 def _activated(record: ContractRecord, operation: dict[str, Any]) -> None:
@@ -113,9 +120,9 @@ async def close_suspension(record: ContractRecord, last: date) -> date:
     )
     first: date = period["starts_on"]
     if period["billing_policy"] == BillingPolicy.PAUSE and first <= last:
-        await billing.skip_suspended(record, first, last)
+        await bills.skip_suspended(record, first, last)
         label = f"Service suspendu du {first:%d/%m/%Y} au {last:%d/%m/%Y}"
-        await billing.credit(record, AdjustmentCause.SUSPENSION, period["id"], first, last, label)
+        await adjustments.credit(record, AdjustmentCause.SUSPENSION, period["id"], first, last, label)
     return first
 
 

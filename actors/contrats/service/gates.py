@@ -1,6 +1,6 @@
 """What opens when the last obstacle falls: the schedule of bills, and the right to collect."""
 
-from actors.contrats.billing import billing
+from actors.contrats.billing import bills
 from actors.contrats.contract_record import ContractRecord
 from actors.contrats.rules.gates import closed_gates, collection_is_open, collection_not_before
 from messages.contrats import ContractCollectionUnlocked, ContractStatus, Gate
@@ -11,7 +11,7 @@ async def open_gates(record: ContractRecord) -> None:
     waits = record["gates_met_on"] is None and record.status is ContractStatus.SIGNED
     if waits and set(closed_gates(record.row, record.today)) <= {Gate.START_DATE}:
         record.set(gates_met_on=record.today)
-        await billing.replan(record)
+        await bills.replan(record)
     if record["collection_unlocked_at"] is None and collection_is_open(record.row, record.today):
         record.set(collection_unlocked_at=record.work.now)
         record.state(ContractCollectionUnlocked, not_before=collection_not_before(record.row))

@@ -10,6 +10,7 @@ from actors.contrats import views
 from actors.contrats.contract_record import ContractRecord
 from actors.contrats.service import effects
 from messages.contrats import (
+    OPERATION_NOT_FOUND,
     ContractOperationFailed,
     ContractProvisioningRequested,
     ContractStatus,
@@ -44,6 +45,17 @@ async def by_key(key: str, work: UnitOfWork) -> Row | None:
         select(contract_operation).where(
             contract_operation.c.organisation_id == work.organisation_id, contract_operation.c.key == key
         )
+    )
+
+
+async def load(operation_id: UUID, work: UnitOfWork) -> Row:
+    """The operation; OPERATION_NOT_FOUND."""
+    return await work.load(
+        select(contract_operation).where(
+            contract_operation.c.organisation_id == work.organisation_id, contract_operation.c.id == operation_id
+        ),
+        "operation",
+        code=OPERATION_NOT_FOUND,
     )
 
 

@@ -9,27 +9,28 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.contrats import views
-from actors.contrats.billing import billing
+from actors.contrats.billing import bills
+from actors.contrats.changes import versions
 from actors.contrats.contract_record import ContractRecord
+from actors.contrats.renewal import cycles
 from actors.contrats.requests.quality import submit
 from actors.contrats.rules import billing_periods, legal_delays
 from actors.contrats.service.gates import open_gates
 from messages.contrats import (
     ContractOperationFailed,
     ContractSigned,
-    ContractSnapshot,
     ContractStatus,
     LineKind,
     OperationKind,
     PaymentMethod,
     ServiceStatus,
 )
+from messages.contrats.amendments import VersionKind
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row
 from storage.contrats.tables import (
     client_copy,
-    contract_version,
     evidence_chain,
     mandate_copy,
     service_link,
@@ -46,9 +47,10 @@ async def conclude(record: ContractRecord, evidence_id: UUID, document_id: UUID)
         return
     record.move("store_evidence", effective_at=evidence["signed_at"])
     await _set_facts(record, evidence, document_id)
-    await _first_version(record, evidence_id)
+    await versions.freeze(record, VersionKind.INITIAL, record["starts_on"], evidence_id=evidence_id)
     await _make_links(record)
-    await billing.replan(record)
+    await bills.replan(record)
+    await cycles.open_cycle(record)
     record.state(ContractSigned, **_signature_facts(record, evidence, document_id))
     await submit(record)
     await open_gates(record)
@@ -111,29 +113,6 @@ async def _active_mandate(record: ContractRecord) -> UUID | None:
     general = [row["mandate_id"] for row in rows if row["contract_id"] is None]
     found: UUID | None = next(iter(own + general), None)
     return found
-
-
-async def _first_version(record: ContractRecord, evidence_id: UUID) -> None:
-    """Freeze what was agreed, with the hash of its canonical JSON (RFC 8785)."""
-    snapshot = ContractSnapshot.model_validate(views.snapshot_of(record.row, record.lines)).model_dump(mode="json")
-    await record.work.insert(
-        contract_version,
-        id=new_id(),
-        organisation_id=record.work.organisation_id,
-        contract_id=record.id,
-        version_no=record["version_no"],
-        kind="INITIAL",
-        effective_from=record["starts_on"],
-        effective_to=None,
-        snapshot=snapshot,
-        content_sha256=hashlib.sha256(rfc8785.dumps(snapshot)).hexdigest(),
-        mrr=record["mrr"],
-        arr=record["arr"],
-        total_contract_value=record["total_contract_value"],
-        signature_evidence_id=evidence_id,
-        created_by=record.work.caller.principal,
-        created_at=record.work.now,
-    )
 
 
 async def _make_links(record: ContractRecord) -> None:

@@ -8,16 +8,19 @@ from storage.contrats.tables.agreement import (
     status_history,
 )
 from storage.contrats.tables.billing import billing_adjustment, billing_instalment
+from storage.contrats.tables.changes import amendment
 from storage.contrats.tables.copies import (
     client_copy,
     company_copy,
     heard_fact,
     mandate_copy,
+    payment_term_copy,
     product_copy,
     sales_rep_copy,
 )
 from storage.contrats.tables.evidence import evidence_chain, quality_review, signature_evidence
 from storage.contrats.tables.metadata import metadata
+from storage.contrats.tables.renewal import renewal_cycle
 from storage.contrats.tables.service import (
     contract_operation,
     provider_callback,
@@ -27,6 +30,7 @@ from storage.contrats.tables.service import (
 )
 
 __all__ = [
+    "amendment",
     "billing_adjustment",
     "billing_instalment",
     "client_copy",
@@ -39,10 +43,12 @@ __all__ = [
     "heard_fact",
     "mandate_copy",
     "metadata",
+    "payment_term_copy",
     "product_copy",
     "provider_callback",
     "quality_review",
     "reference_counter",
+    "renewal_cycle",
     "sales_rep_copy",
     "service_link",
     "signature_evidence",

@@ -1,27 +1,26 @@
-"""The billing schedule of a contract: planned ahead, billed on its day, corrected when service was not given."""
+"""The billing schedule of a contract: planned ahead, and billed on its day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from actors.contrats import views
 from actors.contrats.contract_record import ContractRecord
+from actors.contrats.renewal import cycles
 from actors.contrats.rules import billing_periods
 from actors.contrats.rules.amounts import vat_of
-from actors.contrats.rules.corrections import creditable_states, credits_unused_days, days_price
+from actors.contrats.rules.renewal import renews_by_itself
+from actors.contrats.rules.status import BOUND
 from messages.contrats import (
-    AdjustmentCause,
     AdjustmentKind,
     ContractBillingDue,
     InstalmentStatus,
-    LineKind,
 )
-from messages.values.identifiers import new_id
+from messages.contrats.terms import RenewalStatus
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.contrats.tables import billing_adjustment, billing_instalment
 
@@ -82,6 +81,21 @@ async def instalments(contract_id: UUID, work: UnitOfWork) -> list[Row]:
     )
 
 
+async def projected(record: ContractRecord, until: date) -> list[dict[str, Any]]:
+    """The periods beyond the planned ones, as far as the contract is known to go on."""
+    if record.status not in BOUND or record["termination_ends_on"] is not None:
+        return []
+    cycle = await cycles.cycle_of(record)
+    refused = cycle is not None and cycle["status"] == RenewalStatus.REFUSED
+    ends_on = None if renews_by_itself(record.row) and not refused else record["ends_on"]
+    known = {(row["frequency"], row["period_start"]) for row in await instalments(record.id, record.work)}
+    return [
+        row | {"status": InstalmentStatus.PROJECTED}
+        for row in billing_periods.plan(record.row, record.lines, until, ends_on)
+        if (row["frequency"], row["period_start"]) not in known
+    ]
+
+
 async def anything_was_billed(record: ContractRecord) -> bool:
     """Whether a period was billed already."""
     return any(row["status"] in BILLED for row in await instalments(record.id, record.work))
@@ -117,64 +131,6 @@ async def bill_adjustments(record: ContractRecord) -> None:
         await _state_due(record, [], pending)
 
 
-async def credit(
-    record: ContractRecord, cause: AdjustmentCause, source_id: UUID, unused_from: date, unused_to: date, label: str
-) -> Decimal:
-    """Give back the part of billed periods that falls on days not served, both included; the net total."""
-    if not credits_unused_days(record.row, cause):
-        return Decimal("0.00")
-    rows, total = [], Decimal("0.00")
-    for billed, line, net in await _unused(record, cause, unused_from, unused_to):
-        total += net
-        rows.append(
-            _adjustment(record, AdjustmentKind.CREDIT, cause, source_id, net, label, line)
-            | {"billing_instalment_id": billed["id"]}
-        )
-    await _store(record, rows)
-    return total
-
-
-async def unused_total(record: ContractRecord, cause: AdjustmentCause, unused_from: date, unused_to: date) -> Decimal:
-    """What `credit` would give back."""
-    if not credits_unused_days(record.row, cause):
-        return Decimal("0.00")
-    found = await _unused(record, cause, unused_from, unused_to)
-    return sum((net for _, _, net in found), Decimal("0.00"))
-
-
-async def charge(
-    record: ContractRecord, kind: AdjustmentKind, cause: AdjustmentCause, source_id: UUID, net: Decimal, label: str
-) -> None:
-    """Bill an amount beside the periods, at the VAT rate of the service."""
-    line = next((line for line in record.lines if line["kind"] == LineKind.RECURRING), record.lines[0])
-    stored = {"line_id": None, "vat_rate": f"{line['vat_rate']:f}", "vat_category": line["vat_category"]}
-    if net > 0:
-        await _store(record, [_adjustment(record, kind, cause, source_id, net, label, stored)])
-
-
-async def charge_days_served(record: ContractRecord, source_id: UUID, last_day: date) -> Decimal:
-    """After a withdrawal: the days served at the client's express request, line by line; the net total."""
-    start, total, rows = record["effective_on"], Decimal("0.00"), []
-    for line in record.lines:
-        if line["kind"] != LineKind.RECURRING:
-            continue
-        found = billing_periods.periods(
-            record["starts_on"], record["billing_anchor"], line["billing_period"], last_day, None
-        )
-        net = sum(
-            (days_price(line["net"], max(period.start, start), min(period.end, last_day), period.total)
-             for period in found),
-            Decimal("0.00"),
-        )  # fmt: skip
-        total += net
-        stored = {"line_id": str(line["id"]), "vat_rate": f"{line['vat_rate']:f}", "vat_category": line["vat_category"]}
-        label = f"Jours servis avant rétractation : {line['description']}"[:255]
-        kind, cause = AdjustmentKind.WITHDRAWAL_PRORATA, AdjustmentCause.WITHDRAWAL
-        rows.append(_adjustment(record, kind, cause, source_id, net, label, stored))
-    await _store(record, [row for row in rows if row["net"] > 0])
-    return total
-
-
 async def skip_suspended(record: ContractRecord, first: date, last: date) -> None:
     """Periods that lie wholly inside a pause are not billed."""
     await record.work.execute(
@@ -188,59 +144,6 @@ async def skip_suspended(record: ContractRecord, first: date, last: date) -> Non
         )
         .values(status=InstalmentStatus.SKIPPED)
     )
-
-
-async def _unused(
-    record: ContractRecord, cause: AdjustmentCause, unused_from: date, unused_to: date
-) -> list[tuple[Row, dict[str, Any], Decimal]]:
-    """Per billed line: its instalment, the line and the net amount of the days not served."""
-    states = creditable_states(cause)
-    whole = cause is not AdjustmentCause.SUSPENSION and cause is not AdjustmentCause.TERMINATION
-    found = []
-    for row in await instalments(record.id, record.work):
-        if row["status"] not in states:
-            continue
-        for line in row["lines"]:
-            net = (
-                Decimal(line["net"]["amount"])
-                if whole
-                else billing_periods.unused_part(line, row["period_start"], row["period_end"], unused_from, unused_to)
-            )
-            if net > 0:
-                found.append((row, line, net))
-    return found
-
-
-def _adjustment(
-    record: ContractRecord,
-    kind: AdjustmentKind,
-    cause: AdjustmentCause,
-    source_id: UUID,
-    net: Decimal,
-    label: str,
-    line: Mapping[str, Any],
-) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "organisation_id": record.work.organisation_id,
-        "contract_id": record.id,
-        "kind": kind,
-        "cause": cause,
-        "source_id": source_id,
-        "line_id": UUID(line["line_id"]) if line["line_id"] else None,
-        "billing_instalment_id": None,
-        "net": net,
-        "vat_rate": Decimal(line["vat_rate"]),
-        "vat_category": line["vat_category"],
-        "label": label,
-        "status": "PENDING",
-        "invoice_id": None,
-    }
-
-
-async def _store(record: ContractRecord, rows: Sequence[Mapping[str, Any]]) -> None:
-    for row in rows:
-        await record.work.execute(insert(billing_adjustment).values(**row).on_conflict_do_nothing())
 
 
 async def _take_adjustments(record: ContractRecord) -> list[Row]:
