@@ -3,12 +3,23 @@
 from actors.contrats.drafting import price_checks
 from actors.contrats.reactions import bills, copies, mandates, recovery
 from actors.contrats.renewal import notices
-from actors.contrats.requests import amendments, drafts, ending, quality, reading, renewal, service, signature
+from actors.contrats.requests import (
+    amendments,
+    drafts,
+    electronic_signature,
+    ending,
+    quality,
+    reading,
+    renewal,
+    service,
+    signature,
+)
 from actors.contrats.schedule import bills as billing_jobs
 from actors.contrats.schedule import service as service_jobs
+from actors.contrats.schedule import signatures as signature_jobs
 from actors.contrats.schedule import terms as term_jobs
-from actors.contrats.signature import storing
-from messages.documents import StoreDocument
+from actors.contrats.signature import envelopes, reconciling, storing
+from messages.documents import GetDocument, OpenContent, StoreDocument
 from messages.identity import GetSigningKeys
 from messages.products import GetPriceQuote
 from runtime.actor import Actor, SlowWork, Tick, every
@@ -27,6 +38,10 @@ actor = Actor(
         service.retry_operation,
         reading.get_billing_schedule,
         signature.sign_contract,
+        electronic_signature.send_contract_for_signature,
+        electronic_signature.recall_signature,
+        electronic_signature.get_signature_request,
+        electronic_signature.handle_signature_webhook,
         quality.submit_quality_review,
         quality.approve_quality,
         quality.reject_quality,
@@ -73,6 +88,7 @@ actor = Actor(
         recovery.order_suspension,
         recovery.drop_suspension,
         recovery.order_lift,
+        electronic_signature.take_generated_file,
         notices.prove_by_mail,
         notices.prove_by_letter,
         notices.fall_back_to_letter,
@@ -80,6 +96,7 @@ actor = Actor(
     runs=(
         every(Tick.MINUTE, service_jobs.work_on_operations),
         every(Tick.MINUTE, service_jobs.verify_prices),
+        every(Tick.HOUR, signature_jobs.read_silent_signatures),
         # The order of a day: rights end, contracts end or go on, services start, and only then bills are made.
         every(Tick.DAY, service_jobs.end_withdrawal_periods),
         every(Tick.DAY, term_jobs.miss_renewal_infos),
@@ -101,6 +118,26 @@ actor = Actor(
             attempts=40,
         ),
         SlowWork(
+            envelopes.PrepareEnvelope,
+            perform=envelopes.open_envelope,
+            finish=envelopes.envelope_opened,
+            gave_up=envelopes.envelope_lost,
+            attempts=20,
+        ),
+        SlowWork(
+            envelopes.CancelEnvelope,
+            perform=envelopes.cancel_envelope,
+            finish=envelopes.envelope_cancelled,
+            attempts=20,
+        ),
+        SlowWork(
+            reconciling.ReadEnvelope,
+            perform=reconciling.read_envelope,
+            finish=reconciling.envelope_read,
+            gave_up=reconciling.reading_gave_up,
+            attempts=20,
+        ),
+        SlowWork(
             price_checks.CheckPrice,
             perform=price_checks.ask_quote,
             finish=price_checks.price_checked,
@@ -108,7 +145,7 @@ actor = Actor(
             attempts=3,
         ),
     ),
-    asks=(GetSigningKeys, GetPriceQuote, StoreDocument),
+    asks=(GetSigningKeys, GetPriceQuote, GetDocument, OpenContent, StoreDocument),
 )
 
 app = application(actor)

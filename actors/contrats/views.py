@@ -21,6 +21,7 @@ from messages.contrats import (
 )
 from messages.contrats.amendments import Amendment, ContractVersion
 from messages.contrats.replies import RenewalCycle
+from messages.contrats.signatures import SignatureRequest, Signer
 from messages.values.money import Money
 
 Row = Mapping[str, Any]
@@ -138,3 +139,12 @@ def version_of(row: Row, currency: str) -> ContractVersion:
     """What was agreed."""
     amounts = {name: money(row[name], currency) for name in ("mrr", "arr", "total_contract_value")}
     return ContractVersion.model_validate({**row, **amounts})
+
+
+def signature_request_of(row: Row, signers: Sequence[Row]) -> SignatureRequest:
+    """A file put before signers; their addresses stay here."""
+    people = tuple(
+        Signer.model_validate({**person, "full_name": f"{person['first_name']} {person['last_name']}"})
+        for person in signers
+    )
+    return SignatureRequest.model_validate({**row, "signers": people})

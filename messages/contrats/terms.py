@@ -186,6 +186,7 @@ class SignatureMethod(StrEnum):
     PAPER = "PAPER"
     PORTAL = "PORTAL"
     IMPORT = "IMPORT"
+    ELECTRONIC = "ELECTRONIC"
 
 
 class SignerRole(StrEnum):

@@ -15,6 +15,7 @@ from actors.contrats.leaving import endings
 from actors.contrats.rules import billing_periods
 from actors.contrats.rules.amounts import amounts_of
 from actors.contrats.rules.draft_terms import REFERENCE_PREFIX, columns_of
+from actors.contrats.signature import envelopes
 from messages.clients import CLIENT_ARCHIVED, CLIENT_NOT_FOUND, ClientKind
 from messages.contrats import (
     MISSING_COMPANY,
@@ -98,6 +99,7 @@ async def cancel_contract(request: CancelContract, work: UnitOfWork) -> Contract
     work.check_version(request.expected_version, record["version"])
     was_signed = record.status is ContractStatus.SIGNED
     record.move("cancel", reason_code=request.reason_code, comment=request.comment)
+    await envelopes.take_back(record)
     if was_signed:
         await endings.undo_bills(record, AdjustmentCause.CORRECTION, record.id, "Contrat annulé")
         await bills.bill_adjustments(record)

@@ -196,4 +196,6 @@ def evidence_hash(previous: str, evidence: Row, document_id: UUID) -> str:
         "signed_at": evidence["signed_at"].isoformat(),
         "evidence_document_id": str(document_id),
     }
+    # Only electronic signatures have these; the hashes of older evidence stay what they were.
+    body |= {name: evidence[name] for name in ("level", "provider", "original_sha256") if evidence[name] is not None}
     return hashlib.sha256(previous.encode() + rfc8785.dumps(body)).hexdigest()

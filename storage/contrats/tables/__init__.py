@@ -28,6 +28,7 @@ from storage.contrats.tables.service import (
     suspension_period,
     termination_request,
 )
+from storage.contrats.tables.signature import signature_request, signature_webhook, signer
 
 __all__ = [
     "amendment",
@@ -52,6 +53,9 @@ __all__ = [
     "sales_rep_copy",
     "service_link",
     "signature_evidence",
+    "signature_request",
+    "signature_webhook",
+    "signer",
     "status_history",
     "suspension_period",
     "termination_request",
