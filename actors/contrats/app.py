@@ -1,5 +1,6 @@
 """What contrats answers, hears, does on time and in the background, and asks."""
 
+from actors.contrats.changes import indexing
 from actors.contrats.drafting import price_checks
 from actors.contrats.reactions import bills, copies, mandates, recovery
 from actors.contrats.renewal import notices
@@ -8,6 +9,7 @@ from actors.contrats.requests import (
     drafts,
     electronic_signature,
     ending,
+    indexation,
     quality,
     reading,
     renewal,
@@ -15,6 +17,7 @@ from actors.contrats.requests import (
     signature,
 )
 from actors.contrats.schedule import bills as billing_jobs
+from actors.contrats.schedule import indexation as indexation_jobs
 from actors.contrats.schedule import service as service_jobs
 from actors.contrats.schedule import signatures as signature_jobs
 from actors.contrats.schedule import terms as term_jobs
@@ -63,6 +66,11 @@ actor = Actor(
         amendments.get_amendment,
         amendments.list_amendments,
         amendments.list_contract_versions,
+        indexation.upsert_index_value,
+        indexation.list_index_values,
+        indexation.set_indexation,
+        indexation.run_indexation,
+        indexation.get_indexation_run,
         renewal.refuse_renewal,
         renewal.set_renewal,
         renewal.get_renewal_cycle,
@@ -104,6 +112,7 @@ actor = Actor(
         every(Tick.DAY, term_jobs.end_terms),
         every(Tick.DAY, term_jobs.tell_of_renewals),
         every(Tick.DAY, term_jobs.warn_of_ends),
+        every(Tick.DAY, indexation_jobs.propose_indexations),
         every(Tick.DAY, service_jobs.resume_due),
         every(Tick.DAY, service_jobs.activate_due),
         every(Tick.DAY, billing_jobs.plan_ahead),
@@ -137,6 +146,7 @@ actor = Actor(
             gave_up=reconciling.reading_gave_up,
             attempts=20,
         ),
+        SlowWork(indexing.IndexContract, perform=indexing.nothing_outside, finish=indexing.index_contract),
         SlowWork(
             price_checks.CheckPrice,
             perform=price_checks.ask_quote,

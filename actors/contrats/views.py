@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from actors.contrats.rules.indexation import warnings_of
 from messages.contrats import (
     BillingAdjustment,
     BillingInstalment,
@@ -20,6 +21,7 @@ from messages.contrats import (
     TerminationRequest,
 )
 from messages.contrats.amendments import Amendment, ContractVersion
+from messages.contrats.indexation import IndexationClause, IndexationItem, IndexationRun
 from messages.contrats.replies import RenewalCycle
 from messages.contrats.signatures import SignatureRequest, Signer
 from messages.values.money import Money
@@ -148,3 +150,26 @@ def signature_request_of(row: Row, signers: Sequence[Row]) -> SignatureRequest:
         for person in signers
     )
     return SignatureRequest.model_validate({**row, "signers": people})
+
+
+def clause_of(row: Row) -> IndexationClause:
+    """How a contract's price follows an index."""
+    return IndexationClause.model_validate(
+        {name: row[name] for name in IndexationClause.model_fields if name in row}
+        | {"warnings": warnings_of(row["cap_percent"], row["floor_percent"])}
+    )
+
+
+def run_of(row: Row, items: Sequence[Row]) -> IndexationRun:
+    """A revision of prices with its lines."""
+    shown = tuple(
+        IndexationItem.model_validate(
+            {
+                **item,
+                "old_price": money(item["old_price"], "EUR"),
+                "new_price": None if item["new_price"] is None else money(item["new_price"], "EUR"),
+            }
+        )
+        for item in items
+    )
+    return IndexationRun.model_validate({**row, "items": shown})

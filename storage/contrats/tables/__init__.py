@@ -19,6 +19,12 @@ from storage.contrats.tables.copies import (
     sales_rep_copy,
 )
 from storage.contrats.tables.evidence import evidence_chain, quality_review, signature_evidence
+from storage.contrats.tables.indexation import (
+    indexation_clause,
+    indexation_item,
+    indexation_run,
+    price_index_value,
+)
 from storage.contrats.tables.metadata import metadata
 from storage.contrats.tables.renewal import renewal_cycle
 from storage.contrats.tables.service import (
@@ -42,9 +48,13 @@ __all__ = [
     "contract_version",
     "evidence_chain",
     "heard_fact",
+    "indexation_clause",
+    "indexation_item",
+    "indexation_run",
     "mandate_copy",
     "metadata",
     "payment_term_copy",
+    "price_index_value",
     "product_copy",
     "provider_callback",
     "quality_review",
