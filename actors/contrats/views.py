@@ -22,6 +22,7 @@ from messages.contrats import (
 )
 from messages.contrats.amendments import Amendment, ContractVersion
 from messages.contrats.indexation import IndexationClause, IndexationItem, IndexationRun
+from messages.contrats.port_ins import PortIn
 from messages.contrats.replies import RenewalCycle
 from messages.contrats.signatures import SignatureRequest, Signer
 from messages.values.money import Money
@@ -173,3 +174,8 @@ def run_of(row: Row, items: Sequence[Row]) -> IndexationRun:
         for item in items
     )
     return IndexationRun.model_validate({**row, "items": shown})
+
+
+def port_in_of(row: Row) -> PortIn:
+    """A number that is being brought, without its middle digits."""
+    return PortIn.model_validate(dict(row))

@@ -5,6 +5,7 @@ from messages.contrats.codes import (
     CONTRACT_NOT_FOUND,
     CONTRACT_PRODUCT_NOT_SELLABLE,
     EVIDENCE_REQUIRED,
+    FORMAL_NOTICE_RUNNING,
     GATE_NOT_MET,
     INVALID_DATES,
     MISSING_BANK_DETAILS,
@@ -35,6 +36,12 @@ from messages.contrats.contract import (
     ServiceLinkRef,
     SignatureFacts,
     TerminationFacts,
+)
+from messages.contrats.drafts import (
+    CreateContract,
+    DraftTerms,
+    LineDraft,
+    UpdateContract,
 )
 from messages.contrats.events import (
     ContractActivated,
@@ -83,15 +90,13 @@ from messages.contrats.requests import (
     ApproveQuality,
     CancelContract,
     ContractSort,
-    CreateContract,
-    DraftTerms,
     GetBillingSchedule,
     GetContract,
     HandleProviderCallback,
-    LineDraft,
     ListContracts,
     ListContractStatusHistory,
     ListOperations,
+    PortAnswer,
     QuoteTermination,
     RejectQuality,
     ResumeContract,
@@ -102,7 +107,6 @@ from messages.contrats.requests import (
     SubmitQualityReview,
     SuspendContract,
     TerminateContract,
-    UpdateContract,
     WithdrawContract,
 )
 from messages.contrats.terms import (
@@ -155,6 +159,7 @@ __all__ = [
     "CONTRACT_NOT_FOUND",
     "CONTRACT_PRODUCT_NOT_SELLABLE",
     "EVIDENCE_REQUIRED",
+    "FORMAL_NOTICE_RUNNING",
     "GATE_NOT_MET",
     "INVALID_DATES",
     "MISSING_BANK_DETAILS",
@@ -244,6 +249,7 @@ __all__ = [
     "OperationStatus",
     "PaymentMethod",
     "PaymentStanding",
+    "PortAnswer",
     "PriceCheck",
     "Proration",
     "ProrationMethod",

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from messages.base import Event, Part, Reply, Request
 from messages.contrats.contract import BillingAdjustment, BillingInstalment, ContractSnapshot
-from messages.contrats.requests import LineDraft
+from messages.contrats.drafts import LineDraft
 from messages.contrats.terms import InitiatedBy, PaymentMethod
 from messages.errors import BUSINESS_RULE_VIOLATION, NOT_FOUND, PRECONDITION_FAILED
 from messages.paging import Page, PageRequest

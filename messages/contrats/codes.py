@@ -48,6 +48,9 @@ WITHDRAWAL_NOT_APPLICABLE = BUSINESS_RULE_VIOLATION.specific(
 WITHDRAWAL_PERIOD_OVER = BUSINESS_RULE_VIOLATION.specific(
     "WITHDRAWAL_PERIOD_OVER", "Délai de rétractation dépassé", "The withdrawal period is over"
 )
+FORMAL_NOTICE_RUNNING = PRECONDITION_FAILED.specific(
+    "FORMAL_NOTICE_RUNNING", "Mise en demeure en cours", "The formal notice is still running"
+)
 ALREADY_SCHEDULED = PRECONDITION_FAILED.specific(
     "ALREADY_SCHEDULED", "Résiliation déjà programmée", "Termination already scheduled"
 )

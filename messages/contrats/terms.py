@@ -245,6 +245,7 @@ class OperationKind(StrEnum):
     SUSPEND = "SUSPEND"
     RESUME = "RESUME"
     TERMINATE = "TERMINATE"
+    PORT_IN = "PORT_IN"
 
 
 class OperationStatus(StrEnum):
@@ -323,6 +324,7 @@ class BillingPolicy(StrEnum):
 
     CONTINUE = "CONTINUE"
     PAUSE = "PAUSE"
+    REDUCED = "REDUCED"
 
 
 class TerminationReason(StrEnum):
@@ -335,7 +337,9 @@ class TerminationReason(StrEnum):
     COMPETITOR = "COMPETITOR"
     DISSATISFACTION = "DISSATISFACTION"
     PRICE_CHANGE = "PRICE_CHANGE"
+    RENEWAL_REFUSED = "RENEWAL_REFUSED"
     RENEWAL_INFO_MISSED = "RENEWAL_INFO_MISSED"
+    NON_PAYMENT = "NON_PAYMENT"
     FRAUD = "FRAUD"
     PORT_OUT = "PORT_OUT"
     PRODUCT_RETIRED = "PRODUCT_RETIRED"
@@ -406,3 +410,13 @@ class RenewalChannel(StrEnum):
 
     EMAIL = "EMAIL"
     LETTER = "LETTER"
+
+
+class PortInStatus(StrEnum):
+    """Where the bringing of a number stands."""
+
+    REQUESTED = "REQUESTED"
+    ACCEPTED = "ACCEPTED"
+    REFUSED = "REFUSED"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from sqlalchemy import func, select, update
 
-from actors.contrats.changes import amending
+from actors.contrats.changes import amending, versions
+from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord, load
 from actors.contrats.drafting.lines import typed_lines
 from actors.contrats.rules.amendments import AMENDMENT, OUTDATED_BY_ANOTHER, LineChanges, changes_of, lines_after
@@ -107,9 +108,15 @@ def revenue_after(record: ContractRecord, changes: LineChanges) -> dict[str, Any
     return amounts_of(lines_after(record.lines_in_force, changes), record["billing_frequency"])
 
 
-def check_day(record: ContractRecord, effective_from: date) -> None:
-    """Only who may backdate changes the past, and nobody the time before the running version."""
+async def check_day(record: ContractRecord, effective_from: date) -> None:
+    """Only who may backdate changes the past, and nobody what the accounts have closed or an earlier version."""
     work = record.work
+    closed, running = (await choices_of(work)).accounts_closed_until, await versions.newest_start(record)
+    if (closed is not None and effective_from <= closed) or (running is not None and effective_from < running):
+        raise Refused(
+            RETROACTIVE_NOT_ALLOWED,
+            f"nothing changes on or before {closed or running}: the accounts are closed, or a later version is in force",
+        )
     if effective_from < record["starts_on"]:
         raise Refused.field(
             "effective_from", "range", f"the contract begins on {record['starts_on']}; nothing changes before",

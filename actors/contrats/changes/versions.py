@@ -73,6 +73,20 @@ async def begin_on(record: ContractRecord, day: date) -> None:
     )
 
 
+async def newest_start(record: ContractRecord) -> date | None:
+    """The first day of the newest version."""
+    found: date | None = await record.work.fetch_value(
+        select(contract_version.c.effective_from)
+        .where(
+            contract_version.c.organisation_id == record.work.organisation_id,
+            contract_version.c.contract_id == record.id,
+        )
+        .order_by(contract_version.c.version_no.desc())
+        .limit(1)
+    )
+    return found
+
+
 async def in_force(record: ContractRecord, day: date) -> Row | None:
     """The version in force on a day, or None before the first one."""
     return await record.work.fetch_one(

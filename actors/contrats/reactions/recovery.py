@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import find
 from actors.contrats.service import operations
 from messages.contrats import (
@@ -25,18 +26,19 @@ async def order_suspension(event: SuspensionRequested, work: UnitOfWork) -> None
     record = await find(event.contract_id, work)
     if record is None or await operations.by_key(key, work) is not None:
         return
-    operation = await operations.line_up(
+    billed = (await choices_of(work)).bill_while_suspended
+    only = [str(line) for line in event.service_line_ids] if event.scope is SuspensionScope.SERVICE_LINES else []
+    await operations.line_up(
         record,
         OperationKind.SUSPEND,
         key=key,
         due_at=event.effective_at,
         request_id=event.request_id,
         reason=SuspensionReason.PAYMENT_DEFAULT,
-        billing_policy=BillingPolicy.PAUSE,
+        billing_policy=BillingPolicy.CONTINUE if billed else BillingPolicy.PAUSE,
         mode=event.mode,
+        service_line_ids=only,
     )
-    if event.scope is not SuspensionScope.CONTRACT:
-        await operations.fail(record, operation, "SCOPE_NOT_SUPPORTED", step="check")
     await operations.run_next(record)
     await record.save()
 
@@ -64,6 +66,17 @@ async def _undo_suspension(contract_id: UUID, request_id: UUID, work: UnitOfWork
             else:
                 running = True
     if lift or running:
-        await operations.line_up(record, OperationKind.RESUME, key=key, due_at=work.now, request_id=request_id)
+        cut = await operations.by_key(f"SUSPEND:{request_id}", work)
+        only = cut["payload"].get("service_line_ids") or [] if cut is not None else []
+        since = (cut["finished_at"] or work.now) if cut is not None else work.now
+        await operations.line_up(
+            record,
+            OperationKind.RESUME,
+            key=key,
+            due_at=work.now,
+            request_id=request_id,
+            service_line_ids=only,
+            suspended_from=since.date().isoformat(),
+        )
         await operations.run_next(record)
     await record.save()

@@ -7,22 +7,21 @@ from sqlalchemy import select
 
 from actors.contrats import views
 from actors.contrats.contract_record import ContractRecord, find
+from actors.contrats.letters import client_of, letter_to_client
 from actors.contrats.renewal import cycles
 from actors.contrats.rules.renewal import RENEWAL, next_term_end
 from messages.contrats.renewals import RENEWAL_NOTICE, ContractRenewalInfoMissed, ContractRenewalNoticeDue
 from messages.contrats.terms import RenewalChannel, RenewalStatus
 from messages.engagement.email import EmailBounced, EmailSent
 from messages.logistics import LetterPosted
-from messages.shared import LetterKind, LetterOrder, Party
-from messages.values.addresses import Address
 from messages.values.instants import local_date
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.contrats.tables import client_copy, renewal_cycle
+from storage.contrats.tables import renewal_cycle
 
 
 async def order(record: ContractRecord, cycle: Row, *, by_letter: bool = False) -> None:
     """State that the client must be told now: by mail, or by letter when there is no address for mails."""
-    client = await _client(record)
+    client = await client_of(record)
     post = by_letter or client is None or client["email"] is None
     record.state(
         ContractRenewalNoticeDue,
@@ -30,7 +29,7 @@ async def order(record: ContractRecord, cycle: Row, *, by_letter: bool = False) 
         term_ends_on=cycle["term_ends_on"],
         new_term_ends_on=next_term_end(record.row),
         new_price=views.money(record["recurring_gross"], record["currency"]),
-        letter=_letter(record, cycle, client) if post else None,
+        letter=await letter_to_client(record, cycle["id"], "RENEWAL_NOTICE") if post else None,
         boxed_text_data={
             "contract_reference": record["reference"],
             "refusal_deadline": cycle["refusal_deadline"].isoformat(),
@@ -94,31 +93,4 @@ async def _ordered_by(request_id: UUID | None, work: UnitOfWork) -> Row | None:
         select(renewal_cycle).where(
             renewal_cycle.c.organisation_id == work.organisation_id, renewal_cycle.c.id == request_id
         )
-    )
-
-
-async def _client(record: ContractRecord) -> Row | None:
-    return await record.work.fetch_one(
-        select(client_copy).where(
-            client_copy.c.organisation_id == record.work.organisation_id,
-            client_copy.c.client_id == record["client_id"],
-        )
-    )
-
-
-def _letter(record: ContractRecord, cycle: Row, client: Row | None) -> LetterOrder | None:
-    if client is None or client["billing_address"] is None:
-        return None
-    recipient = Party(
-        party_id=client["client_id"],
-        kind=client["kind"],
-        display_name=client["display_name"],
-        address=Address.model_validate(client["billing_address"]),
-    )
-    return LetterOrder(
-        request_id=cycle["id"],
-        kind=LetterKind.SIMPLE,
-        purpose="RENEWAL_NOTICE",
-        recipient=recipient,
-        sender_company_id=record["company_id"],
     )

@@ -87,7 +87,7 @@ async def propose_amendment(request: ProposeAmendment, work: UnitOfWork) -> Amen
     """Write a change down on the contract's current version."""
     record = await load(request.contract_id, work)
     _check_bound(record)
-    proposals.check_day(record, request.effective_from)
+    await proposals.check_day(record, request.effective_from)
     proration = request.proration or usual_proration(request.kind)
     changes = await proposals.planned(record, request.operations, request.effective_from, proration)
     row = {
@@ -127,7 +127,7 @@ async def update_amendment(request: UpdateAmendment, work: UnitOfWork) -> Amendm
     """Write the amendment anew, on the version that is current now."""
     record, row = await proposals.hold(request.amendment_id, work)
     _check_bound(record)
-    proposals.check_day(record, request.effective_from)
+    await proposals.check_day(record, request.effective_from)
     proration = request.proration or AmendmentProration(row["proration"])
     changes = await proposals.planned(record, request.operations, request.effective_from, proration)
     rewritten = {
@@ -211,7 +211,7 @@ async def apply_amendment(request: ApplyAmendment, work: UnitOfWork) -> Amendmen
     _check_bound(record)
     proposals.check_base(record, row)
     applied = await proposals.move(record, row, "apply")
-    proposals.check_day(record, row["effective_from"])
+    await proposals.check_day(record, row["effective_from"])
     operations, old_mrr = proposals.operations_of(row), record["mrr"]
     proration = AmendmentProration(row["proration"])
     changes = await proposals.planned(record, operations, row["effective_from"], proration)

@@ -7,25 +7,23 @@ from uuid import UUID
 from sqlalchemy import Integer, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.contrats.billing import bills
+from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord, load
 from actors.contrats.drafting import quotes
 from actors.contrats.drafting.lines import line_row, lines_begin_on, refuse_unsellable, typed_lines
-from actors.contrats.leaving import endings
+from actors.contrats.leaving.giving_up import give_up
 from actors.contrats.rules import billing_periods
 from actors.contrats.rules.amounts import amounts_of
-from actors.contrats.rules.draft_terms import REFERENCE_PREFIX, columns_of
-from actors.contrats.signature import envelopes
+from actors.contrats.rules.draft_terms import columns_of
+from actors.contrats.signature import signing
 from messages.clients import CLIENT_ARCHIVED, CLIENT_NOT_FOUND, ClientKind
 from messages.contrats import (
     MISSING_COMPANY,
     PRICE_MISMATCH,
     REFERENCE_TAKEN,
     USE_AMENDMENT,
-    AdjustmentCause,
     CancelContract,
     Contract,
-    ContractCancelled,
     ContractCreated,
     ContractStatus,
     ContractUpdated,
@@ -71,6 +69,9 @@ async def update_contract(request: UpdateContract, work: UnitOfWork) -> Contract
         work.caller.require("contrats:contract:reassign")
         record.set(sales_rep_id=request.sales_rep_id)
         changed.append("sales_rep_id")
+    if request.withdrawal_info_given_on is not None:
+        await signing.inform(record, request.withdrawal_info_given_on)
+        changed.append("withdrawal_info_given_on")
     if record.status is not ContractStatus.DRAFT and _changes_the_agreement(request):
         raise Refused(USE_AMENDMENT, "only a draft can be changed; agree on an amendment with the client")
     if request.terms is not None:
@@ -97,15 +98,7 @@ async def cancel_contract(request: CancelContract, work: UnitOfWork) -> Contract
     """Give up a contract that is not in force; what was billed ahead is given back."""
     record = await load(request.contract_id, work)
     work.check_version(request.expected_version, record["version"])
-    was_signed = record.status is ContractStatus.SIGNED
-    record.move("cancel", reason_code=request.reason_code, comment=request.comment)
-    await envelopes.take_back(record)
-    if was_signed:
-        await endings.undo_bills(record, AdjustmentCause.CORRECTION, record.id, "Contrat annulé")
-        await bills.bill_adjustments(record)
-    record.state(ContractCancelled, reason_code=request.reason_code, reason=request.reason_code)
-    if was_signed:
-        await endings.cut_if_begun(record, ContractStatus.CANCELLED, record.id)
+    await give_up(record, request.reason_code, request.comment)
     await record.save()
     return record.reply()
 
@@ -249,8 +242,8 @@ async def _replace_lines(record: ContractRecord, request: UpdateContract) -> Non
 
 
 async def _next_reference(work: UnitOfWork) -> str:
-    """`CTR-2026-000001`: one counter per organisation and year of creation."""
-    series = f"{REFERENCE_PREFIX}-{work.today().year}"
+    """`CTR-2026-000001`: one counter per organisation, prefix and year of creation."""
+    series = f"{(await choices_of(work)).reference_prefix}-{work.today().year}"
     statement = insert(reference_counter).values(
         organisation_id=work.organisation_id, series=series, last_number=literal(1, Integer)
     )

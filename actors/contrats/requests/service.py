@@ -1,12 +1,14 @@
 """Starting, cutting and restoring the service, and hearing the providers."""
 
+from datetime import datetime, time
+
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.contrats import views
 from actors.contrats.contract_record import ContractRecord, load
 from actors.contrats.rules.gates import closed_gates
 from actors.contrats.rules.status import CONTRACT
-from actors.contrats.service import effects, operations
+from actors.contrats.service import effects, operations, porting
 from messages.base import Empty
 from messages.contrats import (
     GATE_NOT_MET,
@@ -32,7 +34,7 @@ async def activate_contract(request: ActivateContract, work: UnitOfWork) -> Cont
     """Start the service now, when every gate is open or may be forced."""
     record = await load(request.contract_id, work)
     CONTRACT.after("activate", record.status)
-    await _refuse_while_running(record)
+    await refuse_while_running(record)
     if request.force_gates:
         work.caller.require("contrats:contract:force_gate")
     closed = [gate for gate in closed_gates(record.row, record.today) if gate not in request.force_gates]
@@ -52,27 +54,34 @@ async def suspend_contract(request: SuspendContract, work: UnitOfWork) -> Contra
     """Cut the service at the providers; the contract is suspended when they have done it."""
     record = await load(request.contract_id, work)
     CONTRACT.after("suspend", record.status)
-    await _refuse_while_running(record)
-    if request.resume_on is not None and request.resume_on <= record.today:
-        raise Refused.field("resume_on", "past", "resume_on must lie after today; correct it or leave it empty")
-    operation = await operations.start(
+    await refuse_while_running(record)
+    first = request.starts_on or record.today
+    if first < record.today:
+        raise Refused.field("starts_on", "past", "starts_on lies before today; correct it or leave it empty")
+    if request.resume_on is not None and request.resume_on <= first:
+        raise Refused.field("resume_on", "past", "resume_on must lie after the first day; correct it or leave it empty")
+    operation = await operations.line_up(
         record,
         OperationKind.SUSPEND,
         key=f"SUSPEND:{new_id()}",
+        due_at=work.now if first == record.today else datetime.combine(first, time(), record.zone),
         reason=request.reason,
         billing_policy=request.billing_policy,
         resume_on=request.resume_on.isoformat() if request.resume_on else None,
+        reduced_amount=f"{request.reduced_amount.amount:f}" if request.reduced_amount is not None else None,
+        extends_term=request.extends_term,
         mode="FULL",
     )
+    await operations.run_next(record)
     await record.save()
-    return views.operation_of(operation)
+    return views.operation_of(await operations.load(operation["id"], work))
 
 
 async def resume_contract(request: ResumeContract, work: UnitOfWork) -> ContractOperation:
     """Restore the service."""
     record = await load(request.contract_id, work)
     CONTRACT.after("resume", record.status)
-    await _refuse_while_running(record)
+    await refuse_while_running(record)
     operation = await operations.start(record, OperationKind.RESUME, key=f"RESUME:{new_id()}")
     await record.save()
     return views.operation_of(operation)
@@ -89,7 +98,9 @@ async def retry_operation(request: RetryOperation, work: UnitOfWork) -> Contract
     known = await operations.by_key(key, work)
     if known is not None:
         return views.operation_of(known)
-    await _refuse_while_running(record)
+    await refuse_while_running(record)
+    if failed["operation"] == OperationKind.PORT_IN:
+        raise Refused(OPERATION_NOT_FAILED, "a refused number is ordered anew with port_in_contract")
     kind, asked_by = OperationKind(failed["operation"]), failed["request_id"]
     operation = await operations.start(record, kind, key=key, request_id=asked_by, **failed["payload"])
     await record.save()
@@ -111,6 +122,10 @@ async def handle_provider_callback(request: HandleProviderCallback, work: UnitOf
         and request.service_link_id in (None, row["id"])
     ]
     if not links:
+        return Empty()
+    if operation["operation"] == OperationKind.PORT_IN:
+        await porting.answered(record, dict(operation), request.outcome, request.port, request.error_code)
+        await record.save()
         return Empty()
     match request.outcome:
         case ProviderOutcome.OK:
@@ -135,7 +150,8 @@ async def _is_new(request: HandleProviderCallback, work: UnitOfWork) -> bool:
     return await work.execute(taken.on_conflict_do_nothing()) == 1
 
 
-async def _refuse_while_running(record: ContractRecord) -> None:
+async def refuse_while_running(record: ContractRecord) -> None:
+    """One operation at a time."""
     running = await operations.open_of(record.id, record.work)
     if running:
         raise Refused(

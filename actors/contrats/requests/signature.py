@@ -44,6 +44,7 @@ async def sign_contract(request: SignContract, work: UnitOfWork) -> Contract:
         signed_sha256=request.signed_document_sha256,
         signed_document_id=request.signed_document_id,
         mandate_consent=request.mandate_consent,
+        withdrawal_form_given=request.withdrawal_form_given,
         signed_at=request.signed_at,
         evidence_document_id=None,
         status="PENDING",

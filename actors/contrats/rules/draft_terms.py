@@ -31,7 +31,6 @@ BUSINESS_PAYMENT_DAYS = 60
 SEPA_LEAD_DAYS = 15
 """An invoice this early is itself the pre-notification of a SEPA debit, due 14 days ahead."""
 LONGEST_TERM_MONTHS = 120
-REFERENCE_PREFIX = "CTR"
 
 
 def client_kind_of(terms: DraftTerms, kind: ClientKind) -> ContractClientKind:

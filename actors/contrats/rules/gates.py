@@ -25,12 +25,13 @@ def closed_gates(contract: Mapping[str, Any], today: date) -> list[Gate]:
     return [gate for gate, closed in shut.items() if closed]
 
 
-def collection_is_open(contract: Mapping[str, Any], today: date) -> bool:
-    """Whether money may be taken: here the withdrawal period must really be over, whatever the client asked for."""
+def collection_is_open(contract: Mapping[str, Any], today: date, *, early_counts: bool = False) -> bool:
+    """Whether money may be taken: the withdrawal period must really be over, unless the organisation lets early service count."""
+    early = early_counts and contract["early_performance_requested"]
     return (
         contract["status"] in BOUND
         and contract["quality_status"] == QualityStatus.APPROVED
-        and withdrawal_is_over(contract, today)
+        and (withdrawal_is_over(contract, today) or early)
         and mandate_allows_collection(contract)
     )
 
@@ -45,10 +46,10 @@ def mandate_allows_collection(contract: Mapping[str, Any]) -> bool:
     return contract["payment_method"] != PaymentMethod.SEPA_DIRECT_DEBIT or contract["mandate_id"] is not None
 
 
-def collection_not_before(contract: Mapping[str, Any]) -> date:
+def collection_not_before(contract: Mapping[str, Any], *, early_counts: bool = False) -> date:
     """The first day money may be taken."""
     days = [contract["approved_on"], contract["first_payment_not_before"]]
-    if contract["withdrawal_applicable"]:
+    if contract["withdrawal_applicable"] and not (early_counts and contract["early_performance_requested"]):
         days.append(contract["withdrawal_ends_on"] + timedelta(days=1))
     known: list[date] = [day for day in days if day is not None]
     return max(known)

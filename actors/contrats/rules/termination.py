@@ -45,9 +45,11 @@ def ending_of(
     requested: date | None,
     reason: TerminationReason,
     legitimate: bool,
+    without_notice: bool = False,
+    telecom_cap: Decimal = TELECOM_FEE_CAP,
 ) -> Ending:
-    """The end and the fee of a request to leave received on that day."""
-    notice = notice_end(contract, received_on)
+    """The end and the fee of a request to leave received on that day; a company that was not paid gives no notice."""
+    notice = received_on if without_notice else notice_end(contract, received_on)
     wanted = max(requested or received_on, received_on)
     free = Decimal("0.00")
     if legitimate or reason in _ALWAYS_FREE or leaves_by_right(contract, received_on):
@@ -57,7 +59,7 @@ def ending_of(
     policy = EarlyTerminationPolicy(contract["early_termination_policy"])
     running = contract["commitment_ends_on"] is not None and contract["commitment_ends_on"] > ends_on
     if running and contract["legal_regime"] == LegalRegime.CONSUMER_TELECOM:
-        return Ending(notice, ends_on, telecom_fee(contract, lines, ends_on), _telecom_words(contract))
+        return Ending(notice, ends_on, telecom_fee(contract, lines, ends_on, telecom_cap), _telecom_words(contract))
     if running and policy is EarlyTerminationPolicy.FEE_RATE:
         rate = contract["early_termination_fee_rate"]
         fee = round_cents(rate * remaining(contract, lines, ends_on + _ONE_DAY, contract["commitment_ends_on"]))
@@ -86,13 +88,15 @@ def months_in_force(starts_on: date, ends_on: date) -> int:
     return whole_months(starts_on, ends_on + _ONE_DAY)
 
 
-def telecom_fee(contract: Mapping[str, Any], lines: Sequence[Line], ends_on: date) -> Decimal:
+def telecom_fee(
+    contract: Mapping[str, Any], lines: Sequence[Line], ends_on: date, cap: Decimal = TELECOM_FEE_CAP
+) -> Decimal:
     """All that is left of the first twelve months, and a fifth of the rest when a device was subsidised."""
     year = add_months(contract["starts_on"], 12)
     left_from, left_to = ends_on + _ONE_DAY, contract["commitment_ends_on"]
     fee = remaining(contract, lines, left_from, min(left_to, year - _ONE_DAY))
     if contract["subsidised_device"]:
-        fee += TELECOM_FEE_CAP * remaining(contract, lines, max(left_from, year), left_to)
+        fee += cap * remaining(contract, lines, max(left_from, year), left_to)
     return round_cents(fee)
 
 

@@ -37,7 +37,7 @@ async def bill_due(moment: Moment, work: UnitOfWork) -> object:
         suspension_period.c.organisation_id == work.organisation_id,
         suspension_period.c.contract_id == contract.c.id,
         suspension_period.c.ends_on.is_(None),
-        suspension_period.c.billing_policy == BillingPolicy.PAUSE,
+        suspension_period.c.billing_policy != BillingPolicy.CONTINUE,
     )
     due = contracts(work).where(
         contract.c.id.in_(waiting),

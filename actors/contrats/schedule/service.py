@@ -1,9 +1,13 @@
 """Jobs: the service starts, pauses and comes back; rights end; quotes are asked for again."""
 
+from datetime import timedelta
+
 from sqlalchemy import or_, select
 
+from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord, find
 from actors.contrats.drafting.price_checks import CheckPrice
+from actors.contrats.leaving.giving_up import give_up
 from actors.contrats.rules.gates import closed_gates
 from actors.contrats.rules.status import BOUND
 from actors.contrats.schedule.batches import BATCH, contracts, each, midnight, operations_of_contract
@@ -15,14 +19,18 @@ from messages.contrats import (
     OperationKind,
     OperationStatus,
     PriceCheck,
+    QualityStatus,
 )
 from runtime.actor import MORE, Moment
 from runtime.unit_of_work import UnitOfWork
 from storage.contrats.tables import (
     contract,
     contract_operation,
+    quality_review,
     suspension_period,
 )
+
+_TIME_TO_MEND = timedelta(days=30)
 
 
 async def work_on_operations(moment: Moment, work: UnitOfWork) -> object:
@@ -114,6 +122,28 @@ async def activate_due(moment: Moment, work: UnitOfWork) -> object:
         ~started.exists(),
     )
     return await each(due.order_by(contract.c.starts_on, contract.c.id), activate, work)
+
+
+async def cancel_rejected(moment: Moment, work: UnitOfWork) -> object:
+    """Day: a sale rejected thirty days ago and never mended is given up, where the organisation wants that."""
+    if not (await choices_of(work)).cancel_on_rejection:
+        return None
+
+    async def cancel(record: ContractRecord) -> bool:
+        await give_up(record, "QUALITY_REJECTED")
+        return True
+
+    recent = select(quality_review.c.id).where(
+        quality_review.c.organisation_id == work.organisation_id,
+        quality_review.c.contract_id == contract.c.id,
+        quality_review.c.reviewed_at > moment.as_of - _TIME_TO_MEND,
+    )
+    due = contracts(work).where(
+        contract.c.status == ContractStatus.SIGNED,
+        contract.c.quality_status == QualityStatus.REJECTED,
+        ~recent.exists(),
+    )
+    return await each(due.order_by(contract.c.id), cancel, work)
 
 
 async def resume_due(moment: Moment, work: UnitOfWork) -> object:

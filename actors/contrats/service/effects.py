@@ -1,6 +1,7 @@
 """What a finished operation does to its contract."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,11 @@ from actors.contrats.renewal import cycles
 from actors.contrats.rules import billing_periods
 from actors.contrats.rules.draft_terms import moved_to
 from actors.contrats.rules.status import IN_FORCE
+from actors.contrats.rules.suspension import reduced_charge
 from actors.contrats.rules.termination import months_in_force
 from messages.contrats import (
     AdjustmentCause,
+    AdjustmentKind,
     BillingPolicy,
     ContractActivated,
     ContractExpired,
@@ -25,6 +28,7 @@ from messages.contrats import (
     ContractSuspended,
     ContractTerminated,
     OperationKind,
+    SuspensionScope,
     TerminationStatus,
 )
 from messages.values.identifiers import new_id
@@ -45,6 +49,8 @@ async def take_effect(record: ContractRecord, operation: dict[str, Any]) -> None
             await _resumed(record, operation)
         case OperationKind.TERMINATE:
             await end(record, operation)
+        case OperationKind.PORT_IN | OperationKind.SIGN:
+            return  # the number has arrived; starting the contract is an operation of its own
 
 
 async def start_on(record: ContractRecord, day: date) -> None:
@@ -69,6 +75,9 @@ def _activated(record: ContractRecord, operation: dict[str, Any]) -> None:
 
 async def _suspended(record: ContractRecord, operation: dict[str, Any]) -> None:
     payload = operation["payload"]
+    if payload.get("service_line_ids"):
+        _lines_suspended(record, operation)
+        return
     resume_on = date.fromisoformat(payload["resume_on"]) if payload.get("resume_on") else None
     await record.work.insert(
         suspension_period,
@@ -80,6 +89,8 @@ async def _suspended(record: ContractRecord, operation: dict[str, Any]) -> None:
         ends_on=None,
         resume_on=resume_on,
         billing_policy=payload["billing_policy"],
+        reduced_amount=Decimal(payload["reduced_amount"]) if payload.get("reduced_amount") else None,
+        extends_term=payload.get("extends_term", False),
         request_id=operation["request_id"],
     )
     record.move("suspend", reason_code=payload["reason"], operation_id=operation["id"])
@@ -94,7 +105,24 @@ async def _suspended(record: ContractRecord, operation: dict[str, Any]) -> None:
     )
 
 
+def _lines_suspended(record: ContractRecord, operation: dict[str, Any]) -> None:
+    """Some services are cut; the contract goes on."""
+    record.state(
+        ContractSuspended,
+        request_id=operation["request_id"],
+        suspension_reason=operation["payload"]["reason"],
+        scope=SuspensionScope.SERVICE_LINES,
+        service_line_ids=operation["payload"]["service_line_ids"],
+        billing_policy=BillingPolicy.CONTINUE,
+        reason=operation["payload"]["reason"],
+    )
+
+
 async def _resumed(record: ContractRecord, operation: dict[str, Any]) -> None:
+    if operation["payload"].get("service_line_ids"):
+        days = {"suspended_from": operation["payload"]["suspended_from"], "suspended_to": record.today}
+        record.state(ContractResumed, request_id=operation["request_id"], **days)
+        return
     first = await close_suspension(record, record.today - _ONE_DAY)
     record.move("resume", operation_id=operation["id"])
     record.set(suspended_at=None)
@@ -119,11 +147,28 @@ async def close_suspension(record: ContractRecord, last: date) -> date:
         .values(ends_on=last)
     )
     first: date = period["starts_on"]
-    if period["billing_policy"] == BillingPolicy.PAUSE and first <= last:
+    if first > last:
+        return first
+    if period["extends_term"]:
+        await _extend_term(record, (last - first).days + 1)
+    if period["billing_policy"] != BillingPolicy.CONTINUE:
         await bills.skip_suspended(record, first, last)
         label = f"Service suspendu du {first:%d/%m/%Y} au {last:%d/%m/%Y}"
-        await adjustments.credit(record, AdjustmentCause.SUSPENSION, period["id"], first, last, label)
+        cause = AdjustmentCause.SUSPENSION
+        await adjustments.credit(record, cause, period["id"], first, last, label)
+        if period["reduced_amount"] is not None:
+            owed = reduced_charge(record.row, period["reduced_amount"], first, last)
+            await adjustments.charge(record, AdjustmentKind.CHARGE, cause, period["id"], owed, label)
     return first
+
+
+async def _extend_term(record: ContractRecord, days: int) -> None:
+    """The suspended days are added at the end, as agreed."""
+    for name in ("ends_on", "commitment_ends_on"):
+        if record[name] is not None:
+            record.set(**{name: record[name] + timedelta(days=days)})
+    await bills.replan(record)
+    await cycles.open_cycle(record)
 
 
 async def open_suspension(contract_id: UUID, work: UnitOfWork) -> Row | None:

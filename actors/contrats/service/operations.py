@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from actors.contrats import views
+from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord
+from actors.contrats.rules.suspension import may_be_cut
 from actors.contrats.service import effects
 from messages.contrats import (
     OPERATION_NOT_FOUND,
@@ -29,6 +31,7 @@ RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 STATUS_AFTER = {
     OperationKind.ACTIVATE: ServiceStatus.ACTIVE,
     OperationKind.SUSPEND: ServiceStatus.SUSPENDED,
+    OperationKind.PORT_IN: ServiceStatus.ACTIVE,
     OperationKind.RESUME: ServiceStatus.ACTIVE,
     OperationKind.TERMINATE: ServiceStatus.TERMINATED,
 }
@@ -121,6 +124,14 @@ async def start(
     return operation
 
 
+async def wait_for_port(record: ContractRecord, link_id: UUID, *, key: str) -> dict[str, Any]:
+    """An operation that waits for a number to arrive, however long that takes: nobody is asked again."""
+    operation = await line_up(record, OperationKind.PORT_IN, key=key, due_at=record.work.now)
+    running = {"status": OperationStatus.RUNNING, "open_links": [link_id], "attempts": 1, "next_attempt_at": None}
+    await _store(record.work, operation, **running)
+    return operation
+
+
 async def run_next(record: ContractRecord) -> None:
     """Begin what waits in line and is due, one after the other, until one waits for a provider."""
     while not await open_of(record.id, record.work, OperationStatus.RUNNING):
@@ -133,11 +144,20 @@ async def run_next(record: ContractRecord) -> None:
 
 async def _begin(record: ContractRecord, operation: dict[str, Any]) -> None:
     kind = OperationKind(operation["operation"])
-    allowed = _STARTS_FROM.get(kind)
+    lines = {UUID(line) for line in operation["payload"].get("service_line_ids") or ()}
+    allowed = (ContractStatus.ACTIVE,) if lines else _STARTS_FROM.get(kind)
     if allowed is not None and record.status not in allowed:
         await fail(record, operation, "INVALID_TRANSITION", step="check")
         return
-    links = [row for row in await links_of(record.id, record.work) if row["status"] != ServiceStatus.TERMINATED]
+    if kind is OperationKind.SUSPEND:
+        protected = (await choices_of(record.work)).no_cut_periods
+        if not may_be_cut(record.row, record.today, protected):
+            await fail(record, operation, "LEGAL_PERIOD", step="check")
+            return
+    done = {ServiceStatus.TERMINATED} | ({ServiceStatus.ACTIVE} if kind is OperationKind.ACTIVATE else set())
+    links = [row for row in await links_of(record.id, record.work) if row["status"] not in done]
+    if lines:
+        links = [row for row in links if lines & {row["id"], row["line_id"]}]
     operation["open_links"] = [row["id"] for row in links]
     if not links:
         await complete(record, operation)

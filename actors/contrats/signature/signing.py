@@ -1,6 +1,7 @@
 """What a signature sets in motion once its evidence is stored."""
 
 import hashlib
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from actors.contrats import views
 from actors.contrats.billing import bills
 from actors.contrats.changes import versions
 from actors.contrats.contract_record import ContractRecord
+from actors.contrats.letters import client_of
 from actors.contrats.renewal import cycles
 from actors.contrats.requests.quality import submit
 from actors.contrats.rules import billing_periods, legal_delays
@@ -30,7 +32,6 @@ from messages.problem import Refused
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row
 from storage.contrats.tables import (
-    client_copy,
     evidence_chain,
     mandate_copy,
     service_link,
@@ -74,20 +75,30 @@ async def give_up(record: ContractRecord, evidence_id: UUID, error: Exception) -
     await record.save()
 
 
+async def inform(record: ContractRecord, given_on: date) -> None:
+    """The client got the missing withdrawal form: his right ends fourteen days later."""
+    missing = record["withdrawal_applicable"] and record["withdrawal_info_given_on"] is None
+    if not missing or record["withdrawal_ended"] or not record["concluded_on"] <= given_on <= record.today:
+        raise Refused.field(
+            "withdrawal_info_given_on", "range",
+            "no form is missing, the right has ended, or the day lies outside; leave it out",
+        )  # fmt: skip
+    delays = await _delays(record, record["signed_at"], informed=False, given_on=given_on)
+    record.set(
+        withdrawal_info_given_on=given_on,
+        withdrawal_ends_on=delays.withdrawal_ends_on,
+        withdrawal_lapses_at=delays.withdrawal_lapses_at,
+    )
+
+
 async def _set_facts(record: ContractRecord, evidence: Row, document_id: UUID) -> None:
-    work = record.work
-    zone = await work.fetch_value(
-        select(client_copy.c.holiday_zone).where(
-            client_copy.c.organisation_id == work.organisation_id, client_copy.c.client_id == record["client_id"]
-        )
-    )
-    delays = legal_delays.delays_of(
-        evidence["signed_at"], record.zone, record["client_kind"], record["sales_channel"], zone
-    )
+    informed = evidence["withdrawal_form_given"]
+    delays = await _delays(record, evidence["signed_at"], informed=informed)
     record.set(
         signed_at=evidence["signed_at"],
         concluded_on=delays.concluded_on,
         withdrawal_applicable=delays.withdrawal_applicable,
+        withdrawal_info_given_on=delays.concluded_on if informed else None,
         withdrawal_ends_on=delays.withdrawal_ends_on,
         withdrawal_lapses_at=delays.withdrawal_lapses_at,
         first_payment_not_before=delays.first_payment_not_before,
@@ -96,6 +107,21 @@ async def _set_facts(record: ContractRecord, evidence: Row, document_id: UUID) -
     )
     if record["payment_method"] == PaymentMethod.SEPA_DIRECT_DEBIT and record["mandate_id"] is None:
         record.set(mandate_id=await _active_mandate(record))
+
+
+async def _delays(
+    record: ContractRecord, signed_at: datetime, *, informed: bool, given_on: date | None = None
+) -> legal_delays.Delays:
+    client = await client_of(record)
+    return legal_delays.delays_of(
+        signed_at,
+        record.zone,
+        record["client_kind"],
+        record["sales_channel"],
+        client["holiday_zone"] if client is not None else None,
+        informed=informed,
+        information_given_on=given_on,
+    )
 
 
 async def _active_mandate(record: ContractRecord) -> UUID | None:

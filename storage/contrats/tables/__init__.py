@@ -26,6 +26,7 @@ from storage.contrats.tables.indexation import (
     price_index_value,
 )
 from storage.contrats.tables.metadata import metadata
+from storage.contrats.tables.port_in import port_in
 from storage.contrats.tables.renewal import renewal_cycle
 from storage.contrats.tables.service import (
     contract_operation,
@@ -34,6 +35,7 @@ from storage.contrats.tables.service import (
     suspension_period,
     termination_request,
 )
+from storage.contrats.tables.settings import contract_settings
 from storage.contrats.tables.signature import signature_request, signature_webhook, signer
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "contract",
     "contract_line",
     "contract_operation",
+    "contract_settings",
     "contract_version",
     "evidence_chain",
     "heard_fact",
@@ -54,6 +57,7 @@ __all__ = [
     "mandate_copy",
     "metadata",
     "payment_term_copy",
+    "port_in",
     "price_index_value",
     "product_copy",
     "provider_callback",

@@ -67,6 +67,7 @@ contract = Table(
     instant("signed_at", nullable=True),
     Column("concluded_on", Date),
     Column("withdrawal_applicable", Boolean, nullable=False, server_default="false"),
+    Column("withdrawal_info_given_on", Date),
     Column("withdrawal_ends_on", Date),
     instant("withdrawal_lapses_at", nullable=True),
     Column("withdrawal_ended", Boolean, nullable=False, server_default="false"),

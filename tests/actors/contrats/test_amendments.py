@@ -293,7 +293,7 @@ async def test_consent_must_be_strong_enough(sale: Sale, tenant: Tenant) -> None
         contract_id=sale.contract_id, kind="CORRECTION", effective_from=date(2026, 4, 1), operations=change.operations
     )
     assert (await tenant.client.call(mended)).new_mrr == Money.of("29.90")
-    dearer_word = dearer(sale, kind="CORRECTION")
+    dearer_word = dearer(sale, kind="CORRECTION", effective_from=date(2026, 4, 1))
     assert await refused(dearer_word) == "CONSENT_REQUIRED"
 
 
