@@ -2,10 +2,33 @@
 
 from sqlalchemy import select
 
-from actors.contrats import contract_record, price_checks, reactions, schedule
-from actors.contrats.proof import storing
-from actors.contrats.requests import drafts, ending, quality, reading, service, signature
-from messages.documents import StoreDocument
+from actors.contrats import contract_record
+from actors.contrats.changes import indexing
+from actors.contrats.drafting import price_checks
+from actors.contrats.reactions import bills, copies, mandates, recovery
+from actors.contrats.renewal import notices
+from actors.contrats.requests import (
+    amendments,
+    drafts,
+    electronic_signature,
+    ending,
+    indexation,
+    metrics,
+    port_in,
+    quality,
+    reading,
+    renewal,
+    service,
+    settings,
+    signature,
+)
+from actors.contrats.schedule import bills as billing_jobs
+from actors.contrats.schedule import indexation as indexation_jobs
+from actors.contrats.schedule import service as service_jobs
+from actors.contrats.schedule import signatures as signature_jobs
+from actors.contrats.schedule import terms as term_jobs
+from actors.contrats.signature import envelopes, reconciling, storing
+from messages.documents import GetDocument, OpenContent, StoreDocument
 from messages.identity import GetSigningKeys
 from messages.products import GetPriceQuote
 from runtime.actor import Actor, SlowWork, Tick, every
@@ -23,8 +46,14 @@ actor = Actor(
         reading.list_contracts,
         reading.list_contract_status_history,
         reading.list_operations,
+        service.retry_operation,
         reading.get_billing_schedule,
+        metrics.get_contract_metrics,
         signature.sign_contract,
+        electronic_signature.send_contract_for_signature,
+        electronic_signature.recall_signature,
+        electronic_signature.get_signature_request,
+        electronic_signature.handle_signature_webhook,
         quality.submit_quality_review,
         quality.approve_quality,
         quality.reject_quality,
@@ -32,39 +61,77 @@ actor = Actor(
         service.suspend_contract,
         service.resume_contract,
         service.handle_provider_callback,
+        port_in.port_in_contract,
+        port_in.cancel_port_in,
+        port_in.list_port_ins,
         ending.withdraw_contract,
         ending.quote_termination,
         ending.terminate_contract,
         ending.revoke_termination,
+        amendments.preview_amendment,
+        amendments.propose_amendment,
+        amendments.update_amendment,
+        amendments.send_amendment,
+        amendments.accept_amendment,
+        amendments.apply_amendment,
+        amendments.cancel_amendment,
+        amendments.get_amendment,
+        amendments.list_amendments,
+        amendments.list_contract_versions,
+        indexation.upsert_index_value,
+        indexation.list_index_values,
+        indexation.set_indexation,
+        indexation.run_indexation,
+        indexation.get_indexation_run,
+        settings.get_contract_settings,
+        settings.update_contract_settings,
+        renewal.refuse_renewal,
+        renewal.set_renewal,
+        renewal.get_renewal_cycle,
+        renewal.list_renewals,
     ),
     hears=(
-        reactions.keep_client,
-        reactions.keep_client_state,
-        reactions.keep_company,
-        reactions.keep_product,
-        reactions.keep_product_lifecycle,
-        reactions.keep_sales_rep,
-        reactions.take_mandate,
-        reactions.mark_invoiced,
-        reactions.lower_standing,
-        reactions.raise_standing,
-        reactions.enter_default,
-        reactions.leave_default,
-        reactions.order_suspension,
-        reactions.drop_suspension,
-        reactions.order_lift,
+        copies.keep_client,
+        copies.keep_client_state,
+        copies.keep_company,
+        copies.keep_product,
+        copies.keep_product_lifecycle,
+        copies.keep_sales_rep,
+        copies.keep_payment_term,
+        copies.expire_quote,
+        mandates.take_mandate,
+        mandates.lose_mandate,
+        bills.mark_invoiced,
+        bills.bill_again,
+        bills.lower_standing,
+        bills.raise_standing,
+        bills.enter_default,
+        bills.leave_default,
+        recovery.order_suspension,
+        recovery.drop_suspension,
+        recovery.order_lift,
+        electronic_signature.take_generated_file,
+        notices.prove_by_mail,
+        notices.prove_by_letter,
+        notices.fall_back_to_letter,
     ),
     runs=(
-        every(Tick.MINUTE, schedule.work_on_operations),
-        every(Tick.MINUTE, schedule.verify_prices),
+        every(Tick.MINUTE, service_jobs.work_on_operations),
+        every(Tick.MINUTE, service_jobs.verify_prices),
+        every(Tick.HOUR, signature_jobs.read_silent_signatures),
         # The order of a day: rights end, contracts end or go on, services start, and only then bills are made.
-        every(Tick.DAY, schedule.end_withdrawal_periods),
-        every(Tick.DAY, schedule.terminate_due),
-        every(Tick.DAY, schedule.end_terms),
-        every(Tick.DAY, schedule.resume_due),
-        every(Tick.DAY, schedule.activate_due),
-        every(Tick.DAY, schedule.plan_ahead),
-        every(Tick.DAY, schedule.bill_due),
+        every(Tick.DAY, service_jobs.end_withdrawal_periods),
+        every(Tick.DAY, term_jobs.miss_renewal_infos),
+        every(Tick.DAY, term_jobs.terminate_due),
+        every(Tick.DAY, term_jobs.end_terms),
+        every(Tick.DAY, term_jobs.tell_of_renewals),
+        every(Tick.DAY, term_jobs.warn_of_ends),
+        every(Tick.DAY, indexation_jobs.propose_indexations),
+        every(Tick.DAY, service_jobs.cancel_rejected),
+        every(Tick.DAY, service_jobs.resume_due),
+        every(Tick.DAY, service_jobs.activate_due),
+        every(Tick.DAY, billing_jobs.plan_ahead),
+        every(Tick.DAY, billing_jobs.bill_due),
     ),
     slow_work=(
         SlowWork(
@@ -75,6 +142,27 @@ actor = Actor(
             attempts=40,
         ),
         SlowWork(
+            envelopes.PrepareEnvelope,
+            perform=envelopes.open_envelope,
+            finish=envelopes.envelope_opened,
+            gave_up=envelopes.envelope_lost,
+            attempts=20,
+        ),
+        SlowWork(
+            envelopes.CancelEnvelope,
+            perform=envelopes.cancel_envelope,
+            finish=envelopes.envelope_cancelled,
+            attempts=20,
+        ),
+        SlowWork(
+            reconciling.ReadEnvelope,
+            perform=reconciling.read_envelope,
+            finish=reconciling.envelope_read,
+            gave_up=reconciling.reading_gave_up,
+            attempts=20,
+        ),
+        SlowWork(indexing.IndexContract, perform=indexing.nothing_outside, finish=indexing.index_contract),
+        SlowWork(
             price_checks.CheckPrice,
             perform=price_checks.ask_quote,
             finish=price_checks.price_checked,
@@ -82,9 +170,9 @@ actor = Actor(
             attempts=3,
         ),
     ),
-    asks=(GetSigningKeys, GetPriceQuote, StoreDocument),
+    asks=(GetSigningKeys, GetPriceQuote, GetDocument, OpenContent, StoreDocument),
     exports=(Export("contract", contract, select(contract), contract_record.whole),),
-    projections=(reactions.keep_client, reactions.keep_company, reactions.keep_product, reactions.keep_sales_rep),
+    projections=(copies.keep_client, copies.keep_company, copies.keep_product, copies.keep_sales_rep),
 )
 
 app = application(actor)

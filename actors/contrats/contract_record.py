@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select, update
 
-from actors.contrats import rules, views
+from actors.contrats import views
+from actors.contrats.rules.status import CONTRACT
 from messages.base import Event
 from messages.contrats import (
     CONTRACT_NOT_FOUND,
@@ -61,6 +62,11 @@ class ContractRecord:
         """The civil date at the selling company."""
         return local_date(self.work.now, self.zone)
 
+    @property
+    def lines_in_force(self) -> list[Mapping[str, Any]]:
+        """The lines of the newest version; those that ended stay among `lines`, for what was billed on them."""
+        return [line for line in self.lines if line["valid_to"] is None]
+
     def set(self, **columns: Any) -> None:
         """Change columns."""
         self.row.update(columns)
@@ -78,7 +84,7 @@ class ContractRecord:
     ) -> None:
         """Take a transition of the status machine, or refuse it; the history keeps it for good."""
         before = self.status
-        after = rules.CONTRACT.after(trigger, before)
+        after = CONTRACT.after(trigger, before)
         self.set(status=after)
         person = self.work.caller.kind in (CallerKind.USER, CallerKind.SERVICE)
         self._history.append(

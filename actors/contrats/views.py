@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from actors.contrats.rules.indexation import warnings_of
 from messages.contrats import (
     BillingAdjustment,
     BillingInstalment,
@@ -19,6 +20,11 @@ from messages.contrats import (
     StatusHistoryEntry,
     TerminationRequest,
 )
+from messages.contrats.amendments import Amendment, ContractVersion
+from messages.contrats.indexation import IndexationClause, IndexationItem, IndexationRun
+from messages.contrats.port_ins import PortIn
+from messages.contrats.replies import RenewalCycle
+from messages.contrats.signatures import SignatureRequest, Signer
 from messages.values.money import Money
 
 Row = Mapping[str, Any]
@@ -119,3 +125,57 @@ def termination_of(row: Row, currency: str) -> TerminationRequest:
     """A request to end the contract."""
     amounts = {name: money(row[name], currency) for name in ("fee", "credit")}
     return TerminationRequest.model_validate({**row, **amounts})
+
+
+def cycle_of(row: Row) -> RenewalCycle:
+    """The end of one term."""
+    return RenewalCycle.model_validate(dict(row))
+
+
+def amendment_of(row: Row, currency: str) -> Amendment:
+    """A change of the agreed terms."""
+    amounts = {name: money(row[name], currency) for name in ("old_mrr", "new_mrr")}
+    return Amendment.model_validate({**row, **amounts})
+
+
+def version_of(row: Row, currency: str) -> ContractVersion:
+    """What was agreed."""
+    amounts = {name: money(row[name], currency) for name in ("mrr", "arr", "total_contract_value")}
+    return ContractVersion.model_validate({**row, **amounts})
+
+
+def signature_request_of(row: Row, signers: Sequence[Row]) -> SignatureRequest:
+    """A file put before signers; their addresses stay here."""
+    people = tuple(
+        Signer.model_validate({**person, "full_name": f"{person['first_name']} {person['last_name']}"})
+        for person in signers
+    )
+    return SignatureRequest.model_validate({**row, "signers": people})
+
+
+def clause_of(row: Row) -> IndexationClause:
+    """How a contract's price follows an index."""
+    return IndexationClause.model_validate(
+        {name: row[name] for name in IndexationClause.model_fields if name in row}
+        | {"warnings": warnings_of(row["cap_percent"], row["floor_percent"])}
+    )
+
+
+def run_of(row: Row, items: Sequence[Row]) -> IndexationRun:
+    """A revision of prices with its lines."""
+    shown = tuple(
+        IndexationItem.model_validate(
+            {
+                **item,
+                "old_price": money(item["old_price"], "EUR"),
+                "new_price": None if item["new_price"] is None else money(item["new_price"], "EUR"),
+            }
+        )
+        for item in items
+    )
+    return IndexationRun.model_validate({**row, "items": shown})
+
+
+def port_in_of(row: Row) -> PortIn:
+    """A number that is being brought, without its middle digits."""
+    return PortIn.model_validate(dict(row))

@@ -33,6 +33,9 @@ GATE_NOT_MET = PRECONDITION_FAILED.specific("GATE_NOT_MET", "Condition d'activat
 OPERATION_IN_PROGRESS = PRECONDITION_FAILED.specific(
     "OPERATION_IN_PROGRESS", "Opération en cours sur le contrat", "An operation is running"
 )
+OPERATION_NOT_FAILED = PRECONDITION_FAILED.specific(
+    "OPERATION_NOT_FAILED", "Opération non en échec", "The operation has not failed"
+)
 REVIEW_NOT_PENDING = BUSINESS_RULE_VIOLATION.specific(
     "NOT_PENDING", "Aucun contrôle qualité en attente", "No quality review is pending"
 )
@@ -44,6 +47,9 @@ WITHDRAWAL_NOT_APPLICABLE = BUSINESS_RULE_VIOLATION.specific(
 )
 WITHDRAWAL_PERIOD_OVER = BUSINESS_RULE_VIOLATION.specific(
     "WITHDRAWAL_PERIOD_OVER", "Délai de rétractation dépassé", "The withdrawal period is over"
+)
+FORMAL_NOTICE_RUNNING = PRECONDITION_FAILED.specific(
+    "FORMAL_NOTICE_RUNNING", "Mise en demeure en cours", "The formal notice is still running"
 )
 ALREADY_SCHEDULED = PRECONDITION_FAILED.specific(
     "ALREADY_SCHEDULED", "Résiliation déjà programmée", "Termination already scheduled"

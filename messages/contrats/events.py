@@ -16,6 +16,8 @@ from messages.contrats.contract import (
 )
 from messages.contrats.terms import (
     BillingPolicy,
+    Gate,
+    MandateScheme,
     OperationKind,
     PaymentMethod,
     PaymentStanding,
@@ -86,6 +88,25 @@ class ContractCollectionUnlocked(Event, aggregate="contract"):
 
     contract_id: UUID
     not_before: date
+
+
+class ContractCollectionLocked(Event, aggregate="contract"):
+    """A collection gate closed again: no money may be taken until contract.collection_unlocked."""
+
+    contract_id: UUID
+    reasons: tuple[Gate, ...]
+
+
+class ContractMandateRequested(Event, aggregate="contract"):
+    """The contract needs another mandate; the first one comes from contract.signed."""
+
+    contract_id: UUID
+    client_id: UUID
+    company_id: UUID
+    scheme: MandateScheme
+    bank_details_id: UUID | None = None
+    description: str
+    return_url: str
 
 
 class ContractProvisioningRequested(Event, aggregate="contract"):

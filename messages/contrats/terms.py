@@ -142,6 +142,7 @@ class ProrationMethod(StrEnum):
     """How a broken period is priced."""
 
     ACTUAL_DAYS = "ACTUAL_DAYS"
+    THIRTY_360 = "THIRTY_360"
     NONE = "NONE"
 
 
@@ -185,6 +186,7 @@ class SignatureMethod(StrEnum):
     PAPER = "PAPER"
     PORTAL = "PORTAL"
     IMPORT = "IMPORT"
+    ELECTRONIC = "ELECTRONIC"
 
 
 class SignerRole(StrEnum):
@@ -204,6 +206,8 @@ class InstalmentStatus(StrEnum):
     INVOICED = "INVOICED"
     SKIPPED = "SKIPPED"
     CANCELLED = "CANCELLED"
+    PROJECTED = "PROJECTED"
+    """Not planned yet; only shown, never stored."""
 
 
 class AdjustmentKind(StrEnum):
@@ -218,6 +222,7 @@ class AdjustmentKind(StrEnum):
 class AdjustmentCause(StrEnum):
     """What made the adjustment necessary."""
 
+    AMENDMENT = "AMENDMENT"
     TERMINATION = "TERMINATION"
     SUSPENSION = "SUSPENSION"
     WITHDRAWAL = "WITHDRAWAL"
@@ -240,6 +245,7 @@ class OperationKind(StrEnum):
     SUSPEND = "SUSPEND"
     RESUME = "RESUME"
     TERMINATE = "TERMINATE"
+    PORT_IN = "PORT_IN"
 
 
 class OperationStatus(StrEnum):
@@ -318,6 +324,7 @@ class BillingPolicy(StrEnum):
 
     CONTINUE = "CONTINUE"
     PAUSE = "PAUSE"
+    REDUCED = "REDUCED"
 
 
 class TerminationReason(StrEnum):
@@ -330,7 +337,9 @@ class TerminationReason(StrEnum):
     COMPETITOR = "COMPETITOR"
     DISSATISFACTION = "DISSATISFACTION"
     PRICE_CHANGE = "PRICE_CHANGE"
+    RENEWAL_REFUSED = "RENEWAL_REFUSED"
     RENEWAL_INFO_MISSED = "RENEWAL_INFO_MISSED"
+    NON_PAYMENT = "NON_PAYMENT"
     FRAUD = "FRAUD"
     PORT_OUT = "PORT_OUT"
     PRODUCT_RETIRED = "PRODUCT_RETIRED"
@@ -383,3 +392,31 @@ class ActorKind(StrEnum):
     USER = "USER"
     SYSTEM = "SYSTEM"
     PROVIDER = "PROVIDER"
+
+
+class RenewalStatus(StrEnum):
+    """Where the end of one term stands; INFO_MISSED outlives the renewal, because the client may then leave free."""
+
+    PENDING = "PENDING"
+    INFORMED = "INFORMED"
+    INFO_MISSED = "INFO_MISSED"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    RENEWED = "RENEWED"
+    REFUSED = "REFUSED"
+
+
+class RenewalChannel(StrEnum):
+    """How the client was told."""
+
+    EMAIL = "EMAIL"
+    LETTER = "LETTER"
+
+
+class PortInStatus(StrEnum):
+    """Where the bringing of a number stands."""
+
+    REQUESTED = "REQUESTED"
+    ACCEPTED = "ACCEPTED"
+    REFUSED = "REFUSED"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"

@@ -7,37 +7,37 @@ from uuid import UUID
 from sqlalchemy import Integer, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.contrats import billing, billing_periods, endings, quotes, rules
+from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord, load
+from actors.contrats.drafting import quotes
+from actors.contrats.drafting.lines import line_row, lines_begin_on, refuse_unsellable, typed_lines
+from actors.contrats.leaving.giving_up import give_up
+from actors.contrats.rules import billing_periods
+from actors.contrats.rules.amounts import amounts_of
+from actors.contrats.rules.draft_terms import columns_of
+from actors.contrats.signature import signing
 from messages.clients import CLIENT_ARCHIVED, CLIENT_NOT_FOUND, ClientKind
 from messages.contrats import (
-    CONTRACT_PRODUCT_NOT_SELLABLE,
     MISSING_COMPANY,
     PRICE_MISMATCH,
     REFERENCE_TAKEN,
     USE_AMENDMENT,
-    AdjustmentCause,
     CancelContract,
     Contract,
-    ContractCancelled,
     ContractCreated,
     ContractStatus,
     ContractUpdated,
     CreateContract,
-    LineDraft,
-    LineKind,
     PaymentStanding,
     PriceCheck,
     QualityStatus,
-    ServiceKind,
     UpdateContract,
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.contrats.tables import client_copy, company_copy, contract, contract_line, product_copy, reference_counter
+from storage.contrats.tables import client_copy, company_copy, contract, contract_line, reference_counter
 
-_SELLABLE = ("ACTIVE", "TEST")
 _NOTHING_YET: dict[str, Any] = dict.fromkeys(
     ("signed_at", "concluded_on", "withdrawal_ends_on", "withdrawal_lapses_at", "first_payment_not_before", "approved_on",
      "gates_met_on", "collection_unlocked_at", "activated_at", "suspended_at", "terminated_at", "mandate_id",
@@ -49,7 +49,7 @@ async def create_contract(request: CreateContract, work: UnitOfWork) -> Contract
     """Draft a contract on a quote, or on lines typed by someone who may set prices."""
     client = await _client(request.client_id, work)
     company_id = await _company(request.company_id, client, work)
-    terms = rules.columns_of(request.terms, ClientKind(client["kind"]))
+    terms = columns_of(request.terms, ClientKind(client["kind"]))
     lines, price_check = await _priced_lines(request, terms, company_id, work)
     record = await _new_record(request, terms, lines, price_check, client, company_id, work)
     await _refuse_known_reference(record["reference"], work)
@@ -64,22 +64,32 @@ async def update_contract(request: UpdateContract, work: UnitOfWork) -> Contract
     """Replace the terms or the lines of a draft."""
     record = await load(request.contract_id, work)
     work.check_version(request.expected_version, record["version"])
-    if record.status is not ContractStatus.DRAFT:
-        raise Refused(USE_AMENDMENT, "only a draft can be changed; agree on an amendment with the client")
     changed = []
+    if request.sales_rep_id is not None and request.sales_rep_id != record["sales_rep_id"]:
+        work.caller.require("contrats:contract:reassign")
+        record.set(sales_rep_id=request.sales_rep_id)
+        changed.append("sales_rep_id")
+    if request.withdrawal_info_given_on is not None:
+        await signing.inform(record, request.withdrawal_info_given_on)
+        changed.append("withdrawal_info_given_on")
+    if record.status is not ContractStatus.DRAFT and _changes_the_agreement(request):
+        raise Refused(USE_AMENDMENT, "only a draft can be changed; agree on an amendment with the client")
     if request.terms is not None:
         client = await _client(record["client_id"], work)
-        terms = rules.columns_of(request.terms, ClientKind(client["kind"]))
+        terms = columns_of(request.terms, ClientKind(client["kind"]))
         terms["billing_address_id"] = terms["billing_address_id"] or record["billing_address_id"]
-        changed = [name for name, value in terms.items() if record[name] != value]
+        changed += [name for name, value in terms.items() if record[name] != value]
+        agreed = record["starts_on"]
         record.set(**terms)
+        await lines_begin_on(record, agreed, record["starts_on"])
     if request.lines is not None or request.price_quote_id is not None:
         await _replace_lines(record, request)
         changed.append("lines")
     if not changed:
         return record.reply()
-    record.set(**_amounts(record.row, record.lines))
-    record.state(ContractUpdated, changed_fields=sorted(changed))
+    if record.status is ContractStatus.DRAFT:
+        record.set(**_amounts(record.row, record.lines))
+    record.state(ContractUpdated, changed_fields=sorted(set(changed)))
     await record.save()
     return record.reply()
 
@@ -88,14 +98,7 @@ async def cancel_contract(request: CancelContract, work: UnitOfWork) -> Contract
     """Give up a contract that is not in force; what was billed ahead is given back."""
     record = await load(request.contract_id, work)
     work.check_version(request.expected_version, record["version"])
-    was_signed = record.status is ContractStatus.SIGNED
-    record.move("cancel", reason_code=request.reason_code, comment=request.comment)
-    if was_signed:
-        await endings.undo_bills(record, AdjustmentCause.CORRECTION, record.id, "Contrat annulé")
-        await billing.bill_adjustments(record)
-    record.state(ContractCancelled, reason_code=request.reason_code, reason=request.reason_code)
-    if was_signed:
-        await endings.cut_if_begun(record, ContractStatus.CANCELLED, record.id)
+    await give_up(record, request.reason_code, request.comment)
     await record.save()
     return record.reply()
 
@@ -108,29 +111,13 @@ async def take_quote_lines(record: ContractRecord, lines: Sequence[dict[str, Any
             contract_line.c.organisation_id == work.organisation_id, contract_line.c.contract_id == record.id
         )
     )
-    record.lines = [_line_row(line, number, record.row) for number, line in enumerate(lines, 1)]
+    record.lines = [line_row(line, number, record.row) for number, line in enumerate(lines, 1)]
     await work.insert_rows(contract_line, record.lines)
     record.set(**_amounts(record.row, record.lines))
 
 
-async def refuse_unsellable(product_ids: Sequence[UUID], work: UnitOfWork, *, must_be_known: bool) -> dict[UUID, Row]:
-    """The known products among these; one that is not for sale is refused, one not heard of yet only if it must be."""
-    rows = await work.fetch(
-        select(product_copy).where(
-            product_copy.c.organisation_id == work.organisation_id, product_copy.c.product_id.in_(set(product_ids))
-        )
-    )
-    known = {row["product_id"]: row for row in rows}
-    for product_id in product_ids:
-        row = known.get(product_id)
-        if (row is None and must_be_known) or (row is not None and row["lifecycle"] not in _SELLABLE):
-            state = row["lifecycle"] if row is not None else "not known"
-            raise Refused(
-                CONTRACT_PRODUCT_NOT_SELLABLE,
-                f"product {product_id} is {state}; choose one that is for sale",
-                details={"product_id": str(product_id)},
-            )
-    return known
+def _changes_the_agreement(request: UpdateContract) -> bool:
+    return any(part is not None for part in (request.terms, request.lines, request.price_quote_id))
 
 
 # -- steps of the handlers ---------------------------------------------------------------------------------------
@@ -167,7 +154,7 @@ async def _priced_lines(
     request: CreateContract, terms: dict[str, Any], company_id: UUID, work: UnitOfWork
 ) -> tuple[list[dict[str, Any]], PriceCheck]:
     """The lines and how far their prices are verified: by the quote, later, or by hand."""
-    typed = await _typed_lines(request.lines, terms, work, must_be_known=request.price_quote_id is None)
+    typed = await typed_lines(request.lines, terms, work, must_be_known=request.price_quote_id is None)
     if request.price_quote_id is None:
         work.caller.require("contrats:contract:price_manual")
         return typed, PriceCheck.MANUAL
@@ -182,48 +169,6 @@ async def _priced_lines(
     lines = [line | service for line in quotes.lines_from(quote)]
     await refuse_unsellable([line["product_id"] for line in lines], work, must_be_known=False)
     return lines, PriceCheck.VERIFIED
-
-
-async def _typed_lines(
-    drafts: Sequence[LineDraft], terms: dict[str, Any], work: UnitOfWork, *, must_be_known: bool
-) -> list[dict[str, Any]]:
-    known = await refuse_unsellable([draft.product_id for draft in drafts], work, must_be_known=must_be_known)
-    return [_typed_line(draft, known.get(draft.product_id), terms["billing_frequency"]) for draft in drafts]
-
-
-def _typed_line(draft: LineDraft, product: Row | None, frequency: str) -> dict[str, Any]:
-    amount = draft.discount_amount.amount if draft.discount_amount else None
-    once = draft.kind is LineKind.ONE_OFF
-    return {
-        "product_id": draft.product_id,
-        "product_code": product["code"] if product is not None else "",
-        "description": draft.description or (product["name"] if product is not None else str(draft.product_id)),
-        "kind": draft.kind,
-        "billing_period": "ONE_OFF" if once else draft.billing_period or frequency,
-        "quantity": draft.quantity,
-        "unit_price_net": draft.unit_price_net.amount,
-        "discount_pct": draft.discount_pct,
-        "discount_amount": amount,
-        "net": rules.net_of(draft.quantity, draft.unit_price_net.amount, draft.discount_pct, amount),
-        "vat_rate": draft.vat_rate,
-        "vat_category": draft.vat_category,
-        "provider_code": draft.provider_code,
-        "service_kind": draft.service_kind,
-    }
-
-
-def _line_row(line: dict[str, Any], number: int, row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "provider_code": row["draft_provider_code"],
-        "service_kind": row["draft_service_kind"] or ServiceKind.OTHER,
-        **line,
-        "id": new_id(),
-        "organisation_id": row["organisation_id"],
-        "contract_id": row["id"],
-        "line_no": number,
-        "valid_from": row["starts_on"],
-        "valid_to": None,
-    }
 
 
 async def _new_record(
@@ -264,13 +209,13 @@ async def _new_record(
         **terms,
     }
     row["billing_address_id"] = terms["billing_address_id"] or client["billing_address_id"]
-    rows = [_line_row(line, number, row) for number, line in enumerate(lines, 1)]
+    rows = [line_row(line, number, row) for number, line in enumerate(lines, 1)]
     return ContractRecord(row | _amounts(row, rows), list(rows), work)
 
 
 def _amounts(row: dict[str, Any], lines: Sequence[Any]) -> dict[str, Any]:
     return {
-        **rules.amounts_of(lines, row["billing_frequency"]),
+        **amounts_of(lines, row["billing_frequency"]),
         "total_contract_value": billing_periods.term_value(row, lines),
     }
 
@@ -278,7 +223,7 @@ def _amounts(row: dict[str, Any], lines: Sequence[Any]) -> dict[str, Any]:
 async def _replace_lines(record: ContractRecord, request: UpdateContract) -> None:
     work = record.work
     drafts = request.lines or ()
-    lines = await _typed_lines(drafts, record.row, work, must_be_known=request.price_quote_id is None)
+    lines = await typed_lines(drafts, record.row, work, must_be_known=request.price_quote_id is None)
     if request.price_quote_id is None:
         work.caller.require("contrats:contract:price_manual")
         record.set(price_quote_ids=[], price_check=PriceCheck.MANUAL)
@@ -297,8 +242,8 @@ async def _replace_lines(record: ContractRecord, request: UpdateContract) -> Non
 
 
 async def _next_reference(work: UnitOfWork) -> str:
-    """`CTR-2026-000001`: one counter per organisation and year of creation."""
-    series = f"{rules.REFERENCE_PREFIX}-{work.today().year}"
+    """`CTR-2026-000001`: one counter per organisation, prefix and year of creation."""
+    series = f"{(await choices_of(work)).reference_prefix}-{work.today().year}"
     statement = insert(reference_counter).values(
         organisation_id=work.organisation_id, series=series, last_number=literal(1, Integer)
     )

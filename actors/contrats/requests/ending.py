@@ -1,16 +1,26 @@
 """Leaving a contract: withdrawal in time, and termination with its notice and its price."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import update
 
-from actors.contrats import billing, effects, endings, legal_delays, rules, views
+from actors.contrats import views
+from actors.contrats.billing import adjustments, bills
+from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord, load
-from actors.contrats.termination_rules import Ending, ending_of
+from actors.contrats.leaving import endings
+from actors.contrats.letters import letter_to_client
+from actors.contrats.rules import legal_delays
+from actors.contrats.rules.status import CONTRACT
+from actors.contrats.rules.termination import Ending, ending_of
+from actors.contrats.service import effects
 from messages.contrats import (
     ALREADY_SCHEDULED,
+    EVIDENCE_REQUIRED,
+    FORMAL_NOTICE_RUNNING,
     INVALID_DATES,
     TERMINATION_NOT_SCHEDULED,
     WITHDRAWAL_NOT_APPLICABLE,
@@ -21,10 +31,13 @@ from messages.contrats import (
     ContractTerminationRevoked,
     ContractTerminationScheduled,
     ContractWithdrawn,
+    InitiatedBy,
     QuoteTermination,
     RevokeTermination,
     TerminateContract,
+    TerminationChannel,
     TerminationQuote,
+    TerminationReason,
     TerminationRequest,
     TerminationStatus,
     Withdrawal,
@@ -36,6 +49,7 @@ from runtime.unit_of_work import UnitOfWork
 from storage.contrats.tables import termination_request
 
 _FAR = timedelta(days=3660)
+_BY_POST = (TerminationChannel.LETTER, TerminationChannel.REGISTERED_LETTER)
 
 
 async def withdraw_contract(request: WithdrawContract, work: UnitOfWork) -> Withdrawal:
@@ -48,7 +62,7 @@ async def withdraw_contract(request: WithdrawContract, work: UnitOfWork) -> With
     await endings.undo_bills(record, AdjustmentCause.WITHDRAWAL, source, label)
     prorata_due = Decimal("0.00")
     if was_served and record["early_performance_requested"]:
-        prorata_due = await billing.charge_days_served(record, source, request.received_on)
+        prorata_due = await adjustments.charge_days_served(record, source, request.received_on)
     record.set(terminated_at=work.now)
     deadline = legal_delays.refund_deadline(request.received_on)
     money = views.money(prorata_due, record["currency"])
@@ -59,7 +73,7 @@ async def withdraw_contract(request: WithdrawContract, work: UnitOfWork) -> With
         prorata_due=money,
         refund_deadline=deadline,
     )
-    await billing.bill_adjustments(record)
+    await bills.bill_adjustments(record)
     await endings.cut_if_begun(record, ContractStatus.WITHDRAWN, source)
     await record.save()
     return Withdrawal(contract=record.reply(), prorata_due=money, refund_deadline=deadline)
@@ -68,7 +82,7 @@ async def withdraw_contract(request: WithdrawContract, work: UnitOfWork) -> With
 async def quote_termination(request: QuoteTermination, work: UnitOfWork) -> TerminationQuote:
     """What leaving would cost; changes nothing."""
     record = await load(request.contract_id, work, lock=False)
-    ending = _ending(record, request)
+    ending = await _ending(record, request)
     return TerminationQuote(
         ends_on=ending.ends_on,
         notice_ends_on=ending.notice_ends_on,
@@ -81,17 +95,23 @@ async def quote_termination(request: QuoteTermination, work: UnitOfWork) -> Term
 async def terminate_contract(request: TerminateContract, work: UnitOfWork) -> TerminationRequest:
     """Schedule the end; it comes with the first day after `ends_on`."""
     record = await load(request.contract_id, work)
-    rules.CONTRACT.after("terminate", record.status)
+    CONTRACT.after("terminate", record.status)
     if record["termination_ends_on"] is not None:
         raise Refused(ALREADY_SCHEDULED, f"the contract ends on {record['termination_ends_on']}; revoke that first")
-    ending = _ending(record, request)
+    _check_grounds(record, request)
+    ending = await _ending(record, request)
+    if request.fee_waiver:
+        work.caller.require("contrats:contract:waive_fee")
+        ending = replace(ending, fee=Decimal("0.00"))
     if ending.ends_on < record.today:
         work.caller.require("contrats:contract:backdate")
     row = _request_row(record, request, ending) | {"credit": await _credit_after(record, ending.ends_on)}
     await work.insert(termination_request, **row)
     record.set(termination_ends_on=ending.ends_on)
-    await billing.replan(record)
-    record.state(ContractTerminationScheduled, reason=request.reason_code, **effects.facts_of(record, row))
+    await bills.replan(record)
+    letter = await letter_to_client(record, row["id"], "TERMINATION") if request.channel in _BY_POST else None
+    facts = effects.facts_of(record, row)
+    record.state(ContractTerminationScheduled, reason=request.reason_code, letter=letter, **facts)
     await record.save()
     return views.termination_of(row, record["currency"])
 
@@ -111,14 +131,14 @@ async def revoke_termination(request: RevokeTermination, work: UnitOfWork) -> Co
         .values(status=TerminationStatus.REVOKED)
     )
     record.set(termination_ends_on=None)
-    await billing.replan(record)
+    await bills.replan(record)
     record.state(ContractTerminationRevoked)
     await record.save()
     return record.reply()
 
 
 def _check_withdrawal(record: ContractRecord, request: WithdrawContract) -> None:
-    rules.CONTRACT.after("withdraw", record.status)
+    CONTRACT.after("withdraw", record.status)
     if not record["withdrawal_applicable"]:
         raise Refused(WITHDRAWAL_NOT_APPLICABLE, "this contract gives no right of withdrawal; terminate it instead")
     if request.sent_on > record["withdrawal_ends_on"]:
@@ -133,8 +153,8 @@ def _check_withdrawal(record: ContractRecord, request: WithdrawContract) -> None
         )  # fmt: skip
 
 
-def _ending(record: ContractRecord, request: QuoteTermination | TerminateContract) -> Ending:
-    rules.CONTRACT.after("terminate", record.status)
+async def _ending(record: ContractRecord, request: QuoteTermination | TerminateContract) -> Ending:
+    CONTRACT.after("terminate", record.status)
     if not record["concluded_on"] <= request.received_on <= record.today:
         raise Refused.field(
             "received_on",
@@ -156,12 +176,30 @@ def _ending(record: ContractRecord, request: QuoteTermination | TerminateContrac
         requested=request.requested_ends_on,
         reason=request.reason_code,
         legitimate=request.legitimate_reason,
+        without_notice=_is_unpaid(request),
+        telecom_cap=(await choices_of(record.work)).telecom_fee_cap,
     )
+
+
+def _is_unpaid(request: QuoteTermination | TerminateContract) -> bool:
+    """Whether the company ends a contract that was not paid."""
+    company = isinstance(request, TerminateContract) and request.initiated_by is InitiatedBy.COMPANY
+    return company and request.reason_code is TerminationReason.NON_PAYMENT
+
+
+def _check_grounds(record: ContractRecord, request: TerminateContract) -> None:
+    """A legitimate reason is proved; a debt ends a contract only after the formal notice."""
+    if request.legitimate_reason and request.evidence_document_id is None:
+        raise Refused(EVIDENCE_REQUIRED, "a legitimate reason is proved; name the document in evidence_document_id")
+    if _is_unpaid(request) and (request.formal_notice_ends_on is None or request.formal_notice_ends_on >= record.today):
+        raise Refused(
+            FORMAL_NOTICE_RUNNING, "give the last day of the proved formal notice; the contract ends after it"
+        )
 
 
 async def _credit_after(record: ContractRecord, ends_on: date) -> Decimal:
     after = ends_on + timedelta(days=1)
-    return await billing.unused_total(record, AdjustmentCause.TERMINATION, after, after + _FAR)
+    return await adjustments.unused_total(record, AdjustmentCause.TERMINATION, after, after + _FAR)
 
 
 def _request_row(record: ContractRecord, request: TerminateContract, ending: Ending) -> dict[str, Any]:
@@ -178,6 +216,8 @@ def _request_row(record: ContractRecord, request: TerminateContract, ending: End
         "notice_ends_on": ending.notice_ends_on,
         "ends_on": ending.ends_on,
         "fee": ending.fee,
+        "fee_waived_by": record.work.caller.principal if request.fee_waiver else None,
+        "evidence_document_id": request.evidence_document_id,
         "status": TerminationStatus.SCHEDULED,
         "created_at": record.work.now,
         "created_by": record.work.caller.principal,

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from actors.contrats import views
 from actors.contrats.contract_record import ContractRecord, load
-from actors.contrats.gates import open_gates
+from actors.contrats.service.gates import open_gates
 from messages.contrats import (
     REVIEW_NOT_PENDING,
     SAME_REVIEWER,

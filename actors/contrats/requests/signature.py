@@ -1,9 +1,10 @@
 """Recording a signature with its evidence."""
 
-from actors.contrats import quotes
 from actors.contrats.contract_record import ContractRecord, load
-from actors.contrats.proof.storing import StoreEvidence
-from actors.contrats.requests.drafts import refuse_unsellable, take_quote_lines
+from actors.contrats.drafting import quotes
+from actors.contrats.drafting.lines import refuse_unsellable
+from actors.contrats.requests.drafts import take_quote_lines
+from actors.contrats.signature.storing import StoreEvidence
 from messages.contrats import (
     EVIDENCE_REQUIRED,
     MISSING_BANK_DETAILS,
@@ -28,9 +29,10 @@ async def sign_contract(request: SignContract, work: UnitOfWork) -> Contract:
     record = await load(request.contract_id, work)
     work.check_version(request.expected_version, record["version"])
     record.move("record_signature", effective_at=request.signed_at)
-    await _verify_price(record)
+    await verify_price(record)
     _take_choices(record, request)
-    await _check_complete(record, request)
+    await check_sendable(record)
+    _check_evidence(request, work)
     evidence_id = new_id()
     await work.insert(
         signature_evidence,
@@ -42,6 +44,7 @@ async def sign_contract(request: SignContract, work: UnitOfWork) -> Contract:
         signed_sha256=request.signed_document_sha256,
         signed_document_id=request.signed_document_id,
         mandate_consent=request.mandate_consent,
+        withdrawal_form_given=request.withdrawal_form_given,
         signed_at=request.signed_at,
         evidence_document_id=None,
         status="PENDING",
@@ -56,7 +59,7 @@ async def sign_contract(request: SignContract, work: UnitOfWork) -> Contract:
     return record.reply()
 
 
-async def _verify_price(record: ContractRecord) -> None:
+async def verify_price(record: ContractRecord) -> None:
     """A draft made while products was down is checked now; without its answer nothing is signed."""
     if record["price_check"] == PriceCheck.UNVERIFIED:
         await verify(record)
@@ -93,7 +96,8 @@ def _take_choices(record: ContractRecord, request: SignContract) -> None:
     )
 
 
-async def _check_complete(record: ContractRecord, request: SignContract) -> None:
+async def check_sendable(record: ContractRecord) -> None:
+    """A contract that somebody is to sign: something is sold from its first day on, to an address, for money that can come."""
     work = record.work
     if not any(line["valid_from"] <= record["starts_on"] for line in record.lines):
         raise Refused(NO_LINES, "the contract has no line on its first day; add one before the signature")
@@ -108,6 +112,9 @@ async def _check_complete(record: ContractRecord, request: SignContract) -> None
         raise Refused(
             MISSING_BANK_DETAILS, "a direct debit needs bank_details_id; record the account with payments first"
         )
+
+
+def _check_evidence(request: SignContract, work: UnitOfWork) -> None:
     if not any(signer.role is SignerRole.CLIENT for signer in request.signers):
         raise Refused(EVIDENCE_REQUIRED, "no signer has the role CLIENT; add the client's signature")
     latest = max(signer.signed_at for signer in request.signers)

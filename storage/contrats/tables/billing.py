@@ -47,6 +47,12 @@ billing_instalment = Table(
         "contract_id",
         postgresql_where=sql("status = 'PLANNED'"),
     ),
+    Index(
+        "ix_billing_instalment_invoice",
+        "organisation_id",
+        "invoice_id",
+        postgresql_where=sql("invoice_id is not null"),
+    ),
     info=TENANT,
 )
 

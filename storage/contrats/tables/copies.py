@@ -8,6 +8,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.columns import instant, reference, tenant, text
 from storage.contrats.tables.metadata import metadata
@@ -25,6 +26,7 @@ client_copy = Table(
     text("holiday_zone", nullable=True),
     reference("company_id"),
     reference("billing_address_id", nullable=True),
+    Column("billing_address", JSONB, comment="for letters"),
     Column("archived", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "client_id"),
@@ -94,6 +96,20 @@ mandate_copy = Table(
     Index("ix_mandate_copy_client", "organisation_id", "client_id", "company_id"),
     Index("ix_mandate_copy_contract", "organisation_id", "contract_id"),
     comment="projection of payments",
+    info=TENANT,
+)
+
+payment_term_copy = Table(
+    "payment_term_copy",
+    metadata,
+    tenant(),
+    reference("payment_term_id"),
+    text("code"),
+    Column("days", Integer, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "payment_term_id"),
+    comment="projection of clients",
     info=TENANT,
 )
 

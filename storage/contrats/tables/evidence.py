@@ -34,6 +34,10 @@ signature_evidence = Table(
     text("evidence_sha256", nullable=True),
     instant("collected_at"),
     text("collected_by"),
+    Column("withdrawal_form_given", Boolean, nullable=False, server_default="true"),
+    text("level", nullable=True),
+    text("provider", nullable=True),
+    text("original_sha256", nullable=True),
     Index("ix_signature_evidence_contract", "organisation_id", "contract_id", "id"),
     info=TENANT,
 )

@@ -96,6 +96,8 @@ suspension_period = Table(
     Column("ends_on", Date),
     Column("resume_on", Date),
     text("billing_policy"),
+    amount("reduced_amount", nullable=True),
+    Column("extends_term", Boolean, nullable=False, server_default="false"),
     reference("request_id", nullable=True),
     Index("ix_suspension_period_contract", "organisation_id", "contract_id", "id"),
     Index(
@@ -122,7 +124,9 @@ termination_request = Table(
     Column("notice_ends_on", Date, nullable=False),
     Column("ends_on", Date, nullable=False),
     amount("fee"),
+    text("fee_waived_by", nullable=True),
     amount("credit"),
+    reference("evidence_document_id", nullable=True),
     text("status"),
     instant("created_at"),
     text("created_by"),

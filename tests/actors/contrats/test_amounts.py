@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.contrats.billing_periods import cut, part_of, periods, plan, term_value, unused_part
-from actors.contrats.rules import amounts_of, days_price, last_day_of_term, net_of, vat_of
-from actors.contrats.termination_rules import ending_of, months_in_force, remaining
+from actors.contrats.rules.amounts import amounts_of, net_of, vat_of
+from actors.contrats.rules.billing_periods import cut, part_of, periods, plan, term_value, unused_part
+from actors.contrats.rules.corrections import days_price
+from actors.contrats.rules.draft_terms import last_day_of_term
+from actors.contrats.rules.termination import ending_of, months_in_force, remaining
 from messages.contrats import TerminationReason
 from messages.values.due_dates import add_months
 
@@ -23,7 +25,7 @@ def line(net: str, period: str = "MONTHLY", **changes: Any) -> dict[str, Any]:
     fields = {
         "id": NIL, "product_id": NIL, "description": "Forfait", "kind": "RECURRING", "billing_period": period,
         "quantity": Decimal(1), "unit_price_net": Decimal(net), "discount_pct": None, "net": Decimal(net),
-        "vat_rate": Decimal("20.00"), "vat_category": "S",
+        "vat_rate": Decimal("20.00"), "vat_category": "S", "valid_from": date(2000, 1, 1), "valid_to": None,
     }  # fmt: skip
     return fields | changes
 
@@ -36,6 +38,7 @@ def agreement(starts_on: date, **changes: Any) -> dict[str, Any]:
         "legal_regime": "CONSUMER_TELECOM", "notice_value": 10, "notice_unit": "DAYS", "renewal_count": 0,
         "early_termination_policy": "AT_TERM_ONLY", "early_termination_fee_rate": Decimal(1), "subsidised_device": False,
         "commitment_ends_on": None, "term_kind": "FIXED", "renewal_term_months": 12,
+        "renewal_info_missed": False, "exit_right_until": None,
     }  # fmt: skip
     return fields | changes
 

@@ -8,10 +8,13 @@ import pytest
 from messages.contrats import (
     CancelContract,
     QuoteTermination,
+    RejectQuality,
     RevokeTermination,
     TerminateContract,
+    UpdateContract,
     WithdrawContract,
 )
+from messages.contrats.settings import UpdateContractSettings
 from tests.actors.contrats.builders import Sale, at
 from tests.actors.contrats.test_drafting import refused
 from tests.harness import Running, Tenant
@@ -192,3 +195,60 @@ async def test_another_tenant_cannot_end_a_contract(sale: Sale, other_tenant: Te
     assert await refused(other_tenant.client.call(leave(sale))) == "CONTRACT_NOT_FOUND"
     unknown = RevokeTermination(contract_id=uuid4())
     assert await refused(other_tenant.client.call(unknown)) == "CONTRACT_NOT_FOUND"
+
+
+async def test_a_legitimate_reason_is_proved_and_costs_nothing(sale: Sale, tenant: Tenant) -> None:
+    await sale.in_force(terms={"commitment_months": 12})
+    sale.at(at(date(2026, 4, 5)))
+    assert await refused(tenant.client.call(leave(sale, legitimate_reason=True))) == "EVIDENCE_REQUIRED"
+    proved = leave(sale, legitimate_reason=True, evidence_document_id=uuid4(), channel="REGISTERED_LETTER")
+    scheduled = await tenant.client.call(proved)
+    assert (scheduled.ends_on, str(scheduled.fee)) == (date(2026, 4, 5), "0.00 EUR")
+    ((_, body),) = await sale.stated("contract.termination_scheduled")
+    assert (body["letter"]["purpose"], body["letter"]["request_id"]) == ("TERMINATION", str(scheduled.id))
+
+
+async def test_only_a_manager_waives_the_fee(sale: Sale, tenant: Tenant) -> None:
+    await sale.in_force(terms={"commitment_months": 12})
+    sale.at(at(date(2026, 4, 5)))
+    clerk = tenant.token("contrats:contract:terminate")
+    assert await refused(tenant.client.call(leave(sale, fee_waiver=True), token=clerk)) == "PERMISSION_MISSING"
+    assert str((await tenant.client.call(leave(sale, fee_waiver=True))).fee) == "0.00 EUR"
+
+
+async def test_a_debt_ends_a_contract_only_after_the_formal_notice(sale: Sale, tenant: Tenant) -> None:
+    await sale.in_force(terms={"commitment_months": 12})
+    sale.at(at(date(2026, 4, 20)))
+    unpaid = {"reason_code": "NON_PAYMENT", "initiated_by": "COMPANY", "received_on": date(2026, 4, 20)}
+    assert await refused(tenant.client.call(leave(sale, **unpaid))) == "FORMAL_NOTICE_RUNNING"
+    running = unpaid | {"formal_notice_ends_on": date(2026, 4, 20)}
+    assert await refused(tenant.client.call(leave(sale, **running))) == "FORMAL_NOTICE_RUNNING"
+    over = unpaid | {"formal_notice_ends_on": date(2026, 4, 19)}
+    scheduled = await tenant.client.call(leave(sale, **over))
+    # no notice: 10/30 of April and eleven whole months of the first twelve
+    assert (scheduled.ends_on, str(scheduled.fee)) == (date(2026, 4, 20), "338.87 EUR")
+
+
+async def test_case_7_a_missing_form_gives_the_client_a_year(sale: Sale, tenant: Tenant) -> None:
+    await sale.draft()
+    signed = await sale.sign(withdrawal_form_given=False)
+    assert signed.withdrawal_ends_on == date(2027, 3, 16)
+    sale.at(at(date(2026, 5, 11)))
+    told = UpdateContract(
+        contract_id=sale.contract_id, expected_version=signed.version, withdrawal_info_given_on=date(2026, 5, 10)
+    )
+    assert (await tenant.client.call(told)).withdrawal_ends_on == date(2026, 5, 26)
+    again = told.model_copy(update={"expected_version": signed.version + 1})
+    assert await refused(tenant.client.call(again)) == "VALIDATION_FAILED"
+
+
+async def test_a_rejected_sale_that_nobody_mends_is_given_up(sale: Sale, tenant: Tenant) -> None:
+    await tenant.client.call(UpdateContractSettings(cancel_on_rejection=True))
+    await sale.draft()
+    await sale.sign()
+    await tenant.client.call(RejectQuality(contract_id=sale.contract_id, codes=("IDENTITY",)))
+    await sale.day(date(2026, 4, 1))
+    assert (await sale.contract()).status == "SIGNED"
+    await sale.day(date(2026, 4, 2))
+    ((_, body),) = await sale.stated("contract.cancelled")
+    assert body["reason_code"] == "QUALITY_REJECTED"

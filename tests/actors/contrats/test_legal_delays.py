@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.contrats.legal_delays import delays_of, refund_deadline, withdrawal_end
+from actors.contrats.rules.legal_delays import delays_of, refund_deadline, withdrawal_end
 from messages.contrats import ContractClientKind, SalesChannel
 from messages.values.business_days import is_business_day
 

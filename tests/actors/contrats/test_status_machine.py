@@ -2,9 +2,10 @@
 
 import pytest
 from hypothesis import settings
+from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from actors.contrats.rules import CONTRACT
+from actors.contrats.rules.status import CONTRACT
 from messages.contrats import ContractStatus
 from messages.problem import Refused
 
@@ -42,6 +43,14 @@ class LifeOfAContract(RuleBasedStateMachine):
     @rule()
     def the_proof_is_lost(self) -> None:
         self._take("give_up_evidence", ContractStatus.AWAITING_SIGNATURE)
+
+    @rule()
+    def the_file_goes_before_the_signers(self) -> None:
+        self._take("send_for_signature", ContractStatus.DRAFT)
+
+    @rule(ending=st.sampled_from(("recall", "decline", "expire", "fail")))
+    def the_signers_do_not_sign(self, ending: str) -> None:
+        self._take(f"{ending}_signature", ContractStatus.AWAITING_SIGNATURE)
 
     @rule()
     def the_seller_cancels(self) -> None:

@@ -1,0 +1,1 @@
+"""The schedule of bills: planned ahead, billed on its day, corrected when service was not given."""

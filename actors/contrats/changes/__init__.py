@@ -1,0 +1,1 @@
+"""How a signed contract changes: versions of what was agreed, amendments, indexation."""

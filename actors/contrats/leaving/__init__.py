@@ -1,0 +1,1 @@
+"""How a contract comes to its end."""

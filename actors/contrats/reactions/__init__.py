@@ -1,0 +1,1 @@
+"""What contrats hears from the other actors."""

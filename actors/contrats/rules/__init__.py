@@ -1,0 +1,1 @@
+"""The pure rules of contrats: no I/O, no clock; each is tested by itself."""

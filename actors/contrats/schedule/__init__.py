@@ -1,0 +1,1 @@
+"""What contrats does when time passes."""

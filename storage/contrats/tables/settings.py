@@ -1,0 +1,18 @@
+"""Tables of contrats: what an organisation decides for all its contracts."""
+
+from sqlalchemy import Column, Table, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+from storage.columns import instant, text
+from storage.contrats.tables.metadata import metadata
+from storage.tenancy import TENANT
+
+contract_settings = Table(
+    "contract_settings",
+    metadata,
+    Column("organisation_id", Uuid, primary_key=True),
+    Column("choices", JSONB, nullable=False),
+    instant("updated_at"),
+    text("updated_by"),
+    info=TENANT,
+)
