@@ -1,5 +1,6 @@
 """The client's status follows the facts: derived again whenever a contract, a bill, a payment or the standing changes."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -7,13 +8,14 @@ from uuid import UUID
 from sqlalchemy import select
 
 from actors.clients.balances import bills_of
-from actors.clients.changes import change_client, find_client
+from actors.clients.changes import change_client, find_client, ids_of
 from actors.clients.rules.naming import DEFAULT_STATUS
 from actors.clients.rules.standing import Facts, category_of
 from actors.clients.timeline import note
 from messages.clients import ClientStatusChanged, StatusCategory, StatusMode, TimelineKind
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork
+from storage.clients.queries import one_of
 from storage.clients.tables import contract_ref, dictionary_entry, standing_ref, status_history
 
 
@@ -22,8 +24,9 @@ async def derive_status(client_id: UUID, work: UnitOfWork, *, reason: str) -> No
     row = await find_client(client_id, work)
     if row is None:
         return
-    contracts = await _contracts(client_id, work)
-    category = category_of(await _facts(client_id, contracts, work))
+    ids = await ids_of(row["id"], work)
+    contracts = await _contracts(ids, work)
+    category = category_of(await _facts(ids, contracts, work))
     dates = _relation(row, contracts, category)
     if category == row["status_category"] and all(row[name] == value for name, value in dates.items()):
         return
@@ -63,24 +66,24 @@ async def _tell(before: Row, after: Row, reason: str, work: UnitOfWork) -> None:
     await note(before["id"], TimelineKind.STATUS, "status.changed", before["id"], work, params, source="clients")
 
 
-async def _contracts(client_id: UUID, work: UnitOfWork) -> list[Row]:
+async def _contracts(client_ids: Sequence[UUID], work: UnitOfWork) -> list[Row]:
     return await work.fetch(
         select(contract_ref).where(
-            contract_ref.c.organisation_id == work.organisation_id, contract_ref.c.client_id == client_id
+            contract_ref.c.organisation_id == work.organisation_id, one_of(contract_ref.c.client_id, client_ids)
         )
     )
 
 
-async def _facts(client_id: UUID, contracts: list[Row], work: UnitOfWork) -> Facts:
+async def _facts(client_ids: Sequence[UUID], contracts: list[Row], work: UnitOfWork) -> Facts:
     standings = await work.fetch(
         select(standing_ref.c.standing).where(
-            standing_ref.c.organisation_id == work.organisation_id, standing_ref.c.client_id == client_id
+            standing_ref.c.organisation_id == work.organisation_id, one_of(standing_ref.c.client_id, client_ids)
         )
     )
     late = False
     if not standings:
         today = work.today()
-        late = any(bill.is_late(today) or rejected for bill, rejected in await bills_of(client_id, work))
+        late = any(bill.is_late(today) or rejected for bill, rejected in await bills_of(client_ids, work))
     return Facts(
         contract_statuses=[found["status"] for found in contracts],
         had_contract_in_force=any(found["was_in_force"] for found in contracts),

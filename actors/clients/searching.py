@@ -1,0 +1,135 @@
+"""Search over the word index (storage/clients/search.py): every token must be found; then names may be misspelt a little."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pydantic_core import PydanticCustomError
+from sqlalchemy import ColumnElement, Select, func, intersect, or_, select, union_all
+
+from actors.clients.rules.naming import search_name
+from actors.clients.rules.searching import Token, beginning, tokens_of
+from messages.clients import RecordState, SearchClients, StatusCategory
+from messages.values.banking import checked_iban
+from messages.values.contact import normalise_phone
+from runtime.field_encryption import IndexKind
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.clients import queries
+from storage.clients.queries import late_amount, one_of
+from storage.clients.tables import bank_details_ref, client, client_word
+from storage.shared.statements import Statement
+
+_MOST_RANKED: Final = 1000
+"""How many matches are ranked; a query that finds more than that says too little to be ranked well."""
+
+# Words alike share trigrams; similarity() decides among those that share enough. 0.35: LEFEVRE finds LEFEBVRE (6/11).
+_ALIKE = Statement(
+    """
+    select word from (
+        select word, count(*) as shared from word_trigram
+        where organisation_id = $1 and trigram = any(show_trgm($2)) group by word
+    ) as candidate
+    where shared >= 0.35 * cardinality(show_trgm($2)) and similarity(word, $2) >= 0.35
+    order by similarity(word, $2) desc limit 50
+    """,
+    ("organisation_id", "word"),
+    {},
+)
+
+
+async def search(request: SearchClients, work: UnitOfWork) -> list[Row]:
+    """The rows of the best matches, ranked."""
+    account = _account_in(request.query)
+    if account is not None:
+        work.caller.require("clients:bank_ref:search")
+        return await _ranked(request, _holders_of(account, work), work)
+    tokens = tokens_of(request.query)
+    if not tokens:
+        return []
+    hits = await _ranked(request, _found_by([_in_ranges(token, work) for token in tokens]), work)
+    if hits or not any(token.name for token in tokens):
+        return hits
+    return await _ranked(request, _found_by([await _alike(token, work) for token in tokens]), work)
+
+
+def named(word: str, work: UnitOfWork) -> ColumnElement[bool]:
+    """The condition that some word of the client begins like this one."""
+    return client.c.id.in_(_in_ranges(Token((beginning(word),)), work))
+
+
+# -- steps -------------------------------------------------------------------------------------------------------
+
+
+def _account_in(query: str) -> str | None:
+    try:
+        return checked_iban(query)
+    except PydanticCustomError:
+        return None
+
+
+def _holders_of(iban: str, work: UnitOfWork) -> Select[Any]:
+    account = bank_details_ref.c
+    return select(account.client_id).where(
+        account.organisation_id == work.organisation_id,
+        account.iban_fingerprint == work.keys.fingerprint(IndexKind.IBAN, iban),
+    )
+
+
+def _in_ranges(token: Token, work: UnitOfWork) -> Any:
+    own = client_word.c
+    found = [
+        select(own.client_id).where(own.organisation_id == work.organisation_id, own.word >= low, own.word < high)
+        for low, high in token.ranges
+    ]
+    return union_all(*found) if len(found) > 1 else found[0]
+
+
+async def _alike(token: Token, work: UnitOfWork) -> Any:
+    if token.name is None:
+        return _in_ranges(token, work)
+    words = [row["word"] for row in await work.fetch(_ALIKE, organisation_id=work.organisation_id, word=token.name)]
+    own = client_word.c
+    return select(own.client_id).where(own.organisation_id == work.organisation_id, one_of(own.word, words))
+
+
+def _found_by(sets: Sequence[Any]) -> Any:
+    return intersect(*sets) if len(sets) > 1 else sets[0]
+
+
+async def _ranked(request: SearchClients, ids: Any, work: UnitOfWork) -> list[Row]:
+    found = ids.limit(_MOST_RANKED).subquery()
+    score = _score(request.query).label("score")
+    states = (RecordState.LIVE, RecordState.ARCHIVED) if request.archived else (RecordState.LIVE,)
+    wanted = queries.SUMMARY.add_columns(score, late_amount(work.today()).label("overdue_amount")).where(
+        client.c.organisation_id == work.organisation_id,
+        client.c.id.in_(select(found.c[0])),
+        one_of(client.c.record_state, states),
+    )
+    if work.caller.company_ids is not None:
+        wanted = wanted.where(one_of(client.c.company_id, work.caller.company_ids))
+    return await work.fetch(wanted.order_by(score.desc(), client.c.display_name, client.c.id).limit(request.limit))
+
+
+def _score(query: str) -> ColumnElement[Any]:
+    """100 for an identifier typed in full, up to 5 for a similar name, 2 for a client in business."""
+    exact = query.strip()
+    phone = _phone_in(exact)
+    is_exact = or_(
+        client.c.client_code == exact.upper(),
+        client.c.siren == exact,
+        client.c.siret == exact,
+        func.lower(client.c.primary_email) == exact.lower(),
+        client.c.primary_phone == phone,
+    )
+    in_business = one_of(client.c.status_category, (StatusCategory.ACTIVE, StatusCategory.OVERDUE))
+    return (
+        100 * func.coalesce(is_exact, False).cast(queries.INTEGER)
+        + 5 * func.similarity(client.c.search_name, search_name(query, business=False))
+        + 2 * in_business.cast(queries.INTEGER)
+    )
+
+
+def _phone_in(text: str) -> str | None:
+    try:
+        return normalise_phone(text)
+    except PydanticCustomError:
+        return None
