@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, or_, select, update
 from actors.clients import views
 from actors.clients.changes import ids_of, live_client, shown_client
 from actors.clients.contracts import has_live_contract
+from actors.clients.pairs import note_duplicates
 from actors.clients.primary import addresses_changed
 from actors.clients.rows import address_row
 from messages.base import Empty
@@ -38,7 +39,7 @@ async def add_address(request: AddAddress, work: UnitOfWork) -> ClientAddress:
     row = await live_client(request.client_id, work)
     added = address_row(request.address, row["id"], work)
     await work.insert(address, **added)
-    version = (await addresses_changed(row["id"], work))["version"]
+    after = await addresses_changed(row["id"], work)
     is_first = not row["addresses"]
     work.emit(
         ClientAddressAdded(
@@ -47,8 +48,9 @@ async def add_address(request: AddAddress, work: UnitOfWork) -> ClientAddress:
             usage=tuple(added["usage"]),
             is_default=is_first,
         ),
-        version=version,
+        version=after["version"],
     )
+    await note_duplicates(after, work)
     return ClientAddress.model_validate(added)
 
 
