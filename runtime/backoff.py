@@ -28,7 +28,9 @@ async def forever(
             if not (await asyncio.wait({task}, timeout=steady_after))[0]:
                 heart.trouble(part, None)
                 pause = _FIRST_PAUSE
-            await task
+            # Not `await task`: that would hand our cancellation to it and, where it is lost, never learn of it.
+            await asyncio.wait({task})
+            task.result()
         except asyncio.CancelledError:
             while not task.done():  # libraries on Python 3.11 lose a cancellation now and then (asyncio.wait_for)
                 task.cancel()
