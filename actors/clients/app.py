@@ -1,6 +1,6 @@
 """What clients answers, hears, does on time and asks."""
 
-from actors.clients import schedule
+from actors.clients import importing, schedule
 from actors.clients.reactions import contracts, money, references
 from actors.clients.requests import (
     addresses,
@@ -11,13 +11,15 @@ from actors.clients.requests import (
     dictionaries,
     duplicates,
     editing,
+    imports,
     listing,
     merging,
     overview,
     payment_terms,
 )
+from messages.documents import GetDocument, OpenContent
 from messages.identity import GetSigningKeys
-from runtime.actor import Actor, Tick, every
+from runtime.actor import Actor, SlowWork, Tick, every
 from runtime.host import application
 
 actor = Actor(
@@ -69,6 +71,14 @@ actor = Actor(
         dictionaries.create_dictionary_entry,
         dictionaries.update_dictionary_entry,
         dictionaries.retire_dictionary_entry,
+        imports.create_import,
+        imports.update_import_mapping,
+        imports.validate_import,
+        imports.commit_import,
+        imports.cancel_import,
+        imports.get_import,
+        imports.list_imports,
+        imports.list_import_rows,
         checks.validate_siren,
         checks.validate_siret,
         checks.validate_vat,
@@ -99,7 +109,17 @@ actor = Actor(
         every(Tick.MINUTE, schedule.release_clients_of_departed),
         every(Tick.DAY, schedule.notice_late_bills),
     ),
-    asks=(GetSigningKeys,),
+    slow_work=(
+        SlowWork(
+            importing.ReadImport,
+            importing.read_piece,
+            importing.store_piece,
+            importing.give_up,
+            at_most=2,
+            lease_seconds=30,
+        ),
+    ),
+    asks=(GetSigningKeys, GetDocument, OpenContent),
 )
 
 app = application(actor)

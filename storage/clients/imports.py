@@ -1,6 +1,7 @@
 """Imports of client files and exports of lists."""
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Index,
     Integer,
@@ -30,6 +31,9 @@ import_job = Table(
     Column("mapping", JSONB, nullable=False),
     Column("options", JSONB, nullable=False),
     text("status"),
+    Column(
+        "forced", Boolean, nullable=False, server_default="false", comment="read in although the same file was before"
+    ),
     Column("counters", JSONB, nullable=False),
     Column("run", Integer, nullable=False, server_default="0", comment="which pass over the file the workers are in"),
     Column("next_offset", Integer, nullable=False, server_default="0", comment="byte of the file the pass has reached"),
@@ -45,7 +49,7 @@ import_job = Table(
         "organisation_id",
         "file_sha256",
         unique=True,
-        postgresql_where=sql("status in ('COMMITTING', 'COMPLETED') and not (options @> '{\"force\": true}')"),
+        postgresql_where=sql("status in ('COMMITTING', 'COMPLETED') and not forced"),
     ),
     info=TENANT,
 )

@@ -272,6 +272,13 @@ def upgrade() -> None:
         sa.Column("mapping", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("options", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
+        sa.Column(
+            "forced",
+            sa.Boolean(),
+            server_default="false",
+            nullable=False,
+            comment="read in although the same file was before",
+        ),
         sa.Column("counters", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column(
             "run",
@@ -304,7 +311,7 @@ def upgrade() -> None:
         "import_job",
         ["organisation_id", "file_sha256"],
         unique=True,
-        postgresql_where=sa.text("status in ('COMMITTING', 'COMPLETED') and not (options @> '{\"force\": true}')"),
+        postgresql_where=sa.text("status in ('COMMITTING', 'COMPLETED') and not forced"),
     )
     op.create_table(
         "import_row",
@@ -610,7 +617,7 @@ def downgrade() -> None:
     op.drop_index(
         "uq_import_job_file_committed",
         table_name="import_job",
-        postgresql_where=sa.text("status in ('COMMITTING', 'COMPLETED') and not (options @> '{\"force\": true}')"),
+        postgresql_where=sa.text("status in ('COMMITTING', 'COMPLETED') and not forced"),
     )
     op.drop_index("ix_import_job_status", table_name="import_job")
     op.drop_index("ix_import_job_created", table_name="import_job")
