@@ -49,18 +49,14 @@ _SEARCH_INDEX = (
     $$
     """,
     """
-    create function learn_words(organisation uuid, words text[]) returns void language sql as $$
+    create function learn_words(organisation uuid, words text[]) returns void language plpgsql as $$
+    begin
         insert into word_trigram (organisation_id, trigram, word)
-        select organisation, trigram, word
-        from (select distinct unnest(words) collate "C" as word) as new, unnest(show_trgm(word)) as trigram
-        where word !~ '[0-9]' and not exists (
-            select from word_trigram known
-            where known.organisation_id = organisation and known.trigram = ('  ' || lower(left(word, 1))) collate "C"
-                and known.word = new.word
-        )
+        select organisation, trigram, word from unnest(words) as word, unnest(show_trgm(word)) as trigram
+        where word !~ '[0-9]'
         order by word, trigram
-        on conflict do nothing
-    $$
+        on conflict do nothing;
+    end $$
     """,
     """
     create function index_client(client) returns void language plpgsql as $$
