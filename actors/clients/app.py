@@ -1,12 +1,14 @@
 """What clients answers, hears, does on time and asks."""
 
 from actors.clients import importing, schedule
-from actors.clients.reactions import contracts, money, references
+from actors.clients.reactions import contacts, contracts, money, references
 from actors.clients.requests import (
     addresses,
     checks,
     clients,
     consents,
+    contact_permission,
+    contact_persons,
     contact_points,
     dictionaries,
     duplicates,
@@ -16,6 +18,7 @@ from actors.clients.requests import (
     merging,
     overview,
     payment_terms,
+    standing,
 )
 from messages.documents import GetDocument, OpenContent
 from messages.identity import GetSigningKeys
@@ -71,6 +74,22 @@ actor = Actor(
         dictionaries.create_dictionary_entry,
         dictionaries.update_dictionary_entry,
         dictionaries.retire_dictionary_entry,
+        standing.set_client_status,
+        standing.clear_status_override,
+        standing.list_status_history,
+        standing.block_client,
+        standing.unblock_client,
+        standing.declare_death,
+        standing.set_legal_protection,
+        standing.set_do_not_contact,
+        standing.set_insolvency,
+        standing.set_kyc_status,
+        standing.delete_client,
+        contact_persons.add_contact_person,
+        contact_persons.update_contact_person,
+        contact_persons.remove_contact_person,
+        contact_persons.list_contact_persons,
+        contact_permission.check_contact_permission,
         imports.create_import,
         imports.update_import_mapping,
         imports.validate_import,
@@ -104,9 +123,17 @@ actor = Actor(
         money.plan_debit,
         money.keep_account,
         money.keep_mandate,
+        contacts.note_contact,
+        contacts.note_bounce,
+        contacts.keep_document,
+        contacts.note_letter,
+        contacts.keep_holiday,
     ),
     runs=(
         every(Tick.MINUTE, schedule.release_clients_of_departed),
+        every(Tick.DAY, schedule.end_manual_statuses),
+        every(Tick.DAY, schedule.end_blocks),
+        every(Tick.DAY, schedule.expire_identity_checks),
         every(Tick.DAY, schedule.notice_late_bills),
     ),
     slow_work=(

@@ -38,15 +38,18 @@ async def write_decision(
     return Consent.model_validate(decision)
 
 
-async def consents_of(client_ids: Sequence[UUID], work: UnitOfWork) -> tuple[Consent, ...]:
+async def consents_of(
+    client_ids: Sequence[UUID], work: UnitOfWork, *, as_of: datetime | None = None
+) -> tuple[Consent, ...]:
     """The newest decision per purpose; one that has expired counts as none."""
+    at = as_of or work.now
     own = consent.c
     rows = await work.fetch(
         select(consent)
         .ext(distinct_on(own.purpose))
-        .where(own.organisation_id == work.organisation_id, one_of(own.client_id, client_ids))
+        .where(own.organisation_id == work.organisation_id, one_of(own.client_id, client_ids), own.decided_at <= at)
         .order_by(own.purpose, own.decided_at.desc(), own.id.desc())
     )
     return tuple(
-        Consent.model_validate(dict(row)) for row in rows if row["expires_at"] is None or row["expires_at"] > work.now
+        Consent.model_validate(dict(row)) for row in rows if row["expires_at"] is None or row["expires_at"] > at
     )

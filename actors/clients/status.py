@@ -28,6 +28,8 @@ async def derive_status(client_id: UUID, work: UnitOfWork, *, reason: str) -> No
     contracts = await _contracts(ids, work)
     category = category_of(await _facts(ids, contracts, work))
     dates = _relation(row, contracts, category)
+    if row["status_mode"] == StatusMode.MANUAL:
+        category = StatusCategory(row["status_category"])
     if category == row["status_category"] and all(row[name] == value for name, value in dates.items()):
         return
     code = row["status_code"] if category == row["status_category"] else await _code_of(category, work)
@@ -36,7 +38,20 @@ async def derive_status(client_id: UUID, work: UnitOfWork, *, reason: str) -> No
         await _tell(row, after, reason, work)
 
 
-async def _tell(before: Row, after: Row, reason: str, work: UnitOfWork) -> None:
+async def set_status(row: Row, code: str, category: str, until: date | None, reason: str, work: UnitOfWork) -> None:
+    """Set the status by hand: it stays until it is cleared or `until` has passed."""
+    changes = {
+        "status_code": code,
+        "status_category": category,
+        "status_mode": StatusMode.MANUAL,
+        "manual_until": until,
+    }
+    after = await change_client(row, changes, work)
+    if after["version"] != row["version"]:
+        await _tell(row, after, reason, work, StatusMode.MANUAL)
+
+
+async def _tell(before: Row, after: Row, reason: str, work: UnitOfWork, mode: StatusMode = StatusMode.AUTO) -> None:
     work.emit(
         ClientStatusChanged(
             client_id=before["id"],
@@ -44,7 +59,7 @@ async def _tell(before: Row, after: Row, reason: str, work: UnitOfWork) -> None:
             to_code=after["status_code"],
             from_category=before["status_category"],
             to_category=after["status_category"],
-            mode=StatusMode.AUTO,
+            mode=mode,
             reason=reason,
         ),
         version=after["version"],
@@ -57,7 +72,7 @@ async def _tell(before: Row, after: Row, reason: str, work: UnitOfWork) -> None:
         from_code=before["status_code"],
         to_code=after["status_code"],
         reason=reason,
-        mode=StatusMode.AUTO,
+        mode=mode,
         changed_by=work.caller.principal,
         cause_event_id=work.cause.causation_id,
         occurred_at=work.now,
