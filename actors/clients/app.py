@@ -18,6 +18,7 @@ from actors.clients.requests import (
     merging,
     overview,
     payment_terms,
+    privacy,
     standing,
 )
 from messages.documents import GetDocument, OpenContent
@@ -90,6 +91,10 @@ actor = Actor(
         contact_persons.remove_contact_person,
         contact_persons.list_contact_persons,
         contact_permission.check_contact_permission,
+        privacy.assess_erasure,
+        privacy.export_personal_data,
+        privacy.anonymise_client,
+        privacy.resolve_privacy_subject,
         imports.create_import,
         imports.update_import_mapping,
         imports.validate_import,

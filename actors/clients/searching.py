@@ -1,10 +1,10 @@
 """Search over the word index (storage/clients/search.py): every token must be found; then names may be misspelt a little."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
-from sqlalchemy import ColumnElement, Select, func, intersect, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from actors.clients.rules.naming import search_name
 from actors.clients.rules.searching import Token, beginning, tokens_of
@@ -20,6 +20,9 @@ from storage.shared.statements import Statement
 
 _MOST_RANKED: Final = 1000
 """How many matches are ranked; a query that finds more than that says too little to be ranked well."""
+_COMMON: Final = 2000
+_Holds = Callable[[Any], ColumnElement[bool]]
+"""The condition that a word answers a token."""
 
 # Words alike share trigrams; similarity() decides among those that share enough. 0.35: LEFEVRE finds LEFEBVRE (6/11).
 _ALIKE = Statement(
@@ -45,15 +48,17 @@ async def search(request: SearchClients, work: UnitOfWork) -> list[Row]:
     tokens = tokens_of(request.query)
     if not tokens:
         return []
-    hits = await _ranked(request, _found_by([_in_ranges(token, work) for token in tokens]), work)
+    hits = await _ranked(request, await _found_by([_in_ranges(token) for token in tokens], work), work)
     if hits or not any(token.name for token in tokens):
         return hits
-    return await _ranked(request, _found_by([await _alike(token, work) for token in tokens]), work)
+    return await _ranked(request, await _found_by([await _alike(token, work) for token in tokens], work), work)
 
 
 def named(word: str, work: UnitOfWork) -> ColumnElement[bool]:
     """The condition that some word of the client begins like this one."""
-    return client.c.id.in_(_in_ranges(Token((beginning(word),)), work))
+    own = client_word.c
+    holds = _in_ranges(Token((beginning(word),)))
+    return client.c.id.in_(select(own.client_id).where(own.organisation_id == work.organisation_id, holds(own.word)))
 
 
 # -- steps -------------------------------------------------------------------------------------------------------
@@ -74,25 +79,48 @@ def _holders_of(iban: str, work: UnitOfWork) -> Select[Any]:
     )
 
 
-def _in_ranges(token: Token, work: UnitOfWork) -> Any:
-    own = client_word.c
-    found = [
-        select(own.client_id).where(own.organisation_id == work.organisation_id, own.word >= low, own.word < high)
-        for low, high in token.ranges
-    ]
-    return union_all(*found) if len(found) > 1 else found[0]
+def _in_ranges(token: Token) -> _Holds:
+    return lambda word: or_(*(and_(word >= low, word < high) for low, high in token.ranges))
 
 
-async def _alike(token: Token, work: UnitOfWork) -> Any:
+async def _alike(token: Token, work: UnitOfWork) -> _Holds:
     if token.name is None:
-        return _in_ranges(token, work)
+        return _in_ranges(token)
     words = [row["word"] for row in await work.fetch(_ALIKE, organisation_id=work.organisation_id, word=token.name)]
-    own = client_word.c
-    return select(own.client_id).where(own.organisation_id == work.organisation_id, one_of(own.word, words))
+    return lambda word: one_of(word, words)
 
 
-def _found_by(sets: Sequence[Any]) -> Any:
-    return intersect(*sets) if len(sets) > 1 else sets[0]
+async def _found_by(tokens: list[_Holds], work: UnitOfWork) -> Any:
+    """The clients that have a word for every token: those of the rarest one are asked for the others."""
+    own = client_word.alias("own")
+    first, *others = await _rarest_first(tokens, work)
+    wanted = select(own.c.client_id).where(own.c.organisation_id == work.organisation_id, first(own.c.word))
+    for number, holds in enumerate(others):
+        other = client_word.alias(f"other_{number}")
+        wanted = wanted.where(
+            exists().where(
+                other.c.organisation_id == own.c.organisation_id,
+                other.c.client_id == own.c.client_id,
+                holds(other.c.word),
+            )
+        )
+    return wanted
+
+
+async def _rarest_first(tokens: list[_Holds], work: UnitOfWork) -> list[_Holds]:
+    """Tokens by how many clients have them; beyond a bound they are all common."""
+    if len(tokens) == 1:
+        return tokens
+    counts = []
+    for holds in tokens:
+        own = client_word.c
+        some = select(own.client_id).where(own.organisation_id == work.organisation_id, holds(own.word))
+        bounded = some.limit(_COMMON).subquery()
+        counts.append(select(func.count()).select_from(bounded).scalar_subquery())
+    row = await work.fetch_one(select(*(count.label(f"count_{number}") for number, count in enumerate(counts))))
+    assert row is not None
+    order = sorted(range(len(tokens)), key=lambda number: row[f"count_{number}"])
+    return [tokens[number] for number in order]
 
 
 async def _ranked(request: SearchClients, ids: Any, work: UnitOfWork) -> list[Row]:
