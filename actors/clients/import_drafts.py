@@ -208,7 +208,8 @@ _LEGAL: Final = ("legal_name", "siren", "siret", "vat_number")
 
 
 def _address_of(read: ReadRow) -> AddressDraft | None:
-    if read.get(ImportField.LINE1) is None:
+    values = read.values
+    if ImportField.LINE1 not in values:
         return None
     usage = AddressUsage.HOME if read.type is ClientType.INDIVIDUAL else AddressUsage.HEAD_OFFICE
     return AddressDraft.model_construct(
@@ -216,11 +217,11 @@ def _address_of(read: ReadRow) -> AddressDraft | None:
         recipient_line=None,
         delivery_point=None,
         building=None,
-        line1=read.get(ImportField.LINE1),
+        line1=values[ImportField.LINE1],
         line2=read.get(ImportField.LINE2),
-        postal_code=read.get(ImportField.POSTAL_CODE),
-        city=read.get(ImportField.CITY),
-        country=read.get(ImportField.COUNTRY),
+        postal_code=values[ImportField.POSTAL_CODE],
+        city=values[ImportField.CITY],
+        country=values[ImportField.COUNTRY],
         valid_from=None,
         valid_to=None,
     )

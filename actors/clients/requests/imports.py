@@ -62,7 +62,7 @@ async def create_import(request: CreateImport, work: UnitOfWork) -> ImportJob:
     if part.size > MOST_BYTES:
         raise Refused(IMPORT_TOO_LARGE, f"the file has {part.size} bytes, the limit is {MOST_BYTES}; split it")
     encoding, delimiter, header, samples = _look_at(part)
-    row = {
+    row: dict[str, Any] = {
         "id": new_id(),
         "organisation_id": work.organisation_id,
         "version": 1,

@@ -1,7 +1,9 @@
 """How fast a file of clients is read in; run by benchmarks with 50,000 rows, by the tests with a size for tests."""
 
 import base64
+import hashlib
 from collections.abc import Iterator
+from datetime import date, timedelta
 from time import perf_counter
 
 from messages.clients import CommitImport, CreateImport, GetImport, ImportStatus, ValidateImport
@@ -10,13 +12,16 @@ from runtime.client import Client
 from tests.harness import eventually
 
 HEADER = "Nom;Prenom;Type;Email;Telephone;Date naissance;Adresse;Code postal;Ville\n"
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 def rows(first: int, count: int) -> Iterator[str]:
-    """Persons that are all different."""
+    """Persons that are all different: families of three, birth dates over sixty years."""
     for number in range(first, first + count):
-        born = f"{1940 + number % 60}-{1 + number % 12:02}-{1 + number % 28:02}"
-        person = f"Nom{number % 9973:04};Prenom{number:05};particulier;c{number}@example.fr;06{10_000_000 + number}"
+        born = date(1940, 1, 1) + timedelta(days=number * 37 % 22_000)
+        family = hashlib.md5(str(number // 3).encode(), usedforsecurity=False).hexdigest().translate(_LETTERS)[:9]
+        given = hashlib.md5(f"given {number % 500}".encode(), usedforsecurity=False).hexdigest().translate(_LETTERS)[:6]
+        person = f"{family};{given};particulier;c{number}@example.fr;06{10_000_000 + number}"
         yield f"{person};{born};{number % 200} rue de la Paix;{75001 + number % 20};Paris\n"
 
 
