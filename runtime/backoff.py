@@ -28,7 +28,8 @@ async def forever(
             if not (await asyncio.wait({task}, timeout=steady_after))[0]:
                 heart.trouble(part, None)
                 pause = _FIRST_PAUSE
-            await asyncio.wait({task})  # awaiting the task itself would hand it our cancellation, which it may lose
+            # Not `await task`: that would hand our cancellation to it and, where it is lost, never learn of it.
+            await asyncio.wait({task})
             task.result()
         except asyncio.CancelledError:
             while not task.done():  # libraries on Python 3.11 lose a cancellation now and then (asyncio.wait_for)

@@ -7,7 +7,14 @@ from uuid import UUID
 from sqlalchemy import update
 
 from actors.clients import views
-from messages.clients import CLIENT_ARCHIVED, CLIENT_NOT_FOUND, ClientUpdated, RecordState
+from messages.clients import (
+    CLIENT_ANONYMISED,
+    CLIENT_ARCHIVED,
+    CLIENT_MERGED,
+    CLIENT_NOT_FOUND,
+    ClientUpdated,
+    RecordState,
+)
 from messages.problem import Refused
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.clients import queries
@@ -17,13 +24,41 @@ _NOT_SHOWN = frozenset({"search_name", "birth_hash"})
 
 
 async def find_client(client_id: UUID, work: UnitOfWork) -> Row | None:
-    """The client, locked; None when he is not (or not yet) known here."""
-    return await work.fetch_one(queries.CLIENT_FOR_UPDATE, id=client_id)
+    """The client an event is about, locked: the survivor when he was merged; None when he is not (yet) known here."""
+    row = await work.fetch_one(queries.CLIENT_FOR_UPDATE, id=client_id)
+    if row is not None and row["merged_into_id"] is not None:
+        return await work.fetch_one(queries.CLIENT_FOR_UPDATE, id=row["merged_into_id"])
+    return row
+
+
+async def shown_client(client_id: UUID, work: UnitOfWork) -> Row:
+    """The client to show; whoever asks for a merged record sees its survivor."""
+    row = await work.load(queries.CLIENT_BY_ID, "client", code=CLIENT_NOT_FOUND, id=client_id)
+    if row["merged_into_id"] is not None:
+        return await work.load(queries.CLIENT_BY_ID, "client", code=CLIENT_NOT_FOUND, id=row["merged_into_id"])
+    return row
+
+
+async def ids_of(client_id: UUID, work: UnitOfWork) -> list[UUID]:
+    """The client's id and those of the records merged into him: facts stay under the id they were stated with."""
+    rows = await work.fetch(queries.MERGED_INTO, organisation_id=work.organisation_id, client_id=client_id)
+    return [client_id, *(row["id"] for row in rows)]
 
 
 async def locked_client(client_id: UUID, work: UnitOfWork) -> Row:
-    """The client, locked."""
-    return await work.load(queries.CLIENT_FOR_UPDATE, "client", code=CLIENT_NOT_FOUND, id=client_id)
+    """The client, locked; refused when his record was merged or anonymised, for nothing changes there any more."""
+    row = await work.load(queries.CLIENT_FOR_UPDATE, "client", code=CLIENT_NOT_FOUND, id=client_id)
+    match row["record_state"]:
+        case RecordState.MERGED:
+            survivor = str(row["merged_into_id"])
+            raise Refused(
+                CLIENT_MERGED,
+                f"the record was merged into client {survivor}; change that one",
+                details={"survivor_id": survivor},
+            )
+        case RecordState.ANONYMISED:
+            raise Refused(CLIENT_ANONYMISED, "the client's data was erased; record him anew if he comes back")
+    return row
 
 
 async def live_client(client_id: UUID, work: UnitOfWork) -> Row:

@@ -6,10 +6,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from messages.base import Event
 from messages.clients import (
+    BillingModeRetired,
     BillingModeSaved,
+    BillingPeriodRetired,
     BillingPeriodSaved,
+    ClientStatusDefinitionRetired,
     ClientStatusDefinitionSaved,
     DictionaryKind,
+    InvoiceIssueModeRetired,
     InvoiceIssueModeSaved,
     PaymentTermSaved,
     TermAudience,
@@ -68,6 +72,12 @@ _FACTS: dict[DictionaryKind, type[Event]] = {
     DictionaryKind.INVOICE_ISSUE_MODE: InvoiceIssueModeSaved,
     DictionaryKind.CLIENT_STATUS: ClientStatusDefinitionSaved,
 }
+_RETIREMENTS: dict[DictionaryKind, type[Event]] = {
+    DictionaryKind.BILLING_PERIOD: BillingPeriodRetired,
+    DictionaryKind.BILLING_MODE: BillingModeRetired,
+    DictionaryKind.INVOICE_ISSUE_MODE: InvoiceIssueModeRetired,
+    DictionaryKind.CLIENT_STATUS: ClientStatusDefinitionRetired,
+}
 
 
 async def seed_dictionaries(work: UnitOfWork) -> None:
@@ -123,10 +133,21 @@ async def _seed_entry(
         "settings": settings,
     }
     if await work.execute(insert(dictionary_entry).values(**row).on_conflict_do_nothing()):
-        work.emit(_FACTS[kind].model_validate({**row, **settings, "label": name}), version=1)
+        state_entry({**row, "version": 1}, work)
 
 
 def state_term(row: Row | dict[str, Any], work: UnitOfWork) -> None:
     """Tell the others a payment term as it is now."""
     fact = PaymentTermSaved.model_validate({**row, "end_of_month": row["basis"]})
     work.emit(fact, version=row["version"])
+
+
+def state_entry(row: Row | dict[str, Any], work: UnitOfWork) -> None:
+    """Tell the others an entry as it is now."""
+    fact = _FACTS[row["kind"]].model_validate({**row, **row["settings"], "label": row["name"]})
+    work.emit(fact, version=row["version"])
+
+
+def state_retirement(row: Row | dict[str, Any], work: UnitOfWork) -> None:
+    """Tell the others that an entry is no longer offered."""
+    work.emit(_RETIREMENTS[row["kind"]].model_validate(dict(row)), version=row["version"])

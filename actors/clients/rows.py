@@ -42,5 +42,9 @@ def address_row(draft: AddressDraft, client_id: UUID, work: UnitOfWork) -> dict[
         "city": draft.city,
         "country": draft.country,
         "department": department_of(draft.postal_code) if draft.country == "FR" else None,
+        "delivery_point": draft.delivery_point,
+        "building": draft.building,
+        "valid_from": draft.valid_from,
+        "valid_to": draft.valid_to,
         "created_at": work.now,
     }

@@ -1,5 +1,6 @@
 """The client's status follows the facts: derived again whenever a contract, a bill, a payment or the standing changes."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -7,13 +8,14 @@ from uuid import UUID
 from sqlalchemy import select
 
 from actors.clients.balances import bills_of
-from actors.clients.changes import change_client, find_client
+from actors.clients.changes import change_client, find_client, ids_of
 from actors.clients.rules.naming import DEFAULT_STATUS
 from actors.clients.rules.standing import Facts, category_of
 from actors.clients.timeline import note
 from messages.clients import ClientStatusChanged, StatusCategory, StatusMode, TimelineKind
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork
+from storage.clients.queries import one_of
 from storage.clients.tables import contract_ref, dictionary_entry, standing_ref, status_history
 
 
@@ -22,9 +24,12 @@ async def derive_status(client_id: UUID, work: UnitOfWork, *, reason: str) -> No
     row = await find_client(client_id, work)
     if row is None:
         return
-    contracts = await _contracts(client_id, work)
-    category = category_of(await _facts(client_id, contracts, work))
+    ids = await ids_of(row["id"], work)
+    contracts = await _contracts(ids, work)
+    category = category_of(await _facts(ids, contracts, work))
     dates = _relation(row, contracts, category)
+    if row["status_mode"] == StatusMode.MANUAL:
+        category = StatusCategory(row["status_category"])
     if category == row["status_category"] and all(row[name] == value for name, value in dates.items()):
         return
     code = row["status_code"] if category == row["status_category"] else await _code_of(category, work)
@@ -33,7 +38,20 @@ async def derive_status(client_id: UUID, work: UnitOfWork, *, reason: str) -> No
         await _tell(row, after, reason, work)
 
 
-async def _tell(before: Row, after: Row, reason: str, work: UnitOfWork) -> None:
+async def set_status(row: Row, code: str, category: str, until: date | None, reason: str, work: UnitOfWork) -> None:
+    """Set the status by hand: it stays until it is cleared or `until` has passed."""
+    changes = {
+        "status_code": code,
+        "status_category": category,
+        "status_mode": StatusMode.MANUAL,
+        "manual_until": until,
+    }
+    after = await change_client(row, changes, work)
+    if after["version"] != row["version"]:
+        await _tell(row, after, reason, work, StatusMode.MANUAL)
+
+
+async def _tell(before: Row, after: Row, reason: str, work: UnitOfWork, mode: StatusMode = StatusMode.AUTO) -> None:
     work.emit(
         ClientStatusChanged(
             client_id=before["id"],
@@ -41,7 +59,7 @@ async def _tell(before: Row, after: Row, reason: str, work: UnitOfWork) -> None:
             to_code=after["status_code"],
             from_category=before["status_category"],
             to_category=after["status_category"],
-            mode=StatusMode.AUTO,
+            mode=mode,
             reason=reason,
         ),
         version=after["version"],
@@ -54,7 +72,7 @@ async def _tell(before: Row, after: Row, reason: str, work: UnitOfWork) -> None:
         from_code=before["status_code"],
         to_code=after["status_code"],
         reason=reason,
-        mode=StatusMode.AUTO,
+        mode=mode,
         changed_by=work.caller.principal,
         cause_event_id=work.cause.causation_id,
         occurred_at=work.now,
@@ -63,24 +81,24 @@ async def _tell(before: Row, after: Row, reason: str, work: UnitOfWork) -> None:
     await note(before["id"], TimelineKind.STATUS, "status.changed", before["id"], work, params, source="clients")
 
 
-async def _contracts(client_id: UUID, work: UnitOfWork) -> list[Row]:
+async def _contracts(client_ids: Sequence[UUID], work: UnitOfWork) -> list[Row]:
     return await work.fetch(
         select(contract_ref).where(
-            contract_ref.c.organisation_id == work.organisation_id, contract_ref.c.client_id == client_id
+            contract_ref.c.organisation_id == work.organisation_id, one_of(contract_ref.c.client_id, client_ids)
         )
     )
 
 
-async def _facts(client_id: UUID, contracts: list[Row], work: UnitOfWork) -> Facts:
+async def _facts(client_ids: Sequence[UUID], contracts: list[Row], work: UnitOfWork) -> Facts:
     standings = await work.fetch(
         select(standing_ref.c.standing).where(
-            standing_ref.c.organisation_id == work.organisation_id, standing_ref.c.client_id == client_id
+            standing_ref.c.organisation_id == work.organisation_id, one_of(standing_ref.c.client_id, client_ids)
         )
     )
     late = False
     if not standings:
         today = work.today()
-        late = any(bill.is_late(today) or rejected for bill, rejected in await bills_of(client_id, work))
+        late = any(bill.is_late(today) or rejected for bill, rejected in await bills_of(client_ids, work))
     return Facts(
         contract_statuses=[found["status"] for found in contracts],
         had_contract_in_force=any(found["was_in_force"] for found in contracts),

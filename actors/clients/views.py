@@ -33,9 +33,10 @@ async def birth_date_of(row: Row, work: UnitOfWork) -> str | None:
     )
 
 
-async def client_of(row: Row, work: UnitOfWork) -> Client:
+async def client_of(row: Row, work: UnitOfWork, *, redirected_from: UUID | None = None) -> Client:
     """The client in full, as requests answer it."""
-    fields = dict(row)
+    fields = {name: value for name, value in row.items() if value is not None or name not in _WITH_DEFAULTS}
+    fields["redirected_from"] = redirected_from
     fields["birth_date"] = await birth_date_of(row, work)
     fields["contact_points"] = row["contact_points"] or ()
     fields["addresses"] = row["addresses"] or ()
@@ -71,10 +72,22 @@ def snapshot_of(row: Row) -> dict[str, Any]:
         phones=tuple(point["value"] for point in points if point["kind"] == ContactKind.PHONE),
         billing_address=_address_for("BILLING", addresses),
         shipping_address=_address_for("SHIPPING", addresses),
-        flags=ClientFlags(do_not_contact=row["do_not_contact"]),
+        flags=flags_of(row),
         **{name: row[name] for name in _SAME_NAMES},
+        **{name: row[name] for name in _SINCE_CREATION if row.get(name) is not None},
     )
     return dict(snapshot)
+
+
+def flags_of(row: Row) -> ClientFlags:
+    """What forbids or limits dealing with the client; a client being created has no flag but the first."""
+    return ClientFlags(
+        do_not_contact=row["do_not_contact"],
+        blocked_scope=row.get("blocked_scope"),
+        deceased=row.get("deceased_on") is not None,
+        legal_protection=row.get("legal_protection"),
+        in_insolvency=row.get("in_insolvency") or False,
+    )
 
 
 _SAME_NAMES = (
@@ -82,14 +95,29 @@ _SAME_NAMES = (
     "language", "status_code", "status_category", "record_state", "company_id", "owner_user_id", "sales_rep_id", "source",
     "siren", "siret", "vat_number", "vat_status", "holiday_zone",
 )  # fmt: skip
+# A row being created does not have these columns yet, and their empty values are the messages' defaults.
+_SINCE_CREATION = (
+    "einvoice_scheme", "einvoice_address", "buyer_reference", "purchase_order_required",
+    "default_payment_term", "billing_mode", "invoice_issue_mode",
+)  # fmt: skip
+_WITH_DEFAULTS = frozenset({"tags", "custom", "status_mode", "in_insolvency", "kyc_status", "purchase_order_required"})
 
 
 def _address_for(usage: str, addresses: list[dict[str, Any]]) -> Address | None:
-    """The address meant for that usage, else the first one."""
-    chosen = next((found for found in addresses if usage in found["usage"]), addresses[0] if addresses else None)
+    """The default address of that usage, else one meant for it, else the first one."""
+    chosen = next((found for found in addresses if usage in (found.get("is_default_for") or ())), None)
     if chosen is None:
-        return None
-    return address_of(chosen)
+        chosen = next((found for found in addresses if usage in found["usage"]), addresses[0] if addresses else None)
+    return address_of(chosen) if chosen is not None else None
+
+
+def home_of(addresses: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Where the client is: his default home or head office, else his first address."""
+    for usage in ("HOME", "HEAD_OFFICE"):
+        for found in addresses:
+            if usage in (found.get("is_default_for") or ()):
+                return found
+    return addresses[0] if addresses else None
 
 
 def address_of(row: Row | dict[str, Any]) -> Address:
@@ -97,6 +125,7 @@ def address_of(row: Row | dict[str, Any]) -> Address:
     return Address(
         address_id=UUID(str(row["id"])),
         person=row["recipient_line"],
+        complement=", ".join(filter(None, (row.get("delivery_point"), row.get("building")))) or None,
         street=row["line1"],
         locality=row["line2"],
         postal_code=row["postal_code"],

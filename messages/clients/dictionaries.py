@@ -1,20 +1,25 @@
 """clients, dictionaries: payment terms, billing periods and modes, ways of sending invoices, status codes."""
 
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from messages.base import Event, Reply, Request
+from messages.base import Event, Part, Reply, Request
 from messages.clients.vocabulary import StatusCategory
 from messages.paging import Page, PageRequest
 from messages.values.due_dates import PeriodUnit, TermBasis
+from messages.values.money import Amount
 from messages.values.refusal import refusal
 from messages.values.text import Label, Paragraph
 
 DictionaryCode = Annotated[str, Field(pattern=r"^[A-Z0-9_]{1,50}$", examples=["NET_30"])]
+Search = Annotated[str, Field(min_length=1, max_length=50)]
+Rate = Annotated[Decimal, Field(ge=0, lt=1000, max_digits=5, decimal_places=2)]
+Discount = Annotated[Decimal, Field(gt=0, le=20, max_digits=4, decimal_places=2)]
 
 
 class TermAudience(StrEnum):
@@ -62,6 +67,15 @@ class IssueChannel(StrEnum):
     MANUAL = "MANUAL"
 
 
+SETTINGS_OF: Final = {
+    DictionaryKind.BILLING_PERIOD: {"unit", "count"},
+    DictionaryKind.BILLING_MODE: {"issuer", "scope"},
+    DictionaryKind.INVOICE_ISSUE_MODE: {"channel"},
+    DictionaryKind.CLIENT_STATUS: {"category"},
+}
+"""What an entry of each dictionary must say."""
+
+
 class PaymentTerm(Reply):
     """When an invoice falls due."""
 
@@ -75,6 +89,13 @@ class PaymentTerm(Reply):
     audience: TermAudience
     is_default: bool
     active: bool
+    sector_agreement: bool = False
+    late_interest_rate: Decimal | None = Field(default=None, description="percent a year; null is the statutory rate")
+    recovery_fee: Amount | None = Field(
+        default=None, description="euros; null is 40.00 between businesses, else nothing"
+    )
+    early_discount_percent: Decimal | None = None
+    early_discount_days: int | None = None
     version: int
 
 
@@ -89,14 +110,29 @@ class DictionaryEntry(Reply):
     kind: DictionaryKind
     code: str
     name: str
+    description: str | None = None
+    position: int
     is_default: bool
     active: bool
+    settings: dict[str, str | int]
+    version: int
 
 
 class DictionaryEntries(Reply):
     """The entries of a dictionary, in its order."""
 
     items: tuple[DictionaryEntry, ...]
+
+
+class DictionarySettings(Part):
+    """What an entry does; only the fields of its kind are given."""
+
+    unit: PeriodUnit | None = None
+    count: Annotated[int, Field(ge=1, le=120)] | None = None
+    issuer: BillingIssuer | None = None
+    scope: BillingScope | None = None
+    channel: IssueChannel | None = None
+    category: StatusCategory | None = None
 
 
 class DueDate(Reply):
@@ -116,12 +152,19 @@ class CreatePaymentTerm(Request[PaymentTerm]):
     basis: TermBasis = TermBasis.NET
     day_of_month: Annotated[int, Field(ge=1, le=31)] | None = None
     audience: TermAudience = TermAudience.ANY
+    sector_agreement: bool = Field(default=False, description="a sector agreement allows more than the legal cap")
+    late_interest_rate: Rate | None = None
+    recovery_fee: Amount | None = None
+    early_discount_percent: Discount | None = None
+    early_discount_days: Annotated[int, Field(ge=1, le=365)] | None = None
     is_default: bool = False
 
     @model_validator(mode="after")
     def _day_fits_basis(self) -> "CreatePaymentTerm":
         if (self.basis is TermBasis.NEXT_DAY_OF_MONTH) != (self.day_of_month is not None):
             raise refusal("DAY_OF_MONTH", "day_of_month goes with basis NEXT_DAY_OF_MONTH, and only with it")
+        if (self.early_discount_percent is None) != (self.early_discount_days is None):
+            raise refusal("EARLY_DISCOUNT", "early_discount_percent and early_discount_days go together; give both")
         return self
 
 
@@ -133,6 +176,8 @@ class UpdatePaymentTerm(Request[PaymentTerm]):
     name: Label | None = None
     description: Paragraph | None = None
     days: Annotated[int, Field(ge=0, le=365)] | None = None
+    late_interest_rate: Rate | None = None
+    recovery_fee: Amount | None = None
     is_default: bool | None = None
     active: bool | None = None
 
@@ -154,19 +199,92 @@ class ListPaymentTerms(PageRequest, Request[PaymentTermPage], query=True, resour
     """The payment terms."""
 
     active: bool | None = None
+    search: Search | None = None
 
 
 class ListDictionary(Request[DictionaryEntries], query=True, permission="clients:dictionary:read"):
-    """One of the other dictionaries."""
+    """One of the other dictionaries: a small closed list, so it comes whole."""
 
     kind: DictionaryKind
+    active: bool | None = None
+    search: Search | None = None
+
+
+class GetDictionaryEntry(Request[DictionaryEntry], query=True, permission="clients:dictionary:read"):
+    """One entry of a dictionary, by id or by code."""
+
+    kind: DictionaryKind
+    entry_id: UUID | None = None
+    code: DictionaryCode | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> "GetDictionaryEntry":
+        if (self.entry_id is None) == (self.code is None):
+            raise refusal("ONE_KEY", "give either entry_id or code")
+        return self
+
+
+class CreateDictionaryEntry(Request[DictionaryEntry], permission="clients:dictionary:write"):
+    """Add an entry to a dictionary; a new default takes the place of the old one."""
+
+    kind: DictionaryKind
+    code: DictionaryCode
+    name: Label
+    description: Paragraph | None = None
+    position: Annotated[int, Field(ge=0, le=10_000)] = 100
+    settings: DictionarySettings
+    is_default: bool = False
+
+    @model_validator(mode="after")
+    def _settings_fit_the_kind(self) -> "CreateDictionaryEntry":
+        wanted = SETTINGS_OF[self.kind]
+        given = {name for name, value in self.settings.model_dump().items() if value is not None}
+        if given != wanted:
+            raise refusal(
+                "SETTINGS", f"settings of {self.kind.value} are {', '.join(sorted(wanted))}; give exactly these"
+            )
+        return self
+
+
+class UpdateDictionaryEntry(Request[DictionaryEntry], permission="clients:dictionary:write"):
+    """Rename or reorder an entry, or make it the default; what it does never changes, for others refer to it."""
+
+    entry_id: UUID
+    expected_version: int
+    name: Label | None = None
+    description: Paragraph | None = None
+    position: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    is_default: bool | None = None
+
+
+class RetireDictionaryEntry(Request[DictionaryEntry], permission="clients:dictionary:write"):
+    """Take an entry out of use; a default is replaced first."""
+
+    entry_id: UUID
+
+
+class RetirePaymentTerm(Request[PaymentTerm], permission="clients:payment_term:write"):
+    """Take a payment term out of use; a default is replaced first."""
+
+    payment_term_id: UUID
 
 
 class ComputeDueDate(Request[DueDate], query=True, permission="clients:payment_term:read"):
-    """When an invoice falls due under a payment term."""
+    """When an invoice falls due under a payment term of the organisation, or under one written out."""
 
-    code: DictionaryCode
+    code: DictionaryCode | None = None
+    days: Annotated[int, Field(ge=0, le=365)] | None = None
+    basis: TermBasis = TermBasis.NET
+    day_of_month: Annotated[int, Field(ge=1, le=31)] | None = None
     invoice_date: date
+
+    @model_validator(mode="after")
+    def _one_term(self) -> "ComputeDueDate":
+        if (self.code is None) == (self.days is None):
+            raise refusal("ONE_KEY", "give either code or days with basis")
+        if self.days is not None and (self.basis is TermBasis.NEXT_DAY_OF_MONTH) != (self.day_of_month is not None):
+            raise refusal("DAY_OF_MONTH", "day_of_month goes with basis NEXT_DAY_OF_MONTH, and only with it")
+        return self
 
 
 # -- events ------------------------------------------------------------------------------------------------------
@@ -226,3 +344,38 @@ class ClientStatusDefinitionSaved(Event, aggregate="client_status_definition", a
     label: str
     is_default: bool
     active: bool
+
+
+class PaymentTermRetired(Event, aggregate="payment_term", aggregate_id="id"):
+    """A payment term is no longer offered; records that use it keep it."""
+
+    id: UUID
+    code: str
+
+
+class BillingPeriodRetired(Event, aggregate="billing_period", aggregate_id="id"):
+    """A billing period is no longer offered; records that use it keep it."""
+
+    id: UUID
+    code: str
+
+
+class BillingModeRetired(Event, aggregate="billing_mode", aggregate_id="id"):
+    """A billing mode is no longer offered; records that use it keep it."""
+
+    id: UUID
+    code: str
+
+
+class InvoiceIssueModeRetired(Event, aggregate="invoice_issue_mode", aggregate_id="id"):
+    """An invoice issue mode is no longer offered; records that use it keep it."""
+
+    id: UUID
+    code: str
+
+
+class ClientStatusDefinitionRetired(Event, aggregate="client_status_definition", aggregate_id="id"):
+    """A client status definition is no longer offered; records that use it keep it."""
+
+    id: UUID
+    code: str

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from messages.base import Reply, Request
+from messages.base import Reply
 from messages.clients.vocabulary import DuplicateLevel
 
 
@@ -21,9 +21,3 @@ class DuplicateMatches(Reply):
     """Possible duplicates, the surest first."""
 
     items: tuple[DuplicateMatch, ...]
-
-
-class FindDuplicates(Request[DuplicateMatches], query=True, permission="clients:client:read"):
-    """Who may be the same as this client."""
-
-    client_id: UUID

@@ -10,6 +10,7 @@ from messages.clients.vocabulary import (
     ConsentChannel,
     ConsentDecision,
     ConsentPurpose,
+    ContactKind,
     LegalBasis,
     StatusCategory,
     StatusMode,
@@ -91,3 +92,12 @@ class ClientConsentRecorded(Event, aggregate="client_consent", aggregate_id="cli
     decided_at: Instant
     expires_at: Instant | None = None
     channel_of_collection: ConsentChannel
+
+
+class ClientContactPointBounced(Event, aggregate="client_contact_point", aggregate_id="client_id", personal=True):
+    """A contact point of the client did not work."""
+
+    client_id: UUID
+    kind: ContactKind
+    value: str
+    at: Instant

@@ -24,6 +24,24 @@ class TimelineKind(StrEnum):
     PAYMENT = "PAYMENT"
     MANDATE = "MANDATE"
     STATUS = "STATUS"
+    LETTER = "LETTER"
+    DOCUMENT = "DOCUMENT"
+
+
+class Alert(StrEnum):
+    """What a person should know before he talks to the client."""
+
+    OVERDUE = "OVERDUE"
+    DO_NOT_CONTACT = "DO_NOT_CONTACT"
+    DECEASED = "DECEASED"
+    GUARDIANSHIP = "GUARDIANSHIP"
+    BLOCKED = "BLOCKED"
+    INSOLVENCY = "INSOLVENCY"
+    MANDATE_MISSING = "MANDATE_MISSING"
+    KYC_EXPIRED = "KYC_EXPIRED"
+    EMAIL_BOUNCED = "EMAIL_BOUNCED"
+    ADDRESS_UNDELIVERABLE = "ADDRESS_UNDELIVERABLE"
+    NO_CONTACT_POINT = "NO_CONTACT_POINT"
 
 
 class ContractCounts(Reply):
@@ -78,7 +96,9 @@ class Client360(Reply):
     next_debit: NextDebit | None = None
     bank_refs: tuple[BankRef, ...] = ()
     consents: tuple[Consent, ...] = ()
-    alerts: tuple[str, ...] = ()
+    documents: int = 0
+    open_duplicates: int = 0
+    alerts: tuple[Alert, ...] = ()
 
 
 class GetClient360(Request[Client360], query=True, permission="clients:client:read"):
@@ -127,6 +147,7 @@ class SearchHit(Reply):
     primary_phone: str | None
     city: str | None
     score: float
+    highlights: tuple[str, ...] = Field(default=(), description="the shown fields that matched")
 
 
 class SearchHits(Reply):

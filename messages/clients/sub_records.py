@@ -1,5 +1,6 @@
 """clients, what hangs on a client: contact points, addresses, masked bank details, consents."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -9,10 +10,12 @@ from messages.base import Empty, Reply, Request
 from messages.clients.client import AddressDraft, ClientAddress, ContactPoint
 from messages.clients.vocabulary import (
     AddressUsage,
+    BounceKind,
     ConsentChannel,
     ConsentDecision,
     ConsentPurpose,
     ContactKind,
+    ContactLabel,
     LegalBasis,
 )
 from messages.paging import Page, PageRequest
@@ -70,6 +73,7 @@ class AddContactPoint(Request[ContactPoint], permission="clients:client:write"):
     client_id: UUID
     email: EmailAddress | None = None
     phone: PhoneNumber | None = None
+    label: ContactLabel = ContactLabel.OTHER
     is_primary: bool = False
 
     @model_validator(mode="after")
@@ -82,6 +86,23 @@ class AddContactPoint(Request[ContactPoint], permission="clients:client:write"):
     def kind(self) -> ContactKind:
         """What is added."""
         return ContactKind.EMAIL if self.email is not None else ContactKind.PHONE
+
+
+class UpdateContactPoint(Request[ContactPoint], permission="clients:client:write"):
+    """Correct a contact point; a new value of the same kind forgets that the old one bounced."""
+
+    contact_point_id: UUID
+    email: EmailAddress | None = None
+    phone: PhoneNumber | None = None
+    label: ContactLabel | None = None
+
+
+class MarkContactPointBounced(Request[ContactPoint], permission="clients:client:write"):
+    """Say that a contact point did not work; after a HARD bounce nothing is sent there until it changes."""
+
+    contact_point_id: UUID
+    kind: BounceKind
+    at: Instant
 
 
 class SetPrimaryContactPoint(Request[ContactPoint], permission="clients:client:write"):
@@ -116,11 +137,26 @@ class RemoveAddress(Request[Empty], permission="clients:client:write"):
     address_id: UUID
 
 
+class SetDefaultAddress(Request[ClientAddress], permission="clients:client:write"):
+    """Make an address the client's default one for a usage; it takes the place of the one before."""
+
+    address_id: UUID
+    usage: AddressUsage
+
+
+class GetAddress(Request[ClientAddress], query=True, permission="clients:client:read"):
+    """One address."""
+
+    address_id: UUID
+
+
 class ListAddresses(PageRequest, Request[AddressPage], query=True, permission="clients:client:read"):
-    """The addresses of a client."""
+    """The addresses of a client that are valid on a day, today by default."""
 
     client_id: UUID
     usage: AddressUsage | None = None
+    as_of: date | None = None
+    include_past: bool = False
 
 
 class ListBankRefs(Request[BankRefs], query=True, resource="bank_ref"):
@@ -145,5 +181,15 @@ class RecordConsent(Request[Consent], permission="clients:consent:write"):
 
 class GetConsentMatrix(Request[ConsentMatrix], query=True, permission="clients:consent:read"):
     """What the client agrees to now."""
+
+    client_id: UUID
+
+
+class ConsentPage(Page[Consent]):
+    """Decisions, newest first."""
+
+
+class ListConsents(PageRequest, Request[ConsentPage], query=True, permission="clients:consent:read"):
+    """The ledger of a client, with those of the records merged into him."""
 
     client_id: UUID

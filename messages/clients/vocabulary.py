@@ -38,6 +38,53 @@ TERM_EXCEEDS_LEGAL_CAP = BUSINESS_RULE_VIOLATION.specific(
     "TERM_EXCEEDS_LEGAL_CAP", "Délai supérieur au plafond légal", "Term exceeds the legal cap"
 )
 
+CLIENT_MERGED = PRECONDITION_FAILED.specific("CLIENT_MERGED", "Client fusionné", "Client merged")
+CLIENT_ANONYMISED = PRECONDITION_FAILED.specific("CLIENT_ANONYMISED", "Client anonymisé", "Client anonymised")
+TYPE_LOCKED = PRECONDITION_FAILED.specific("TYPE_LOCKED", "Type de client figé", "Client type locked")
+SIRET_SIREN_MISMATCH = VALIDATION_FAILED.specific(
+    "SIRET_SIREN_MISMATCH", "SIRET et SIREN discordants", "SIRET and SIREN differ"
+)
+VAT_SIREN_MISMATCH = VALIDATION_FAILED.specific(
+    "VAT_SIREN_MISMATCH", "N° de TVA et SIREN discordants", "VAT number and SIREN differ"
+)
+STATUS_UNKNOWN = VALIDATION_FAILED.specific("STATUS_UNKNOWN", "Code de statut inconnu", "Unknown status code")
+PREFERENCE_UNKNOWN = VALIDATION_FAILED.specific(
+    "PREFERENCE_UNKNOWN", "Préférence de facturation inconnue", "Unknown billing preference"
+)
+DICTIONARY_ENTRY_NOT_FOUND = NOT_FOUND.specific(
+    "DICTIONARY_ENTRY_NOT_FOUND", "Entrée introuvable", "Dictionary entry not found"
+)
+DEFAULT_REQUIRED = PRECONDITION_FAILED.specific("DEFAULT_REQUIRED", "Valeur par défaut requise", "Default required")
+CODE_LOCKED = PRECONDITION_FAILED.specific("CODE_LOCKED", "Code figé", "Code locked")
+HAS_HISTORY = PRECONDITION_FAILED.specific("HAS_HISTORY", "Le client a un historique", "The client has a history")
+LEGAL_HOLD = PRECONDITION_FAILED.specific("LEGAL_HOLD", "Conservation judiciaire", "Legal hold")
+RETENTION_NOT_REACHED = BUSINESS_RULE_VIOLATION.specific(
+    "RETENTION_NOT_REACHED", "Durée de conservation en cours", "Retention period not over"
+)
+MERGE_TYPE_MISMATCH = BUSINESS_RULE_VIOLATION.specific(
+    "MERGE_TYPE_MISMATCH", "Personne et entreprise", "A person and a company cannot be merged"
+)
+MERGE_SELF = BUSINESS_RULE_VIOLATION.specific("MERGE_SELF", "Fusion avec soi-même", "A client merged with itself")
+MERGE_SIREN_CONFLICT = BUSINESS_RULE_VIOLATION.specific("MERGE_SIREN_CONFLICT", "SIREN différents", "Different SIRENs")
+MERGE_OPERATION_NOT_FOUND = NOT_FOUND.specific(
+    "MERGE_OPERATION_NOT_FOUND", "Fusion introuvable", "Merge operation not found"
+)
+UNMERGE_EXPIRED = BUSINESS_RULE_VIOLATION.specific(
+    "UNMERGE_EXPIRED", "Délai de défusion dépassé", "Too late to unmerge"
+)
+UNMERGE_SUPERSEDED = BUSINESS_RULE_VIOLATION.specific(
+    "UNMERGE_SUPERSEDED", "Une fusion plus récente existe", "A later merge exists"
+)
+DUPLICATE_PAIR_NOT_FOUND = NOT_FOUND.specific(
+    "DUPLICATE_PAIR_NOT_FOUND", "Doublon introuvable", "Duplicate pair not found"
+)
+CLIENT_IS_INDIVIDUAL = BUSINESS_RULE_VIOLATION.specific(
+    "CLIENT_IS_INDIVIDUAL", "Le client est une personne", "The client is a person"
+)
+CONTACT_PERSON_NOT_FOUND = NOT_FOUND.specific(
+    "CONTACT_PERSON_NOT_FOUND", "Interlocuteur introuvable", "Contact person not found"
+)
+
 
 class ClientType(StrEnum):
     """What kind of party the client is."""
@@ -189,3 +236,74 @@ class ConsentChannel(StrEnum):
     UNSUBSCRIBE_LINK = "UNSUBSCRIBE_LINK"
     STOP_SMS = "STOP_SMS"
     API = "API"
+    MERGE = "MERGE"
+
+
+class ContactLabel(StrEnum):
+    """Where a contact point leads."""
+
+    HOME = "HOME"
+    WORK = "WORK"
+    MOBILE = "MOBILE"
+    BILLING = "BILLING"
+    OTHER = "OTHER"
+
+
+class ValidationStatus(StrEnum):
+    """What is known of an address."""
+
+    NOT_VALIDATED = "NOT_VALIDATED"
+    VALIDATED = "VALIDATED"
+    CORRECTED = "CORRECTED"
+    UNKNOWN_ADDRESS = "UNKNOWN_ADDRESS"
+    UNDELIVERABLE = "UNDELIVERABLE"
+
+
+class BlockedScope(StrEnum):
+    """What is forbidden with a blocked client: new contracts, debits, or both."""
+
+    SALES = "SALES"
+    COLLECTION = "COLLECTION"
+    ALL = "ALL"
+
+
+class LegalProtection(StrEnum):
+    """A person who cannot contract alone (Code civil, art. 425 to 494-12)."""
+
+    GUARDIANSHIP = "GUARDIANSHIP"
+    CURATORSHIP = "CURATORSHIP"
+    FAMILY_EMPOWERMENT = "FAMILY_EMPOWERMENT"
+
+
+class InsolvencyKind(StrEnum):
+    """Collective procedures (Code de commerce, book VI)."""
+
+    SAUVEGARDE = "SAUVEGARDE"
+    REDRESSEMENT = "REDRESSEMENT"
+    LIQUIDATION = "LIQUIDATION"
+    OVERINDEBTEDNESS = "OVERINDEBTEDNESS"
+
+
+class KycStatus(StrEnum):
+    """Whether the client's identity was checked."""
+
+    NOT_STARTED = "NOT_STARTED"
+    PENDING = "PENDING"
+    VERIFIED = "VERIFIED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+
+
+class BounceKind(StrEnum):
+    """A HARD bounce forbids sending until the address changes."""
+
+    HARD = "HARD"
+    SOFT = "SOFT"
+
+
+class ErasureGround(StrEnum):
+    """Why a client's data is erased."""
+
+    RETENTION = "RETENTION"
+    MANUAL = "MANUAL"
+    PRIVACY_REQUEST = "PRIVACY_REQUEST"

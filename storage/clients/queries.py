@@ -1,11 +1,37 @@
 """The statements of clients that run often or are worth a name; compiled once."""
 
 from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, Select, any_, bindparam, literal, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Label,
+    ScalarSelect,
+    Select,
+    any_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 
-from storage.clients.tables import address, client, contact_point
+from storage.clients.tables import (
+    address,
+    client,
+    company_ref,
+    contact_point,
+    contract_ref,
+    dictionary_entry,
+    invoice_payment_ref,
+    invoice_ref,
+    payment_term,
+)
 from storage.shared.statements import Statement, prepare, rows_as_json
 
 
@@ -16,7 +42,15 @@ def one_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[b
 
 _POINTS = rows_as_json(
     "contact_points",
-    [contact_point.c.id, contact_point.c.kind, contact_point.c.value, contact_point.c.is_primary],
+    [
+        contact_point.c.id,
+        contact_point.c.kind,
+        contact_point.c.value,
+        contact_point.c.is_primary,
+        contact_point.c.label,
+        contact_point.c.bounced_at,
+        contact_point.c.bounce_kind,
+    ],
     contact_point.c.client_id == client.c.id,
     contact_point.c.id,
 )
@@ -32,6 +66,12 @@ _ADDRESSES = rows_as_json(
         address.c.city,
         address.c.country,
         address.c.department,
+        address.c.delivery_point,
+        address.c.building,
+        address.c.is_default_for,
+        address.c.validation_status,
+        address.c.valid_from,
+        address.c.valid_to,
     ],
     address.c.client_id == client.c.id,
     address.c.id,
@@ -40,7 +80,26 @@ _ADDRESSES = rows_as_json(
 INTEGER = Integer()
 """For counting a condition in a score."""
 
-FULL: Select[tuple[object, ...]] = select(client, _POINTS, _ADDRESSES)
+
+def _preference(name: str, table: FromClause, key: ColumnElement[Any], *settings: str) -> Label[Any]:
+    """The dictionary entry a client prefers, as JSON."""
+    fields: list[Any] = ["id", table.c.id, "code", table.c.code]
+    for setting in settings:
+        fields += [setting, table.c.settings[setting].astext]
+    shown = func.jsonb_build_object(
+        *(literal_column(f"'{field}'") if isinstance(field, str) else field for field in fields)
+    )
+    return select(shown).where(table.c.id == key).scalar_subquery().label(name)
+
+
+FULL: Select[tuple[object, ...]] = select(
+    client,
+    _POINTS,
+    _ADDRESSES,
+    _preference("default_payment_term", payment_term, client.c.default_payment_term_id),
+    _preference("billing_mode", dictionary_entry.alias("mode"), client.c.billing_mode_id, "issuer", "scope"),
+    _preference("invoice_issue_mode", dictionary_entry.alias("issue"), client.c.invoice_issue_mode_id, "channel"),
+)
 
 # Who shares an e-mail address, phone, SIREN, SIRET, VAT number or birth date. One shape for all: a null finds nobody.
 SHARED_IDENTITY = Statement(
@@ -54,6 +113,12 @@ SHARED_IDENTITY = Statement(
     """,
     ("organisation_id", "hashes", "siren", "siret", "vat_number", "birth_hash", "most"),
     {},
+)
+
+ACTIVE_COMPANIES: Statement = prepare(
+    select(company_ref.c.company_id).where(
+        company_ref.c.organisation_id == bindparam("organisation_id"), company_ref.c.status == "ACTIVE"
+    )
 )
 
 # Locks what identifies a client, in the order given, and answers the active companies: two questions, one round trip.
@@ -71,12 +136,56 @@ CLIENT_BY_ID: Statement = prepare(FULL.where(client.c.id == bindparam("id")))
 CLIENT_BY_CODE: Statement = prepare(FULL.where(client.c.client_code == bindparam("client_code")))
 CLIENT_FOR_UPDATE: Statement = prepare(FULL.where(client.c.id == bindparam("id")).with_for_update(of=client))
 
+MERGED_INTO: Statement = prepare(
+    select(client.c.id).where(
+        client.c.organisation_id == bindparam("organisation_id"), client.c.merged_into_id == bindparam("client_id")
+    )
+)
+
+_ACTIVE_CONTRACTS = (
+    select(func.count())
+    .select_from(contract_ref)
+    .where(
+        contract_ref.c.organisation_id == client.c.organisation_id,
+        contract_ref.c.client_id == client.c.id,
+        contract_ref.c.status == "ACTIVE",
+    )
+    .scalar_subquery()
+)
+_ALLOCATED = (
+    select(func.coalesce(func.sum(invoice_payment_ref.c.allocated_after), 0))
+    .where(
+        invoice_payment_ref.c.organisation_id == invoice_ref.c.organisation_id,
+        invoice_payment_ref.c.invoice_id == invoice_ref.c.invoice_id,
+    )
+    .scalar_subquery()
+)
+
+
+def late_amount(today: date) -> ScalarSelect[Any]:
+    """What the client of the row should have paid before that day, in euros."""
+    bill = invoice_ref.c
+    return (
+        select(func.coalesce(func.sum(func.greatest(bill.gross - bill.credited - _ALLOCATED, 0)), Decimal("0.00")))
+        .where(
+            bill.organisation_id == client.c.organisation_id,
+            bill.client_id == client.c.id,
+            bill.settled.is_(False),
+            bill.due_on < today,
+            bill.currency == "EUR",
+        )
+        .scalar_subquery()
+    )
+
+
 SUMMARY = select(
     client.c.id,
     client.c.client_code,
     client.c.display_name,
     client.c.type,
     client.c.status_category,
+    client.c.status_code,
+    _ACTIVE_CONTRACTS.label("active_contract_count"),
     client.c.record_state,
     client.c.primary_email,
     client.c.primary_phone,

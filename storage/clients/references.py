@@ -221,3 +221,18 @@ timeline_entry = Table(
     Index("ix_timeline_entry_client", "organisation_id", "client_id", "occurred_at", "id"),
     info=TENANT,
 )
+
+document_ref = Table(
+    "document_ref",
+    metadata,
+    tenant(),
+    reference("document_id"),
+    reference("client_id"),
+    text("type"),
+    text("filename"),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "document_id"),
+    Index("ix_document_ref_client", "organisation_id", "client_id"),
+    comment="projection of documents",
+    info=TENANT,
+)

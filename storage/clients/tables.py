@@ -9,6 +9,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Numeric,
     Table,
     Text,
     UniqueConstraint,
@@ -19,11 +20,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from storage.clients.imports import export_job, import_job, import_row
+from storage.clients.merging import duplicate_pair, merge_operation
+from storage.clients.permissions import call_ref, client_settings, contact_person, holiday_ref, opposition
 from storage.clients.references import (
     bank_details_ref,
     company_ref,
     contract_ref,
     credit_ref,
+    document_ref,
     instalment_ref,
     invoice_payment_ref,
     invoice_ref,
@@ -34,12 +39,15 @@ from storage.clients.references import (
     standing_ref,
     timeline_entry,
 )
-from storage.columns import aggregate, instant, reference, tenant, text
+from storage.clients.search import client_word, word_trigram
+from storage.columns import aggregate, amount, instant, reference, tenant, text
 from storage.tenancy import TENANT
 
 __all__ = [
-    "bank_details_ref", "company_ref", "contract_ref", "credit_ref", "instalment_ref", "invoice_payment_ref", "invoice_ref",
-    "mandate_ref", "metadata", "payment_ref", "sales_rep_ref", "standing_ref", "timeline_entry",
+    "bank_details_ref", "call_ref", "client_settings", "client_word", "company_ref", "contact_person", "contract_ref", "credit_ref",
+    "document_ref", "duplicate_pair", "export_job", "holiday_ref", "import_job", "import_row", "instalment_ref",
+    "invoice_payment_ref", "invoice_ref", "mandate_ref", "merge_operation", "metadata", "opposition", "payment_ref",
+    "sales_rep_ref", "standing_ref", "timeline_entry", "word_trigram",
 ]  # fmt: skip
 
 client = Table(
@@ -76,7 +84,56 @@ client = Table(
     text("city", nullable=True),
     Column("relation_started_on", Date),
     Column("relation_ended_on", Date),
+    Column("merged_into_id", Uuid, comment="set while the record is MERGED; never points at a merged record"),
+    Column("status_mode", Text, nullable=False, server_default="AUTO"),
+    Column("manual_until", Date, comment="last day of a status set by hand"),
+    Column("default_payment_term_id", Uuid),
+    Column("default_billing_period_id", Uuid),
+    Column("billing_mode_id", Uuid),
+    Column("invoice_issue_mode_id", Uuid),
+    Column("buyer_reference", Text),
+    Column("purchase_order_required", Boolean, nullable=False, server_default="false"),
+    Column("einvoice_scheme", Text),
+    Column("einvoice_address", Text),
+    Column("registration_pending", Boolean, nullable=False, server_default="false"),
+    instant("first_contact_at", nullable=True),
+    instant("last_contact_at", nullable=True),
+    instant("last_inbound_contact_at", nullable=True),
+    Column("deceased_on", Date),
+    Column("legal_protection", Text),
+    Column("blocked_scope", Text),
+    Column("blocked_until", Date),
+    Column("blocked_reason", Text),
+    Column("in_insolvency", Boolean, nullable=False, server_default="false"),
+    Column("insolvency_kind", Text),
+    Column("insolvency_opened_on", Date),
+    Column("kyc_status", Text, nullable=False, server_default="NOT_STARTED"),
+    instant("kyc_verified_at", nullable=True),
+    Column("kyc_expires_on", Date),
+    Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("custom", JSONB, nullable=False, server_default="{}"),
     UniqueConstraint("organisation_id", "client_code"),
+    Index("ix_client_merged_into", "organisation_id", "merged_into_id"),
+    Index("ix_client_same_name", "organisation_id", "search_name"),
+    Index("ix_client_city", "organisation_id", "city"),
+    Index(
+        "ix_client_manual_until",
+        "organisation_id",
+        "manual_until",
+        postgresql_where=sql("manual_until is not null"),
+    ),
+    Index(
+        "ix_client_blocked_until",
+        "organisation_id",
+        "blocked_until",
+        postgresql_where=sql("blocked_until is not null"),
+    ),
+    Index(
+        "ix_client_kyc_expiry",
+        "organisation_id",
+        "kyc_expires_on",
+        postgresql_where=sql("kyc_status = 'VERIFIED' and kyc_expires_on is not null"),
+    ),
     Index("ix_client_created", "organisation_id", "record_state", "created_at", "id"),
     Index("ix_client_name", "organisation_id", "record_state", "display_name", "id"),
     Index("ix_client_status", "organisation_id", "status_category", "created_at", "id"),
@@ -100,9 +157,6 @@ client = Table(
         unique=True,
         postgresql_where=sql("record_state = 'LIVE' and siret is not null"),
     ),
-    Index(
-        "ix_client_search_name", "search_name", postgresql_using="gin", postgresql_ops={"search_name": "gin_trgm_ops"}
-    ),
     info=TENANT,
 )
 
@@ -118,12 +172,14 @@ contact_point = Table(
     Column("hash", Text, nullable=False, comment="platform blind index of the normalised value"),
     Column("is_primary", Boolean, nullable=False),
     text("line_type", nullable=True),
+    Column("label", Text, nullable=False, server_default="OTHER"),
+    instant("bounced_at", nullable=True),
+    Column("bounce_kind", Text),
     instant("created_at"),
     UniqueConstraint("organisation_id", "client_id", "kind", "normalized"),
+    Index("ix_contact_point_normalized", "organisation_id", "normalized"),
     Index("ix_contact_point_hash", "organisation_id", "hash"),
     Index("ix_contact_point_client", "organisation_id", "client_id"),
-    Index("ix_contact_point_start", "organisation_id", "normalized", postgresql_ops={"normalized": "text_pattern_ops"}),
-    Index("ix_contact_point_end", sql("organisation_id"), sql("reverse(normalized) text_pattern_ops")),
     info=TENANT,
 )
 
@@ -141,6 +197,12 @@ address = Table(
     text("city"),
     text("country"),
     text("department", nullable=True),
+    Column("delivery_point", Text),
+    Column("building", Text),
+    Column("is_default_for", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("validation_status", Text, nullable=False, server_default="NOT_VALIDATED"),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
     instant("created_at"),
     Index("ix_address_client", "organisation_id", "client_id"),
     Index("ix_address_postal_code", "organisation_id", "postal_code"),
@@ -206,6 +268,11 @@ payment_term = Table(
     text("audience"),
     Column("is_default", Boolean, nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("sector_agreement", Boolean, nullable=False, server_default="false"),
+    Column("late_interest_rate", Numeric(5, 2), comment="null is the statutory rate"),
+    amount("recovery_fee", nullable=True),
+    Column("early_discount_percent", Numeric(5, 2)),
+    Column("early_discount_days", Integer),
     UniqueConstraint("organisation_id", "code"),
     info=TENANT,
 )
@@ -222,6 +289,8 @@ dictionary_entry = Table(
     Column("is_default", Boolean, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("settings", JSONB, nullable=False),
+    Column("description", Text),
+    Column("version", Integer, nullable=False, server_default="1"),
     UniqueConstraint("organisation_id", "kind", "code"),
     info=TENANT,
 )

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from actors.clients.changes import find_client
+from actors.clients.pairs import note_duplicates
 from actors.clients.status import derive_status
 from actors.clients.timeline import note
 from messages.base import NIL_ORGANISATION
@@ -184,8 +186,8 @@ async def plan_debit(
 
 
 async def keep_account(event: BankDetailsCreated | BankDetailsUpdated | BankDetailsDisabled, work: UnitOfWork) -> None:
-    """An account of the client, masked."""
-    await work.execute(
+    """An account of the client, masked; another client with the same account may be the same person."""
+    changed = await work.execute(
         keep_newest(
             bank_details_ref,
             organisation_id=work.organisation_id,
@@ -199,6 +201,9 @@ async def keep_account(event: BankDetailsCreated | BankDetailsUpdated | BankDeta
             version=work.source_version,
         )
     )
+    row = await find_client(event.client_id, work) if changed and isinstance(event, BankDetailsCreated) else None
+    if row is not None:
+        await note_duplicates(row, work)
 
 
 async def keep_mandate(

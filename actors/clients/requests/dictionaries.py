@@ -1,161 +1,140 @@
-"""Requests about dictionaries."""
+"""Requests about the dictionaries without a shape of their own: billing periods and modes, issue modes, status codes."""
 
 from typing import Any
 
+import asyncpg
 from sqlalchemy import select, update
 
-from actors.clients.dictionaries import state_term
+from actors.clients.dictionaries import state_entry, state_retirement
 from messages.clients import (
+    DEFAULT_REQUIRED,
     DICTIONARY_CODE_EXISTS,
-    PAYMENT_TERM_NOT_FOUND,
-    TERM_EXCEEDS_LEGAL_CAP,
-    ComputeDueDate,
-    CreatePaymentTerm,
+    DICTIONARY_ENTRY_NOT_FOUND,
+    CreateDictionaryEntry,
     DictionaryEntries,
     DictionaryEntry,
-    DueDate,
-    GetPaymentTerm,
+    DictionaryKind,
+    GetDictionaryEntry,
     ListDictionary,
-    ListPaymentTerms,
-    PaymentTerm,
-    PaymentTermPage,
-    TermAudience,
-    UpdatePaymentTerm,
+    RetireDictionaryEntry,
+    UpdateDictionaryEntry,
 )
 from messages.problem import Refused
-from messages.values.due_dates import due_date, term_exceeds_legal_cap
 from messages.values.identifiers import new_id
-from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.clients.tables import dictionary_entry, payment_term
-
-
-async def create_payment_term(request: CreatePaymentTerm, work: UnitOfWork) -> PaymentTerm:
-    """Add a payment term."""
-    known = select(payment_term.c.id).where(
-        payment_term.c.organisation_id == work.organisation_id, payment_term.c.code == request.code
-    )
-    if await work.fetch_value(known) is not None:
-        raise Refused(DICTIONARY_CODE_EXISTS, f"there is a payment term {request.code} already; choose another code")
-    _check_cap(request.days, request.basis, request.audience)
-    row = {
-        "id": new_id(),
-        "organisation_id": work.organisation_id,
-        "version": 1,
-        "created_at": work.now,
-        "created_by": work.caller.principal,
-        "updated_at": work.now,
-        "updated_by": work.caller.principal,
-        **request.model_dump(),
-        "active": True,
-    }
-    if request.is_default:
-        await _clear_default(work)
-    await work.insert(payment_term, **row)
-    state_term(row, work)
-    return PaymentTerm.model_validate(row)
-
-
-async def update_payment_term(request: UpdatePaymentTerm, work: UnitOfWork) -> PaymentTerm:
-    """Change the fields that were sent."""
-    row = await _term(payment_term.c.id == request.payment_term_id, work, lock=True)
-    work.check_version(request.expected_version, row["version"])
-    sent: dict[str, Any] = request.model_dump(exclude={"payment_term_id", "expected_version"}, exclude_unset=True)
-    for name in ("name", "days", "is_default", "active"):
-        if name in sent and sent[name] is None:
-            raise Refused.field(name, "required", f"{name} cannot be empty; give a value or leave it out")
-    after = {**row, **sent}
-    if after["is_default"] and not after["active"]:
-        raise Refused.field(
-            "active", "default", "the default payment term stays active; make another one the default first"
-        )
-    if row["is_default"] and not after["is_default"]:
-        raise Refused.field(
-            "is_default", "default", "one term must be the default; make another one the default instead"
-        )
-    _check_cap(after["days"], after["basis"], after["audience"])
-    changed = {name: value for name, value in sent.items() if row[name] != value}
-    if not changed:
-        return PaymentTerm.model_validate(dict(row))
-    if after["is_default"] and not row["is_default"]:
-        await _clear_default(work)
-    after["version"] = row["version"] + 1
-    await work.execute(
-        update(payment_term)
-        .where(payment_term.c.organisation_id == work.organisation_id, payment_term.c.id == row["id"])
-        .values(**changed, version=after["version"], updated_at=work.now, updated_by=work.caller.principal)
-    )
-    state_term(after, work)
-    return PaymentTerm.model_validate(after)
-
-
-async def get_payment_term(request: GetPaymentTerm, work: UnitOfWork) -> PaymentTerm:
-    """One payment term."""
-    by_id = payment_term.c.id == request.payment_term_id
-    row = await _term(by_id if request.payment_term_id else payment_term.c.code == request.code, work)
-    return PaymentTerm.model_validate(dict(row))
-
-
-async def list_payment_terms(request: ListPaymentTerms, work: UnitOfWork) -> PaymentTermPage:
-    """A page of payment terms, by days."""
-    wanted = select(payment_term).where(payment_term.c.organisation_id == work.organisation_id)
-    if request.active is not None:
-        wanted = wanted.where(payment_term.c.active.is_(request.active))
-    order = (payment_term.c.days, payment_term.c.code, payment_term.c.id)
-    return await page(
-        work,
-        request,
-        wanted,
-        order=order,
-        reply=PaymentTermPage,
-        item=lambda row: PaymentTerm.model_validate(dict(row)),
-    )
+from storage.clients.tables import dictionary_entry
 
 
 async def list_dictionary(request: ListDictionary, work: UnitOfWork) -> DictionaryEntries:
     """The entries of one dictionary."""
     entry = dictionary_entry.c
-    rows = await work.fetch(
-        select(dictionary_entry)
-        .where(entry.organisation_id == work.organisation_id, entry.kind == request.kind)
-        .order_by(entry.position, entry.code)
-    )
-    return DictionaryEntries(items=tuple(DictionaryEntry.model_validate(dict(row)) for row in rows))
+    wanted = select(dictionary_entry).where(entry.organisation_id == work.organisation_id, entry.kind == request.kind)
+    if request.active is not None:
+        wanted = wanted.where(entry.active.is_(request.active))
+    if request.search is not None:
+        text = request.search
+        wanted = wanted.where(entry.code.icontains(text, autoescape=True) | entry.name.icontains(text, autoescape=True))
+    rows = await work.fetch(wanted.order_by(entry.position, entry.code))
+    return DictionaryEntries(items=tuple(_shown(row) for row in rows))
 
 
-async def compute_due_date(request: ComputeDueDate, work: UnitOfWork) -> DueDate:
-    """When an invoice of a day falls due."""
-    term = await _term(payment_term.c.code == request.code, work)
-    day = due_date(request.invoice_date, term["days"], term["basis"], term["day_of_month"])
-    return DueDate(due_date=day, term_code=term["code"])
+async def get_dictionary_entry(request: GetDictionaryEntry, work: UnitOfWork) -> DictionaryEntry:
+    """One entry."""
+    entry = dictionary_entry.c
+    key = entry.id == request.entry_id if request.entry_id is not None else entry.code == request.code
+    return _shown(await _entry(work, entry.kind == request.kind, key))
 
 
-def _check_cap(days: int, basis: str, audience: str) -> None:
-    if audience == TermAudience.B2B and term_exceeds_legal_cap(days, basis):
+async def create_dictionary_entry(request: CreateDictionaryEntry, work: UnitOfWork) -> DictionaryEntry:
+    """Add an entry."""
+    settings = request.settings.model_dump(mode="json", exclude_none=True)
+    row = {
+        **request.model_dump(exclude={"settings"}),
+        "id": new_id(),
+        "organisation_id": work.organisation_id,
+        "active": True,
+        "version": 1,
+        "settings": settings,
+    }
+    if request.is_default:
+        await _clear_default(row, work)
+    try:
+        await work.insert(dictionary_entry, **row)
+    except asyncpg.UniqueViolationError:
         raise Refused(
-            TERM_EXCEEDS_LEGAL_CAP,
-            f"{days} days {basis} is more than the law allows between businesses; give 60 days net, or 45 to the month's end",
-        )
+            DICTIONARY_CODE_EXISTS, f"the dictionary has an entry {request.code} already; choose another code"
+        ) from None
+    state_entry(row, work)
+    return _shown(row)
 
 
-async def _clear_default(work: UnitOfWork) -> None:
-    """The default before loses its place, and that is told."""
-    before = await work.fetch_one(
-        select(payment_term)
-        .where(payment_term.c.organisation_id == work.organisation_id, payment_term.c.is_default.is_(True))
-        .with_for_update()
+async def update_dictionary_entry(request: UpdateDictionaryEntry, work: UnitOfWork) -> DictionaryEntry:
+    """Change the fields that were sent."""
+    row = await _entry(work, dictionary_entry.c.id == request.entry_id, lock=True)
+    work.check_version(request.expected_version, row["version"])
+    sent = request.model_dump(exclude={"entry_id", "expected_version"}, exclude_unset=True)
+    for name in ("name", "position", "is_default"):
+        if name in sent and sent[name] is None:
+            raise Refused.field(name, "required", f"{name} cannot be empty; give a value or leave it out")
+    if row["is_default"] and sent.get("is_default") is False:
+        raise Refused.field("is_default", "default", "one entry is the default; make another one the default instead")
+    if sent.get("is_default") and not row["active"]:
+        raise Refused.field("is_default", "retired", "a retired entry cannot be the default; choose another one")
+    changed = {name: value for name, value in sent.items() if row[name] != value}
+    if not changed:
+        return _shown(row)
+    if changed.get("is_default"):
+        await _clear_default(row, work)
+    after = await _store(row, changed, work)
+    state_entry(after, work)
+    return _shown(after)
+
+
+async def retire_dictionary_entry(request: RetireDictionaryEntry, work: UnitOfWork) -> DictionaryEntry:
+    """Take an entry out of use."""
+    row = await _entry(work, dictionary_entry.c.id == request.entry_id, lock=True)
+    if row["is_default"]:
+        raise Refused(DEFAULT_REQUIRED, "the default entry cannot be retired; make another one the default first")
+    if not row["active"]:
+        return _shown(row)
+    after = await _store(row, {"active": False}, work)
+    state_entry(after, work)
+    state_retirement(after, work)
+    return _shown(after)
+
+
+# -- steps of the handlers ---------------------------------------------------------------------------------------
+
+
+def _shown(row: Row | dict[str, Any]) -> DictionaryEntry:
+    return DictionaryEntry.model_validate(dict(row))
+
+
+async def _entry(work: UnitOfWork, *conditions: Any, lock: bool = False) -> Row:
+    wanted = select(dictionary_entry).where(dictionary_entry.c.organisation_id == work.organisation_id, *conditions)
+    return await work.load(
+        wanted.with_for_update() if lock else wanted, "dictionary_entry", code=DICTIONARY_ENTRY_NOT_FOUND
     )
-    if before is None:
-        return
-    after: Row = {**before, "is_default": False, "version": before["version"] + 1}
+
+
+async def _store(row: Row, changed: dict[str, Any], work: UnitOfWork) -> dict[str, Any]:
+    after = {**row, **changed, "version": row["version"] + 1}
     await work.execute(
-        update(payment_term)
-        .where(payment_term.c.organisation_id == work.organisation_id, payment_term.c.id == before["id"])
-        .values(is_default=False, version=after["version"], updated_at=work.now)
+        update(dictionary_entry)
+        .where(dictionary_entry.c.organisation_id == work.organisation_id, dictionary_entry.c.id == row["id"])
+        .values(**changed, version=after["version"])
     )
-    state_term(after, work)
+    return after
 
 
-async def _term(condition: Any, work: UnitOfWork, *, lock: bool = False) -> Row:
-    wanted = select(payment_term).where(payment_term.c.organisation_id == work.organisation_id, condition)
-    return await work.load(wanted.with_for_update() if lock else wanted, "payment_term", code=PAYMENT_TERM_NOT_FOUND)
+async def _clear_default(row: Row | dict[str, Any], work: UnitOfWork) -> None:
+    """The default before loses its place, and that is told; status codes have one default per category."""
+    entry = dictionary_entry.c
+    wanted = select(dictionary_entry).where(
+        entry.organisation_id == work.organisation_id, entry.kind == row["kind"], entry.is_default.is_(True)
+    )
+    if row["kind"] == DictionaryKind.CLIENT_STATUS:
+        wanted = wanted.where(entry.settings["category"].astext == row["settings"]["category"])
+    before = await work.fetch_one(wanted.with_for_update())
+    if before is not None:
+        state_entry(await _store(before, {"is_default": False}, work), work)

@@ -27,6 +27,10 @@ RECORD = StateMachine(
     {
         ("archive", RecordState.LIVE): RecordState.ARCHIVED,
         ("restore", RecordState.ARCHIVED): RecordState.LIVE,
+        ("merge", RecordState.LIVE): RecordState.MERGED,
+        ("unmerge", RecordState.MERGED): RecordState.LIVE,
+        ("anonymise", RecordState.LIVE): RecordState.ANONYMISED,
+        ("anonymise", RecordState.ARCHIVED): RecordState.ANONYMISED,
     },
 )
 

@@ -1,14 +1,18 @@
 """Facts of contracts, bills and payments as their owners would state them about a client."""
 
+from collections.abc import Awaitable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from messages.base import Event
 from messages.clients import Client, CreateClient
 from messages.factures import CreditNoteIssued, InvoiceIssued
 from messages.payments import PaymentReceived, PaymentRejected, PaymentStandingChanged
+from messages.problem import Refused
 from messages.values.identifiers import new_id
 from tests.harness import Tenant
 
@@ -29,6 +33,13 @@ def person(**changes: object) -> CreateClient:
         "phones": ("06 12 34 56 78",),
     }
     return CreateClient.model_validate(fields | changes)
+
+
+async def code_of(awaitable: Awaitable[object]) -> str:
+    """The code a request is refused with."""
+    with pytest.raises(Refused) as refusal:
+        await awaitable
+    return refusal.value.code.code
 
 
 async def say(tenant: Tenant, event: Event, version: int, on: date = date(2026, 3, 1)) -> None:

@@ -29,16 +29,10 @@ from messages.clients import (
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
-from tests.actors.clients.builders import person
+from tests.actors.clients.builders import code_of, person
 from tests.harness import Tenant
 
 HOME = {"line1": "12 rue de la Roquette", "postal_code": "75011", "city": "Paris"}
-
-
-async def code_of(awaitable: object) -> str:
-    with pytest.raises(Refused) as refusal:
-        await awaitable  # type: ignore[misc]
-    return refusal.value.code.code
 
 
 async def test_case_6_the_same_number_is_one_contact_point(tenant: Tenant) -> None:

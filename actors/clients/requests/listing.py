@@ -1,0 +1,164 @@
+"""Requests that list, batch and look up clients."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, select
+
+from actors.clients import views
+from actors.clients.rules.naming import search_name
+from actors.clients.searching import named
+from messages.clients import (
+    Client,
+    ClientLookup,
+    ClientPage,
+    ClientsFound,
+    ClientSort,
+    GetClients,
+    ListClients,
+    LookupClient,
+    RecordState,
+)
+from messages.problem import Refused
+from messages.values.text import search_form, tidy_name
+from runtime.field_encryption import IndexKind
+from runtime.pagination import page
+from runtime.unit_of_work import UnitOfWork
+from storage.clients import queries
+from storage.clients.queries import late_amount, one_of
+from storage.clients.tables import address, bank_details_ref, client, contact_point
+
+_EQUAL = ("company_id", "owner_user_id", "sales_rep_id", "source", "record_state", "kyc_status", "siren", "siret")
+
+
+async def list_clients(request: ListClients, work: UnitOfWork) -> ClientPage:
+    """A page of clients."""
+    late = late_amount(work.today())
+    statement = queries.SUMMARY.add_columns(late.label("overdue_amount")).where(
+        client.c.organisation_id == work.organisation_id, *_filters(request, work)
+    )
+    if request.has_overdue is not None:
+        statement = statement.where(late > 0 if request.has_overdue else late == 0)
+    if work.caller.company_ids is not None:
+        statement = statement.where(one_of(client.c.company_id, work.caller.company_ids))
+    column = client.c.created_at if request.sort_by is ClientSort.CREATED_AT else client.c.display_name
+    return await page(
+        work,
+        request,
+        statement,
+        order=(column, client.c.id),
+        descending=request.descending,
+        reply=ClientPage,
+        item=views.summary_of,
+    )
+
+
+async def get_clients(request: GetClients, work: UnitOfWork) -> ClientsFound:
+    """Several clients, in the order they were asked for."""
+    rows = await work.fetch(
+        queries.FULL.where(client.c.organisation_id == work.organisation_id, one_of(client.c.id, request.client_ids))
+    )
+    found = {row["id"]: await views.client_of(row, work) for row in rows}
+    return ClientsFound(
+        items=tuple(found[client_id] for client_id in dict.fromkeys(request.client_ids) if client_id in found),
+        not_found_ids=tuple(client_id for client_id in request.client_ids if client_id not in found),
+    )
+
+
+async def lookup_client(request: LookupClient, work: UnitOfWork) -> ClientLookup:
+    """Who has this number or address; the name decides between several."""
+    hashes = [
+        work.keys.fingerprint(index, value)
+        for index, value in ((IndexKind.PHONE, request.phone), (IndexKind.EMAIL, request.email))
+        if value is not None
+    ]
+    point = contact_point.c
+    holders = select(point.client_id).where(point.organisation_id == work.organisation_id, one_of(point.hash, hashes))
+    statement = queries.SUMMARY.add_columns(
+        late_amount(work.today()).label("overdue_amount"), client.c.family_name
+    ).where(
+        client.c.organisation_id == work.organisation_id,
+        client.c.record_state == RecordState.LIVE,
+        client.c.id.in_(holders),
+    )
+    rows = await work.fetch(statement.order_by(client.c.created_at, client.c.id).limit(20))
+    if request.family_name is not None:
+        wanted = search_form(request.family_name)
+        rows = [row for row in rows if search_form(row["family_name"] or row["display_name"]) == wanted] or rows
+    if len(rows) == 1:
+        return ClientLookup(found=True, client=await _whole(rows[0]["id"], work))
+    return ClientLookup(found=bool(rows), candidates=tuple(views.summary_of(row) for row in rows))
+
+
+async def _whole(client_id: Any, work: UnitOfWork) -> Client:
+    return await views.client_of(await work.load(queries.CLIENT_BY_ID, "client", id=client_id), work)
+
+
+def _filters(request: ListClients, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
+    for name in _EQUAL:
+        value = getattr(request, name)
+        if value is not None:
+            yield client.c[name] == value
+    for column, values in (
+        (client.c.status_category, request.status_category),
+        (client.c.status_code, request.status_code),
+        (client.c.type, request.type),
+    ):
+        if values:
+            yield one_of(column, values)
+    if request.given_name is not None:
+        yield client.c.given_name == tidy_name(request.given_name)
+    if request.family_name is not None:
+        yield client.c.family_name == tidy_name(request.family_name)
+    if request.search is not None:
+        yield from _named(request.search, work)
+    if request.tag is not None:
+        yield client.c.tags.contains([request.tag])
+    if request.city is not None:
+        yield client.c.city == request.city
+    if request.created_from is not None:
+        yield client.c.created_at >= request.created_from
+    if request.created_to is not None:
+        yield client.c.created_at < request.created_to
+    yield from _parts(request, work)
+
+
+def _named(text: str, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
+    words = search_name(text, business=False).split()
+    if not words or max(map(len, words)) < 2:
+        raise Refused.field("search", "too_short", "search for at least two letters or digits")
+    for word in words:
+        yield named(word, work)
+
+
+def _parts(request: ListClients, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
+    """Filters on what hangs on a client."""
+    for index, value in ((IndexKind.EMAIL, request.email), (IndexKind.PHONE, request.phone)):
+        if value is not None:
+            point = contact_point.c
+            print_ = work.keys.fingerprint(index, value)
+            yield client.c.id.in_(
+                select(point.client_id).where(point.organisation_id == work.organisation_id, point.hash == print_)
+            )
+    account = bank_details_ref.c
+    if request.iban is not None:
+        work.caller.require("clients:bank_ref:search")
+        print_ = work.keys.fingerprint(IndexKind.IBAN, request.iban)
+        yield client.c.id.in_(
+            select(account.client_id).where(
+                account.organisation_id == work.organisation_id, account.iban_fingerprint == print_
+            )
+        )
+    if request.iban_last4 is not None:
+        yield exists().where(
+            account.organisation_id == client.c.organisation_id,
+            account.client_id == client.c.id,
+            account.iban_masked.endswith(request.iban_last4),
+        )
+    if request.postal_code is not None:
+        own = address.c
+        yield client.c.id.in_(
+            select(own.client_id).where(
+                own.organisation_id == work.organisation_id, own.postal_code == request.postal_code
+            )
+        )

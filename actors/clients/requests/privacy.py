@@ -1,0 +1,172 @@
+"""Requests about what is held of a client and its erasure."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Table, func, select
+
+from actors.clients import views
+from actors.clients.anonymisation import anonymise, request_erasure
+from actors.clients.balances import balances_of
+from actors.clients.changes import ids_of, locked_client, shown_client
+from actors.clients.contracts import has_contract, has_live_contract
+from actors.clients.rules.retention import RetentionFacts, scheduled_on
+from messages.clients import (
+    HAS_LIVE_CONTRACTS,
+    HAS_OPEN_BALANCE,
+    RETENTION_NOT_REACHED,
+    AnonymiseClient,
+    AssessErasure,
+    Client,
+    ContactKind,
+    ErasureAssessment,
+    ErasureGround,
+    ErasureRow,
+    ExportPersonalData,
+    PersonalData,
+    PrivacySubject,
+    ResolvePrivacySubject,
+)
+from messages.problem import Refused
+from messages.values.instants import local_date
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.clients import queries
+from storage.clients.queries import one_of
+from storage.clients.tables import (
+    address,
+    bank_details_ref,
+    call_ref,
+    consent,
+    contact_person,
+    contact_point,
+    contract_ref,
+    document_ref,
+    invoice_ref,
+    mandate_ref,
+    payment_ref,
+    status_history,
+    timeline_entry,
+)
+
+_HELD: Final[dict[str, Table]] = {
+    "contact_points": contact_point,
+    "addresses": address,
+    "contact_persons": contact_person,
+    "consents": consent,
+    "bank_details": bank_details_ref,
+    "documents": document_ref,
+    "contracts": contract_ref,
+    "invoices": invoice_ref,
+    "payments": payment_ref,
+    "mandates": mandate_ref,
+    "calls": call_ref,
+    "status_changes": status_history,
+    "timeline": timeline_entry,
+}
+_TECHNICAL: Final = frozenset({"organisation_id", "hash", "iban_fingerprint", "birth_hash", "search_name", "version"})
+
+
+async def assess_erasure(request: AssessErasure, work: UnitOfWork) -> ErasureAssessment:
+    """Per kind of data whether it could go today."""
+    row = await shown_client(request.client_id, work)
+    ids = await ids_of(row["id"], work)
+    kept = await _kept(row, ids, work)
+    reason, until = (kept.code.code, kept.details.get("until")) if kept is not None else (None, None)
+    items = [ErasureRow(entity="identity", count=len(ids), erasable=kept is None, reason=reason, until=until)]
+    for name, table in _HELD.items():
+        statement: Any = select(func.count()).select_from(table).where(*_of(table, ids, work))
+        count = int(await work.fetch_value(statement))
+        items.append(ErasureRow(entity=name, count=count, erasable=kept is None, reason=reason, until=until))
+    return ErasureAssessment(client_id=row["id"], items=tuple(items))
+
+
+async def export_personal_data(request: ExportPersonalData, work: UnitOfWork) -> PersonalData:
+    """Everything held here, as JSON."""
+    row = await shown_client(request.client_id, work)
+    ids = await ids_of(row["id"], work)
+    data: dict[str, Any] = {"client": (await views.client_of(row, work)).model_dump(mode="json")}
+    for name, table in _HELD.items():
+        rows = await work.fetch(select(table).where(*_of(table, ids, work)))
+        data[name] = [_plain(found) for found in rows]
+    work.record("client", row["id"], after={"exported": "personal data"})
+    return PersonalData(client_id=row["id"], data=data)
+
+
+async def anonymise_client(request: AnonymiseClient, work: UnitOfWork) -> Client:
+    """Erase a client whose retention is over."""
+    row = await locked_client(request.client_id, work)
+    kept = await _kept(row, await ids_of(row["id"], work), work)
+    if kept is not None:
+        raise kept
+    await request_erasure(row, ErasureGround.MANUAL, work)
+    await anonymise(work, row["id"], ErasureGround.MANUAL)
+    return await views.client_of(await work.load(queries.CLIENT_BY_ID, "client", id=row["id"]), work)
+
+
+async def resolve_privacy_subject(request: ResolvePrivacySubject, work: UnitOfWork) -> PrivacySubject:
+    """By what the client is known: his ids, addresses and accounts."""
+    row = await shown_client(request.client_id, work)
+    ids = await ids_of(row["id"], work)
+    point, account = contact_point.c, bank_details_ref.c
+    points = await work.fetch(
+        select(point.kind, point.normalized).where(*_of(contact_point, ids, work)).order_by(point.id)
+    )
+    accounts = await work.fetch(
+        select(account.iban_fingerprint).where(*_of(bank_details_ref, ids, work)).order_by(account.bank_details_id)
+    )
+
+    def values(kind: ContactKind) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(found["normalized"] for found in points if found["kind"] == kind))
+
+    return PrivacySubject(
+        client_id=row["id"],
+        merged_ids=tuple(ids[1:]),
+        emails=values(ContactKind.EMAIL),
+        phones=values(ContactKind.PHONE),
+        iban_fingerprints=tuple(dict.fromkeys(found["iban_fingerprint"] for found in accounts)),
+    )
+
+
+# -- steps of the handlers ---------------------------------------------------------------------------------------
+
+
+async def _kept(row: Row, ids: Sequence[UUID], work: UnitOfWork) -> Refused | None:
+    """Why the client's data must stay, if it must."""
+    if await has_live_contract(ids, work):
+        return Refused(HAS_LIVE_CONTRACTS, "the client has contracts; they end before his data is erased")
+    if any(found.balance_due.amount for found in await balances_of(ids, work.today(), work)):
+        return Refused(HAS_OPEN_BALANCE, "the client's balance is open; settle or refund it first")
+    due = await _due_on(row, ids, work)
+    if due is None or due > work.today():
+        until = due.isoformat() if due else None
+        return Refused(
+            RETENTION_NOT_REACHED, f"the data is kept until {until or 'the relation ends'}", details={"until": until}
+        )
+    return None
+
+
+async def _due_on(row: Row, ids: Sequence[UUID], work: UnitOfWork) -> date | None:
+    inbound = row["last_inbound_contact_at"]
+    paid_on = await work.fetch_value(select(func.max(payment_ref.c.on_date)).where(*_of(payment_ref, ids, work)))
+    facts = RetentionFacts(
+        created_on=local_date(row["created_at"]),
+        customer=await has_contract(ids, work),
+        last_inbound_contact_on=local_date(inbound) if inbound else None,
+        relation_ended_on=row["relation_ended_on"],
+        balance_zero_on=paid_on,
+    )
+    return scheduled_on(facts)
+
+
+def _of(table: Table, ids: Sequence[UUID], work: UnitOfWork) -> tuple[Any, Any]:
+    return table.c.organisation_id == work.organisation_id, one_of(table.c.client_id, ids)
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    """A row without what only machines need."""
+    shown = {name: value for name, value in row.items() if name not in _TECHNICAL}
+    found: dict[str, Any] = orjson.loads(orjson.dumps(shown, default=str))
+    return found
