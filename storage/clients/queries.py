@@ -101,14 +101,14 @@ FULL: Select[tuple[object, ...]] = select(
     _preference("invoice_issue_mode", dictionary_entry.alias("issue"), client.c.invoice_issue_mode_id, "channel"),
 )
 
-# Who shares an e-mail address, phone, SIREN, SIRET, VAT number or birth date. One shape for all: a null finds nobody.
+# Who shares an e-mail address, phone, SIREN, SIRET, VAT number or birth date. One shape for all: a null finds nobody; ids may repeat.
 SHARED_IDENTITY = Statement(
     """
     select client_id as id from contact_point where organisation_id = $1 and hash = any($2::text[])
-    union select id from client where organisation_id = $1 and siren = $3
-    union select id from client where organisation_id = $1 and siret = $4 and record_state = 'LIVE'
-    union select id from client where organisation_id = $1 and vat_number = $5
-    union select id from client where organisation_id = $1 and birth_hash = $6
+    union all select id from client where organisation_id = $1 and siren = $3
+    union all select id from client where organisation_id = $1 and siret = $4 and record_state = 'LIVE'
+    union all select id from client where organisation_id = $1 and vat_number = $5
+    union all select id from client where organisation_id = $1 and birth_hash = $6
     limit $7
     """,
     ("organisation_id", "hashes", "siren", "siret", "vat_number", "birth_hash", "most"),

@@ -50,12 +50,18 @@ _SEARCH_INDEX = (
     """,
     """
     create function learn_words(organisation uuid, words text[]) returns void language plpgsql as $$
+    declare
+        learnt text;
     begin
-        insert into word_trigram (organisation_id, trigram, word)
-        select organisation, trigram, word from unnest(words) as word, unnest(show_trgm(word)) as trigram
-        where word !~ '[0-9]'
-        order by word, trigram
-        on conflict do nothing;
+        -- in one order, so that two writers never wait for each other
+        for learnt in select distinct word from unnest(words) as word order by word loop
+            continue when learnt ~ '[0-9]' or learnt = '' or exists (
+                select from word_trigram
+                where organisation_id = organisation and trigram = (show_trgm(learnt))[1] and word = learnt);
+            insert into word_trigram (organisation_id, trigram, word)
+            select organisation, trigram, learnt from unnest(show_trgm(learnt)) as trigram order by trigram
+            on conflict do nothing;
+        end loop;
     end $$
     """,
     """
