@@ -13,6 +13,8 @@ from uuid import UUID, uuid4
 import nats
 import orjson
 import pytest_asyncio
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from messages.base import Event
 from messages.identity import CreateCompany, CreateOrganisation
@@ -146,11 +148,10 @@ class Running:
             inbox_prefix=b"_INBOX_provisioner",
         )
         try:
-            stream = connection.jetstream()
-            subscription = await stream.subscribe(f"crm.events.{type_}.{organisation_id}", ordered_consumer=True)
+            subject = f"crm.events.{type_}.{organisation_id}"
             return [
                 (dict(message.headers or {}), orjson.loads(message.data))
-                for message in await stored_messages(subscription)
+                for message in await stored_messages(connection.jetstream(), subject)
             ]
         finally:
             await connection.close()
@@ -196,11 +197,18 @@ def company_request(code: str, siren: str) -> CreateCompany:
     )
 
 
-async def stored_messages(subscription: Any) -> list[Any]:
-    """Everything an ordered consumer has to deliver now: what waits on the server and what is on its way."""
-    info = await subscription.consumer_info()
-    count = info.num_pending + info.delivered.consumer_seq
-    return [await subscription.next_msg(timeout=5) for _ in range(count)]
+async def stored_messages(stream: JetStreamContext, subject: str) -> list[Any]:
+    """Everything CRM_EVENTS holds of a subject now, in its order; pulled, so that no amount of it overflows."""
+    reader = ConsumerConfig(ack_policy=AckPolicy.NONE, deliver_policy=DeliverPolicy.ALL)
+    subscription = await stream.pull_subscribe(subject, stream="CRM_EVENTS", config=reader)
+    found: list[Any] = []
+    try:
+        left = (await subscription.consumer_info()).num_pending or 0
+        while len(found) < left:
+            found += await subscription.fetch(min(500, left - len(found)), timeout=5)
+    finally:
+        await subscription.unsubscribe()
+    return found
 
 
 def system_of(*actors: str) -> Any:

@@ -100,8 +100,7 @@ async def stored_events(system: RunningSystem, subject: str) -> list[tuple[dict[
         system.installation.nats.url, nkeys_seed_str=seed, inbox_prefix=b"_INBOX_provisioner"
     )
     try:
-        subscription = await connection.jetstream().subscribe(subject, ordered_consumer=True)
-        messages = await stored_messages(subscription)
+        messages = await stored_messages(connection.jetstream(), subject)
         return [(dict(message.headers or {}), orjson.loads(message.data)) for message in messages]
     finally:
         await connection.close()
