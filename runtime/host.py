@@ -161,7 +161,7 @@ class Host:
                 log.error("part.does_not_end", part=late.get_name(), at=lines)
 
     async def _after_stop(self) -> None:
-        await self.heart.database.close()
+        await self.heart.close()
 
     # -- small background parts ----------------------------------------------------------------------------------
 
