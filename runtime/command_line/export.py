@@ -1,7 +1,6 @@
 """`crm schema export`: the contracts of the system as files, and the refusal to break them unnoticed."""
 
 import json
-import warnings
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -142,13 +141,9 @@ def _request_facts(request: type[Request[Any]]) -> dict[str, Any]:
 
 
 def _asyncapi(actor: Actor) -> dict[str, Any]:
-    """What `faststream docs gen` writes, completed by the subjects and events it cannot see."""
+    """What `faststream docs gen` writes, completed by the events it cannot see."""
     host = Host(actor, Settings(nats_url="nats://127.0.0.1:4222", nats_seed=None))
-    with warnings.catch_warnings():
-        # A request with a public and an internal subject has one title for two channels; the lost one is added again below.
-        warnings.filterwarnings("ignore", message="Overwrite channel handler", category=RuntimeWarning)
-        document: dict[str, Any] = host.application.schema.to_specification().to_jsonable()
-    _complete_requests(document, actor)
+    document: dict[str, Any] = host.application.schema.to_specification().to_jsonable()
     events = registry.events_of(actor.name)
     if events:
         references, definitions = models_json_schema(
@@ -160,20 +155,6 @@ def _asyncapi(actor: Actor) -> dict[str, Any]:
         for event in events:
             _add_event(document, event, references[event, "serialization"])
     return document
-
-
-def _complete_requests(document: dict[str, Any], actor: Actor) -> None:
-    """Give a request with two subjects two channels, NAME and NAMEInternal; which one FastStream kept is chance."""
-    channels, operations = document["channels"], document["operations"]
-    for endpoint in actor.endpoints.values():
-        contract, title = endpoint.contract, endpoint.request.__name__
-        if contract.access is Access.INTERNAL or not contract.internal_callers:
-            continue
-        kept, operation = json.dumps(channels[title]), json.dumps(operations[title])
-        kept = kept.replace(f'"{contract.internal_subject}"', f'"{contract.subject}"')
-        internal = kept.replace(f'"{contract.subject}"', f'"{contract.internal_subject}"')
-        channels |= {title: json.loads(kept), f"{title}Internal": json.loads(internal)}
-        operations[f"{title}Internal"] = json.loads(operation.replace(f"channels/{title}", f"channels/{title}Internal"))
 
 
 def _add_event(document: dict[str, Any], event: type[Event], payload: dict[str, Any]) -> None:
