@@ -35,7 +35,7 @@ class AcceptedBreak(BaseModel):
 
 
 def export(folder: Annotated[Path, typer.Argument(help="where the contracts are kept, normally 'contracts'")]) -> None:
-    """Write JSON Schemas, AsyncAPI documents, the permission catalogue and the list of events.
+    """Write JSON Schemas, AsyncAPI documents, the bridge's OpenAPI document, the permission catalogue and the list of events.
 
     A change that breaks what the folder promises is refused: keep the old message, raise the event's version, or accept it.
     """
@@ -55,7 +55,11 @@ def export(folder: Annotated[Path, typer.Argument(help="where the contracts are 
 
 def contracts(system: System) -> dict[str, Any]:
     """Everything the actors of a system promise: JSON documents by their path in the folder."""
-    found: dict[str, Any] = {"permissions.json": _permissions(system), "events.json": _events(system)}
+    found: dict[str, Any] = {
+        "permissions.json": _permissions(system),
+        "events.json": _events(system),
+        "openapi.json": _openapi(system),
+    }
     for name, actor in system.actors.items():
         found[f"{SCHEMAS}{name}.json"] = _schemas(name)
         found[f"asyncapi/{name}.json"] = _asyncapi(actor)
@@ -140,9 +144,22 @@ def _request_facts(request: type[Request[Any]]) -> dict[str, Any]:
     return found
 
 
+def _openapi(system: System) -> dict[str, Any]:
+    """What the bridge serves as /openapi.json, whatever its settings are here."""
+    from runtime.bridge.app import create_app  # only here: `crm actor` shares this command line and stays small
+    from runtime.bridge.settings import BridgeSettings
+
+    bridge = BridgeSettings(actors=tuple(system.actors), cors_origins=(), webhooks={})
+    return create_app(_unconnected(), bridge).openapi()
+
+
+def _unconnected() -> Settings:
+    return Settings(nats_url="nats://127.0.0.1:4222", nats_seed=None)
+
+
 def _asyncapi(actor: Actor) -> dict[str, Any]:
     """What `faststream docs gen` writes, completed by the events it cannot see."""
-    host = Host(actor, Settings(nats_url="nats://127.0.0.1:4222", nats_seed=None))
+    host = Host(actor, _unconnected())
     document: dict[str, Any] = host.application.schema.to_specification().to_jsonable()
     events = registry.events_of(actor.name)
     if events:
