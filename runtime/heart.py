@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Table
 
 from messages.errors import ACTOR_UNAVAILABLE, ErrorCode
+from messages.values.identifiers import new_id
 from runtime.access import Access
 from runtime.actor import Actor
 from runtime.audit_rows import DenialCounter
@@ -39,7 +40,9 @@ class Heart:
         self.calls = Calls(actor.name, self.connection)
         self.access = Access(self.database, self.calls)
         self.keys = Keys(actor.name, self.database)
-        self.metrics = Metrics(actor.name)
+        self.replica = new_id().hex
+        """Tells this process from the actor's others: the id in $SRV answers, a label of its metrics."""
+        self.metrics = Metrics(actor.name, self.replica)
         self.denials = DenialCounter()
         self.telemetry: Telemetry | None = None
         self.relay_is_here = False
