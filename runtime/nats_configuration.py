@@ -194,7 +194,7 @@ def server_section(
     quota = f"max_file_store: {_STORAGE_QUOTA}, max_memory_store: {_MEMORY_QUOTA}"
     lines += [f"jetstream {{ store_dir: {json.dumps(str(jetstream_folder))}, {quota} }}"]
     lines += _cluster_block(cluster) if cluster else []
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "system_account: SYS", ""])
 
 
 def account_block(
@@ -228,8 +228,8 @@ def account_block(
 
 
 def accounts_section(blocks: Iterable[str]) -> str:
-    """The part of a server's configuration that says who may connect."""
-    return "\n".join(["system_account: SYS", "accounts {", "  SYS { }", *blocks, "}", ""])
+    """The part of a server's configuration that says who may connect; this alone may change while it runs."""
+    return "\n".join(["accounts {", "  SYS { }", *blocks, "}", ""])
 
 
 def _cluster_block(cluster: ClusterMember) -> list[str]:

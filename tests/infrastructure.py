@@ -21,7 +21,6 @@ from runtime.installation import Installation, Servers
 from runtime.nats_configuration import accounts_section, create_user_keys, server_section
 from storage.databases import drop_databases
 
-_START_SECONDS = 60.0
 _RELOAD_SECONDS = 10.0
 _NATS_IMAGE, _POSTGRES_IMAGE = "nats:2.15-alpine", "postgres:18"
 _INSIDE = "/etc/crm"
@@ -152,13 +151,13 @@ class Accounts:
         self.reload()
 
     def reload(self) -> None:
-        """Write the file, run the command, and wait until the server lets a user in that it cannot have known before."""
-        seed, public = create_user_keys()
+        """Write the file, run the command, and wait until the server lets a new user in and nobody who is not in the file."""
+        (seed, public), (stranger, _) = create_user_keys(), create_user_keys()
         probe = f"  PROBE {{ users: [ {{ nkey: {public} }} ] }}"
         self._file.write_text(accounts_section([*self._blocks.values(), probe]))
         self._reload()
         deadline = time.monotonic() + _RELOAD_SECONDS
-        while not _lets_in(self.url, seed):
+        while not _lets_in(self.url, seed) or _lets_in(self.url, stranger):
             if time.monotonic() > deadline:
                 raise RuntimeError(
                     f"the NATS server at {self.url} did not take {self._file} within {_RELOAD_SECONDS:g} s after the "
@@ -230,7 +229,7 @@ class Containers(External):
         docker_answers_or_skip()
         from testcontainers.community.postgres import PostgresContainer
         from testcontainers.core.container import DockerContainer
-        from testcontainers.core.waiting_utils import wait_for_logs
+        from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
         self._folder = tempfile.TemporaryDirectory(prefix="crm-test-nats-")
         folder = Path(self._folder.name)
@@ -242,8 +241,8 @@ class Containers(External):
         postgres = PostgresContainer(_POSTGRES_IMAGE, driver=None).with_env("POSTGRES_INITDB_ARGS", locale)
         self._postgres: Any = postgres.with_command("postgres -c max_connections=400 -c fsync=off -c jit=off").start()
         container = DockerContainer(_NATS_IMAGE).with_exposed_ports(4222).with_volume_mapping(str(folder), _INSIDE)
-        self._nats: Any = container.with_command(f"-c {_INSIDE}/server.conf").start()
-        wait_for_logs(self._nats, "Server is ready", timeout=_START_SECONDS)
+        container.with_command(f"-c {_INSIDE}/server.conf").waiting_for(LogMessageWaitStrategy("Server is ready"))
+        self._nats: Any = container.start()
         url = f"nats://{self._nats.get_container_host_ip()}:{self._nats.get_exposed_port(4222)}"
         accounts = Accounts(url, folder / "accounts.conf", lambda: self._nats.get_wrapped_container().kill("SIGHUP"))
         super().__init__(self._postgres.get_connection_url(), accounts)

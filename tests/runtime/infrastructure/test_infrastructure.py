@@ -12,8 +12,9 @@ import asyncpg
 import pytest
 
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
-from runtime.nats_configuration import server_section
-from tests.infrastructure import InfrastructureSettings, Kind
+from runtime.nats_configuration import accounts_section, server_section
+from tests import infrastructure
+from tests.infrastructure import Accounts, InfrastructureSettings, Kind
 
 _REPOSITORY = Path(__file__).parents[3]
 
@@ -40,7 +41,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         postgres, server = EmbeddedPostgres(folder / "postgres", durable=False), EmbeddedNats(folder / "nats")
         section = server_section(jetstream_folder=server.jetstream_folder, port=server.port)
         server.write_configuration(f'{section}include "accounts.conf"\n')
-        (folder / "nats" / "accounts.conf").touch()
+        (folder / "nats" / "accounts.conf").write_text(accounts_section([]))
         postgres.start()
         server.start()
         process = server.process()
@@ -57,7 +58,9 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 
 
 async def test_a_package_of_tests_runs_on_foreign_servers_and_leaves_nothing_there(foreign: dict[str, str]) -> None:
-    package = ("tests/runtime/core/test_requests.py", "-k", "test_19 or test_26 or suspended")
+    # In this order the second file's own installation starts while the package's still lives on the same servers.
+    files = ("tests/runtime/core/test_requests.py", "tests/runtime/core/test_faststream.py")
+    package = (*files, "-k", "test_26 or run_serves")
     for _ in range(2):
         assert " passed" in (printed := await asyncio.to_thread(run_tests, *package, **foreign)), printed
         assert "failed" not in printed and "error" not in printed, printed
@@ -69,6 +72,15 @@ async def test_a_package_of_tests_runs_on_foreign_servers_and_leaves_nothing_the
     assert "CRM_" not in accounts.read_text()
     left = [path for path in (accounts.parent / "jetstream").rglob("streams/*") if "CRM_" in path.name]
     assert left == []
+
+
+def test_a_server_that_does_not_take_the_accounts_is_noticed(
+    foreign: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(infrastructure, "_RELOAD_SECONDS", 0.2)
+    accounts = Accounts(foreign["nats_url"], Path(foreign["nats_accounts"]), lambda: None)
+    with pytest.raises(RuntimeError, match=r"did not take .*accounts\.conf within 0\.2 s"):
+        accounts.reload()
 
 
 def test_what_restarts_a_server_is_skipped_on_foreign_ones() -> None:
