@@ -127,7 +127,7 @@ class Clock:
                 work = self._heart.unit(
                     connection, tenant.id, system(self._heart.actor.name), moment.as_of, cause, outgoing
                 )
-                more = await self._call(job, moment, work)
+                more = await self._call(job, moment, work, delivery)
                 outgoing.audit.extend(change_rows(work, f"{self._heart.actor.name}.job.{job.name}"))
                 if not more:
                     await connection.execute(_FINISH, job.name, moment.as_of, tenant.id, clock.now())
@@ -139,11 +139,12 @@ class Clock:
                 return
         raise RuntimeError(f"job {job.name} asked for more {_MOST_CALLS} times")
 
-    async def _call(self, job: Job, moment: Moment, work: UnitOfWork) -> bool:
+    async def _call(self, job: Job, moment: Moment, work: UnitOfWork, tick: Delivery) -> bool:
         """Whether the job stopped at its batch limit."""
         if self._heart.telemetry is None:
             return await job.run(moment, work) is MORE
-        with self._heart.telemetry.span(f"job {job.name}", Kind.INTERNAL, None, f"crm.clock.{moment.tick}") as own:
+        parent = tick.headers.get(headers.TRACE_PARENT)
+        with self._heart.telemetry.span(f"job {job.name}", Kind.INTERNAL, parent, tick.subject) as own:
             work.cause = replace(work.cause, trace_parent=own)
             return await job.run(moment, work) is MORE
 

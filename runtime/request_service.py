@@ -33,7 +33,7 @@ from runtime.database import TRANSIENT_ERRORS
 from runtime.headers import Cause
 from runtime.heart import Heart
 from runtime.nats_surfaces import BRIDGE
-from runtime.telemetry import Kind, Telemetry
+from runtime.telemetry import Kind
 from runtime.unit_of_work import MAXIMUM_BODY
 from storage.shared.outgoing import Outgoing
 
@@ -107,26 +107,18 @@ class RequestService:
 
         A durable command's token must have been valid when the command was stored: `judged_at` in unix seconds.
         """
-        trace_parent = found.get(headers.TRACE_PARENT)
-        if self._heart.telemetry is None:
-            return self._answer(endpoint, body, found, request_id, trace_parent, internal, judged_at)
-        return self._traced(self._heart.telemetry, endpoint, body, found, request_id, trace_parent, internal, judged_at)
+        parent = found.get(headers.TRACE_PARENT)
+        telemetry = self._heart.telemetry
+        if telemetry is None:
+            return self._answer(endpoint, body, found, request_id, parent, internal, judged_at)
 
-    async def _traced(
-        self,
-        telemetry: Telemetry,
-        endpoint: Endpoint,
-        body: bytes,
-        found: Any,
-        request_id: str,
-        trace_parent: str | None,
-        internal: bool,
-        judged_at: float | None,
-    ) -> tuple[bytes, bool]:
-        contract, kind = endpoint.contract, Kind.SERVER if judged_at is None else Kind.CONSUMER
-        subject = contract.internal_subject if internal else contract.subject
-        with telemetry.span(f"answer {subject}", kind, trace_parent, subject) as own:
-            return await self._answer(endpoint, body, found, request_id, own, internal, judged_at)
+        async def traced() -> tuple[bytes, bool]:
+            kind = Kind.SERVER if judged_at is None else Kind.CONSUMER
+            subject = endpoint.contract.internal_subject if internal else endpoint.contract.subject
+            with telemetry.span(f"answer {subject}", kind, parent, subject) as own:
+                return await self._answer(endpoint, body, found, request_id, own, internal, judged_at)
+
+        return traced()
 
     async def _answer(
         self,

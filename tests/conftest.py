@@ -18,8 +18,7 @@ def infrastructure() -> Iterator[Infrastructure]:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Only servers of our own may be stopped."""
-    infra = InfrastructureSettings().infra
-    if item.get_closest_marker("restarts_servers") and infra is not Kind.EMBEDDED:
+    if item.get_closest_marker("restarts_servers") and (infra := InfrastructureSettings().infra) is not Kind.EMBEDDED:
         pytest.skip(f"restarts a server, which only embedded ones allow (CRM_TEST_INFRA={infra})")
 
 
