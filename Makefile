@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: install test demo bench chaos lint types format lock clean
+.PHONY: install test test-node demo bench chaos lint types format lock clean
 
 install: $(VENV)/.installed
 
@@ -26,7 +26,10 @@ format: install
 	$(RUN)/ruff format .
 
 test: lint types
-	$(RUN)/pytest -m "not chaos"
+	$(RUN)/pytest -m "not chaos and not node"
+
+test-node: install
+	$(RUN)/pytest -m node -rs
 
 chaos: install
 	$(RUN)/pytest -m chaos --timeout 3600

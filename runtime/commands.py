@@ -127,6 +127,8 @@ class Commands:
             headers.CE_CAUSATION: request_id,
             headers.MESSAGE_ID: str(event_id),
         }
+        if headers.TRACE_PARENT in found:
+            event_headers[headers.TRACE_PARENT] = found[headers.TRACE_PARENT]
         outgoing = Outgoing()
         outgoing.messages.append(
             (

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Table
 
 from messages.errors import ACTOR_UNAVAILABLE, ErrorCode
+from messages.values.identifiers import new_id
 from runtime.access import Access
 from runtime.actor import Actor
 from runtime.audit_rows import DenialCounter
@@ -21,6 +22,7 @@ from runtime.keys import Keys
 from runtime.metrics import Metrics
 from runtime.number_blocks import NumberBlocks
 from runtime.settings import Settings
+from runtime.telemetry import Telemetry, telemetry_of
 from runtime.unit_of_work import UnitOfWork
 from storage.shared.outgoing import Outgoing
 
@@ -38,8 +40,11 @@ class Heart:
         self.calls = Calls(actor.name, self.connection)
         self.access = Access(self.database, self.calls)
         self.keys = Keys(actor.name, self.database)
-        self.metrics = Metrics(actor.name)
+        self.replica = new_id().hex
+        """Tells this process from the actor's others: the id in $SRV answers, a label of its metrics."""
+        self.metrics = Metrics(actor.name, self.replica)
         self.denials = DenialCounter()
+        self.telemetry: Telemetry | None = None
         self.relay_is_here = False
         self.audited = False
         self.paused = False
@@ -52,6 +57,13 @@ class Heart:
         """Check what the process was told, then connect to the database."""
         self.keys.open(LocalKeyProvider.from_settings(self.settings.key_file))
         await self.database.open()
+        self.telemetry = telemetry_of(self.settings, self.actor.name)
+
+    async def close(self) -> None:
+        """Send the last spans, then leave the database."""
+        if self.telemetry is not None:
+            await asyncio.to_thread(self.telemetry.close)
+        await self.database.close()
 
     def unit(
         self, connection: Any, organisation_id: UUID, caller: Caller, now: datetime, cause: Cause, outgoing: Outgoing

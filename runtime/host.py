@@ -89,13 +89,15 @@ class Host:
         return bool(mailbox_filters(self.heart.actor))
 
     def _serve(self, subject: str, endpoint: Endpoint, *, internal: bool) -> None:
-        request = endpoint.request
+        request, contract = endpoint.request, endpoint.contract
+        # AsyncAPI keeps one channel per title, so a request with two subjects needs two.
+        is_second = internal and contract.access is not Access.INTERNAL
         subscriber = self.heart.connection.broker.subscriber(
             subject,
             queue=self.heart.actor.name,
             no_reply=True,
-            title=request.__name__,
-            description=f"{request.__doc__ or ''}\n\nAnswers {endpoint.contract.reply.__name__}.".strip(),
+            title=f"{request.__name__}Internal" if is_second else request.__name__,
+            description=f"{request.__doc__ or ''}\n\nAnswers {contract.reply.__name__}.".strip(),
         )
 
         async def receive(message: request) -> None:  # type: ignore[valid-type]
@@ -161,7 +163,7 @@ class Host:
                 log.error("part.does_not_end", part=late.get_name(), at=lines)
 
     async def _after_stop(self) -> None:
-        await self.heart.database.close()
+        await self.heart.close()
 
     # -- small background parts ----------------------------------------------------------------------------------
 

@@ -4,34 +4,91 @@ import asyncio
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from runtime.embedded import EmbeddedNats, EmbeddedPostgres
-from runtime.nats_configuration import UpstreamGrant, generate_configuration, user_names
+from runtime.nats_configuration import ACCOUNT, UpstreamGrant, account_block, user_names
 from runtime.provisioner import provision
 from runtime.secrets_folder import SecretsFolder
 from runtime.system import System
-from storage.databases import create_databases, database_name, database_url, owner_role
+from storage.databases import DATABASE_PREFIX, create_databases, database_name, database_url, owner_role
 from storage.migrations import newest_revisions, upgrade_all
+
+
+class PostgresServer(Protocol):
+    """A PostgreSQL server on which databases and roles may be made."""
+
+    @property
+    def admin_url(self) -> str:
+        """The superuser's URL, password included."""
+        ...
+
+    def start(self) -> None:
+        """Return when it answers."""
+        ...
+
+    def stop(self) -> None:
+        """Let it go; the data stays."""
+        ...
+
+
+class NatsServer(Protocol):
+    """A nats-server whose accounts can be changed."""
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        ...
+
+    def admit(self, account: str) -> None:
+        """Keep the account, see `account_block`, for the next start or reload."""
+        ...
+
+    def start(self) -> None:
+        """Return when it answers."""
+        ...
+
+    def stop(self) -> None:
+        """Let it go; the streams stay."""
+        ...
+
+    def reload(self) -> None:
+        """Apply the kept account without cutting clients."""
+        ...
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where an installation lives, and what its databases and its account are called there."""
+
+    postgres: PostgresServer
+    nats: NatsServer
+    database_prefix: str = DATABASE_PREFIX
+    account: str = ACCOUNT
 
 
 @dataclass
 class Installation:
-    """What `crm up`, the demo, the tests and the benchmarks run on."""
+    """What `crm up`, the demo, the tests and the benchmarks run on: servers of its own unless others are passed in."""
 
     folder: Path
     system: System
     simulated_time: bool = False
     durable: bool = True
     spy: bool = False
+    servers: Servers | None = None
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.secrets = SecretsFolder(self.folder / "secrets")
-        self.postgres = EmbeddedPostgres(self.folder / "postgres", durable=self.durable)
-        self.nats = EmbeddedNats(self.folder / "nats")
+        servers = self.servers or Servers(
+            EmbeddedPostgres(self.folder / "postgres", durable=self.durable), EmbeddedNats(self.folder / "nats")
+        )
+        self.postgres, self.nats = servers.postgres, servers.nats
+        self._prefix, self._account = servers.database_prefix, servers.account
         self.upstream: tuple[UpstreamGrant, ...] = ()
         self.make_keys()
-        roles = [role for actor in self.system.actors for role in (database_name(actor), owner_role(actor))]
+        roles = [role for actor in self.system.actors for role in (self.database_of(actor), self.owner_of(actor))]
         self.passwords = self.secrets.database_passwords(roles)
 
     def make_keys(self) -> None:
@@ -65,20 +122,28 @@ class Installation:
     def migrate(self) -> None:
         """Create missing databases and upgrade those that are behind."""
         actors = list(self.system.actors)
-        asyncio.run(create_databases(self.postgres.admin_url, self.passwords, actors))
+        asyncio.run(create_databases(self.postgres.admin_url, self.passwords, actors, self._prefix))
         behind = asyncio.run(self._behind(actors))
         if behind:
-            upgrade_all({actor: (self.owner_url(actor), database_name(actor)) for actor in behind})
+            upgrade_all({actor: (self.owner_url(actor), self.database_of(actor)) for actor in behind})
+
+    def database_of(self, actor: str) -> str:
+        """The name of an actor's database and of its application role."""
+        return database_name(actor, self._prefix)
+
+    def owner_of(self, actor: str) -> str:
+        """The role that migrates an actor's database."""
+        return owner_role(actor, self._prefix)
 
     def actor_url(self, actor: str) -> str:
         """The database of an actor for its application role."""
-        role = database_name(actor)
-        return database_url(self.postgres.admin_url, role, self.passwords[role], actor)
+        role = self.database_of(actor)
+        return database_url(self.postgres.admin_url, role, self.passwords[role], role)
 
     def owner_url(self, actor: str) -> str:
         """The database of an actor for migrations."""
-        role = owner_role(actor)
-        return database_url(self.postgres.admin_url, role, self.passwords[role], actor)
+        role = self.owner_of(actor)
+        return database_url(self.postgres.admin_url, role, self.passwords[role], self.database_of(actor))
 
     def environment(self, user: str) -> dict[str, str]:
         """The CRM_* variables of one process: an actor, or the bridge."""
@@ -102,16 +167,14 @@ class Installation:
         return path
 
     def _configure_nats(self) -> None:
-        surfaces = self.system.surfaces()
-        self.nats.write_configuration(
-            generate_configuration(
-                surfaces,
+        self.nats.admit(
+            account_block(
+                self.system.surfaces(),
                 {user: public for user, (_, public) in self.nats_keys.items()},
-                jetstream_folder=self.nats.jetstream_folder,
-                port=self.nats.port,
                 bridge_requests=self.system.bridge_requests(),
                 upstream=self.upstream,
                 simulated_time=self.simulated_time,
+                name=self._account,
             )
         )
 

@@ -1,6 +1,7 @@
 """Runs jobs on ticks: per organisation, each in its own transaction, once per (job, instant) (cross_cutting section 5)."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,8 @@ from runtime.headers import Cause
 from runtime.heart import Heart
 from runtime.mailbox import Delivery, Mailbox
 from runtime.reactions import bury, is_transient
+from runtime.telemetry import Kind
+from runtime.unit_of_work import UnitOfWork
 from storage.shared.outgoing import Outgoing
 
 log = structlog.get_logger()
@@ -124,7 +127,7 @@ class Clock:
                 work = self._heart.unit(
                     connection, tenant.id, system(self._heart.actor.name), moment.as_of, cause, outgoing
                 )
-                more = await job.run(moment, work) is MORE
+                more = await self._call(job, moment, work, delivery)
                 outgoing.audit.extend(change_rows(work, f"{self._heart.actor.name}.job.{job.name}"))
                 if not more:
                     await connection.execute(_FINISH, job.name, moment.as_of, tenant.id, clock.now())
@@ -135,6 +138,15 @@ class Clock:
                 self._heart.trouble(f"job {job.name}", None)
                 return
         raise RuntimeError(f"job {job.name} asked for more {_MOST_CALLS} times")
+
+    async def _call(self, job: Job, moment: Moment, work: UnitOfWork, tick: Delivery) -> bool:
+        """Whether the job stopped at its batch limit."""
+        if self._heart.telemetry is None:
+            return await job.run(moment, work) is MORE
+        parent = tick.headers.get(headers.TRACE_PARENT)
+        with self._heart.telemetry.span(f"job {job.name}", Kind.INTERNAL, parent, tick.subject) as own:
+            work.cause = replace(work.cause, trace_parent=own)
+            return await job.run(moment, work) is MORE
 
     async def _claim(self, connection: Any, job: Job, moment: Moment, tenant_id: UUID, local_date: date | None) -> bool:
         """Whether this run is still to be done. A run that a crash cut between two batches is taken up again."""

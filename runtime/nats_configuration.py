@@ -14,6 +14,7 @@ import nkeys  # type: ignore[import-untyped]
 from runtime.nats_surfaces import SPY, ActorSurface, SurfaceError, UpstreamGrant, check_surfaces, user_names
 
 __all__ = [
+    "ACCOUNT",
     "TICKS",
     "ActorSurface",
     "ClusterMember",
@@ -21,13 +22,17 @@ __all__ = [
     "SurfaceError",
     "TlsFiles",
     "UpstreamGrant",
+    "account_block",
+    "accounts_section",
     "create_user_keys",
     "generate_configuration",
     "inbox_prefix",
     "permissions",
+    "server_section",
     "user_names",
 ]
 
+ACCOUNT = "CRM"
 TICKS = ("crm.clock.minute", "crm.clock.hour", "crm.clock.day")
 MAX_PAYLOAD_BYTES = 1024 * 1024
 _CONNECTIONS_PER_USER = 10
@@ -154,7 +159,54 @@ def generate_configuration(
     host: str = "127.0.0.1",
     tls: TlsFiles | None = None,
 ) -> str:
-    """The server's configuration: two accounts, a user per key, JetStream. A key for `spy` adds the tests' listener.
+    """The server's configuration: two accounts, a user per key, JetStream. Raises SurfaceError, see `account_block`."""
+    account = account_block(
+        surfaces, public_keys, bridge_requests=bridge_requests, upstream=upstream, simulated_time=simulated_time
+    )
+    server = server_section(
+        jetstream_folder=jetstream_folder,
+        port=port,
+        cluster=cluster,
+        monitoring_port=monitoring_port,
+        host=host,
+        tls=tls,
+    )
+    return server + accounts_section([account])
+
+
+def server_section(
+    *,
+    jetstream_folder: Path,
+    port: int,
+    cluster: ClusterMember | None = None,
+    monitoring_port: int | None = None,
+    host: str = "127.0.0.1",
+    tls: TlsFiles | None = None,
+) -> str:
+    """The part of a server's configuration that says where it listens and keeps its streams."""
+    lines = ["# Generated from the message registry; a change by hand is lost and fails the build."]
+    lines += [f"server_name: {json.dumps(cluster.server_name if cluster else 'crm')}"]
+    lines += [f"listen: {json.dumps(f'{host}:{port}')}", f"max_payload: {MAX_PAYLOAD_BYTES}"]
+    lines += [f'http: "127.0.0.1:{monitoring_port}"'] if monitoring_port else []
+    if tls:
+        files = f"cert_file: {json.dumps(str(tls.certificate))}, key_file: {json.dumps(str(tls.private_key))}"
+        lines += [f'tls {{ {files}, min_version: "1.3" }}']
+    quota = f"max_file_store: {_STORAGE_QUOTA}, max_memory_store: {_MEMORY_QUOTA}"
+    lines += [f"jetstream {{ store_dir: {json.dumps(str(jetstream_folder))}, {quota} }}"]
+    lines += _cluster_block(cluster) if cluster else []
+    return "\n".join([*lines, "system_account: SYS", ""])
+
+
+def account_block(
+    surfaces: Sequence[ActorSurface],
+    public_keys: Mapping[str, str],
+    *,
+    bridge_requests: tuple[str, ...],
+    upstream: Sequence[UpstreamGrant] = (),
+    simulated_time: bool = False,
+    name: str = ACCOUNT,
+) -> str:
+    """The account one installation lives in: its streams, its users. A key for `spy` adds the tests' listener.
 
     Raises SurfaceError when the surfaces contradict one another or a user has no key, or a key no user.
     """
@@ -168,21 +220,16 @@ def generate_configuration(
     if table.keys() != public_keys.keys():
         missing, unknown = sorted(table.keys() - public_keys.keys()), sorted(public_keys.keys() - table.keys())
         raise SurfaceError(f"give every NATS user one public key; without key: {missing}, without user: {unknown}")
-    lines = ["# Generated from the message registry; a change by hand is lost and fails the build."]
-    lines += [f"server_name: {json.dumps(cluster.server_name if cluster else 'crm')}"]
-    lines += [f"listen: {json.dumps(f'{host}:{port}')}", f"max_payload: {MAX_PAYLOAD_BYTES}"]
-    lines += [f'http: "127.0.0.1:{monitoring_port}"'] if monitoring_port else []
-    if tls:
-        files = f"cert_file: {json.dumps(str(tls.certificate))}, key_file: {json.dumps(str(tls.private_key))}"
-        lines += [f'tls {{ {files}, min_version: "1.3" }}']
-    quota = f"max_file_store: {_STORAGE_QUOTA}, max_memory_store: {_MEMORY_QUOTA}"
-    lines += [f"jetstream {{ store_dir: {json.dumps(str(jetstream_folder))}, {quota} }}"]
-    lines += _cluster_block(cluster) if cluster else []
-    lines += ["system_account: SYS", "accounts {", "  SYS { }", "  CRM {", "    jetstream: enabled"]
+    lines = [f"  {name} {{", "    jetstream: enabled"]
     lines += [f"    limits {{ max_connections: {_CONNECTIONS_PER_USER * len(table)} }}", "    users: ["]
     for user, allowed in table.items():
         lines += _user_block(user, public_keys[user], allowed)
-    return "\n".join([*lines, "    ]", "  }", "}", ""])
+    return "\n".join([*lines, "    ]", "  }"])
+
+
+def accounts_section(blocks: Iterable[str]) -> str:
+    """The part of a server's configuration that says who may connect; this alone may change while it runs."""
+    return "\n".join(["accounts {", "  SYS { }", *blocks, "}", ""])
 
 
 def _cluster_block(cluster: ClusterMember) -> list[str]:

@@ -12,7 +12,6 @@ import structlog
 from messages.base import NIL_ORGANISATION
 from messages.errors import INTERNAL, INVALID_TRANSITION, NOT_FOUND, VALIDATION_FAILED
 from messages.problem import Refused
-from messages.values.identifiers import new_id
 from messages.values.instants import format_instant
 from runtime import clock
 from runtime.caller import system
@@ -50,7 +49,6 @@ class Operations:
         self._heart = heart
         self._reactions = reactions
         self._mailbox_lag = mailbox_lag
-        self._id = new_id().hex
         self._started = clock.now()
         self._answers: dict[str, Callable[[Any], Awaitable[Any]]] = {
             "health": self.health,
@@ -267,14 +265,14 @@ class Operations:
         return [
             f"$SRV.{verb}{part}"
             for verb in ("PING", "INFO", "STATS")
-            for part in ("", f".{name}", f".{name}.{self._id}")
+            for part in ("", f".{name}", f".{name}.{self._heart.replica}")
         ]
 
     def _identity(self, kind: str) -> dict[str, Any]:
         return {
             "type": f"io.nats.micro.v1.{kind}_response",
             "name": self._heart.actor.name,
-            "id": self._id,
+            "id": self._heart.replica,
             "version": VERSION,
             "metadata": {"environment": self._heart.settings.environment.value},
         }

@@ -2,7 +2,7 @@
 
 import asyncio
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from runtime.headers import Cause
 from runtime.heart import Heart
 from runtime.mailbox import Delivery, FencedError, Mailbox
 from runtime.runtime_reactions import RUNTIME_REACTIONS
+from runtime.telemetry import Kind
 from runtime.unit_of_work import Handler
 from storage.shared.outgoing import ACCESS_CHANGED, Outgoing
 
@@ -160,8 +161,15 @@ class Reactions:
             await work.for_organisation(organisation_id)
             turn.organisation_id = organisation_id
         work.source_version = int(found[headers.CE_VERSION])
-        for handler in handlers:
-            await handler(event, work)
+        if self._heart.telemetry is None:
+            for handler in handlers:
+                await handler(event, work)
+        else:
+            subject = f"crm.events.{type_}"
+            with self._heart.telemetry.span(f"apply {type_}", Kind.CONSUMER, cause.trace_parent, subject) as own:
+                work.cause = replace(cause, trace_parent=own)
+                for handler in handlers:
+                    await handler(event, work)
         turn.outgoing.audit.extend(change_rows(work, f"{self._heart.actor.name}.reaction.{type_}"))
         self._heart.metrics.event(type_)
         turn.access_changed |= event_type in RUNTIME_REACTIONS

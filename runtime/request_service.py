@@ -1,6 +1,7 @@
 """Answering requests: from the raw NATS message to the reply, everything a handler need not know about."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
 from time import perf_counter
@@ -32,6 +33,7 @@ from runtime.database import TRANSIENT_ERRORS
 from runtime.headers import Cause
 from runtime.heart import Heart
 from runtime.nats_surfaces import BRIDGE
+from runtime.telemetry import Kind
 from runtime.unit_of_work import MAXIMUM_BODY
 from storage.shared.outgoing import Outgoing
 
@@ -91,7 +93,7 @@ class RequestService:
         await self._heart.connection.client.publish(raw.reply, body, headers=reply_headers)
         self._heart.metrics.request(endpoint.contract.name, code, perf_counter() - started)
 
-    async def answer(
+    def answer(
         self,
         endpoint: Endpoint,
         body: bytes,
@@ -100,13 +102,36 @@ class RequestService:
         *,
         internal: bool,
         judged_at: float | None = None,
-    ) -> tuple[bytes, bool]:
+    ) -> Awaitable[tuple[bytes, bool]]:
         """The reply's bytes and whether they were stored before; any failure leaves as `Refused`.
 
         A durable command's token must have been valid when the command was stored: `judged_at` in unix seconds.
         """
+        parent = found.get(headers.TRACE_PARENT)
+        telemetry = self._heart.telemetry
+        if telemetry is None:
+            return self._answer(endpoint, body, found, request_id, parent, internal, judged_at)
+
+        async def traced() -> tuple[bytes, bool]:
+            kind = Kind.SERVER if judged_at is None else Kind.CONSUMER
+            subject = endpoint.contract.internal_subject if internal else endpoint.contract.subject
+            with telemetry.span(f"answer {subject}", kind, parent, subject) as own:
+                return await self._answer(endpoint, body, found, request_id, own, internal, judged_at)
+
+        return traced()
+
+    async def _answer(
+        self,
+        endpoint: Endpoint,
+        body: bytes,
+        found: Any,
+        request_id: str,
+        trace_parent: str | None,
+        internal: bool,
+        judged_at: float | None,
+    ) -> tuple[bytes, bool]:
         contract = endpoint.contract
-        cause = Cause(found.get(headers.CORRELATION) or request_id, request_id)
+        cause = Cause(found.get(headers.CORRELATION) or request_id, request_id, trace_parent=trace_parent)
         organisation_id = NIL_ORGANISATION
         caller: Caller | None = None
         try:
@@ -222,7 +247,6 @@ class RequestService:
             cause,
             deadline=deadline,
             simulated_time=_instant(headers.TIME, time) if time else None,
-            trace_parent=found.get(headers.TRACE_PARENT),
         )
 
     async def _note_refusal(

@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     event_retention_days: int = Field(default=30, ge=1)
     log_level: str = "INFO"
     log_format: str = "json"
-    otlp_endpoint: str | None = None
+    otlp_endpoint: str | None = Field(default=None, description="OTLP/HTTP collector, such as http://collector:4318")
     drain_seconds: float = 10.0
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,6 +19,7 @@ from runtime.audit_rows import change_rows
 from runtime.caller import system
 from runtime.headers import Cause
 from runtime.heart import Heart
+from runtime.telemetry import Kind
 from storage.shared.outgoing import WAKE_WORKERS, Outgoing
 
 log = structlog.get_logger()
@@ -131,15 +132,22 @@ class WorkQueue:
         payload = work.item.model_validate(row["payload"])
         cause = _cause(row["headers"])
         now = cause.simulated_time or clock.now()
-        outside = Outside(self._heart, row["organisation_id"], row["key"], now, cause, row["attempts"])
         try:
-            async with asyncio.timeout(work.lease_seconds * 0.8):
-                result = await work.perform(payload, outside)
-            await self._finish(work, row, lease, now, cause, payload, result)
+            if self._heart.telemetry is None:
+                await self._perform(work, row, lease, now, cause, payload)
+            else:
+                with self._heart.telemetry.span(f"work {work.kind}", Kind.INTERNAL, cause.trace_parent) as own:
+                    await self._perform(work, row, lease, now, replace(cause, trace_parent=own), payload)
         except asyncio.CancelledError:
             raise
         except Exception as error:
             await self._failed(work, row, lease, now, cause, payload, error)
+
+    async def _perform(self, work: SlowWork, row: Any, lease: UUID, now: datetime, cause: Cause, payload: Any) -> None:
+        outside = Outside(self._heart, row["organisation_id"], row["key"], now, cause, row["attempts"])
+        async with asyncio.timeout(work.lease_seconds * 0.8):
+            result = await work.perform(payload, outside)
+        await self._finish(work, row, lease, now, cause, payload, result)
 
     async def _finish(
         self, work: SlowWork, row: Any, lease: UUID, now: datetime, cause: Cause, payload: Any, result: Any

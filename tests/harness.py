@@ -29,6 +29,7 @@ from runtime.host import Host
 from runtime.installation import Installation
 from runtime.settings import Settings
 from runtime.system import System, discover
+from tests.infrastructure import Infrastructure
 
 SIRENS = ("732829320", "552100554", "404833048", "542065479", "383474814", "443061841", "350029858", "379184310")
 
@@ -36,9 +37,10 @@ SIRENS = ("732829320", "552100554", "404833048", "542065479", "383474814", "4430
 class Running:
     """A system under test: its installation, the actors that run in this process, and clients."""
 
-    def __init__(self, folder: Path, system: System | None = None, *, simulated_time: bool = True) -> None:
+    def __init__(self, folder: Path, system: System, infrastructure: Infrastructure) -> None:
+        self._infrastructure = infrastructure
         self.installation = Installation(
-            folder, system or discover(), simulated_time=simulated_time, durable=False, spy=True
+            folder, system, simulated_time=True, durable=False, spy=True, servers=infrastructure.servers()
         )
         self.hosts: dict[str, Host] = {}
         self._connections: dict[str, Client] = {}
@@ -67,6 +69,7 @@ class Running:
             await client.close()
         for name in list(self.hosts):
             await self.stop_actor(name)
+        await self._infrastructure.release(self.installation)
         await asyncio.to_thread(self.installation.stop)
 
     def settings(self, user: str, **overrides: Any) -> Settings:
@@ -219,10 +222,10 @@ def system_of(*actors: str) -> Any:
     chosen = os.environ.get("CRM_TEST_ACTORS", "").split(",") if "CRM_TEST_ACTORS" in os.environ else list(actors)
 
     @pytest_asyncio.fixture(scope="package", loop_scope="session")
-    async def running() -> AsyncIterator[Running]:
+    async def running(infrastructure: Infrastructure) -> AsyncIterator[Running]:
         folder = Path(tempfile.mkdtemp(prefix="crm-test-"))
         voices = [actor for actor in ACTORS if actor not in chosen] if chosen else []
-        system = Running(folder, discover(chosen or None, voices))
+        system = Running(folder, discover(chosen or None, voices), infrastructure)
         await system.start()
         yield system
         await system.stop()

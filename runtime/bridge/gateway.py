@@ -1,5 +1,7 @@
 """The bridge's one connection to NATS, and its way to ask."""
 
+from contextlib import suppress
+
 import nats.errors
 
 from messages.errors import ACTOR_UNAVAILABLE, DEADLINE_EXCEEDED, SUBJECT_NOT_PERMITTED
@@ -39,3 +41,26 @@ class Gateway:
         except PermissionError as error:
             raise Refused(SUBJECT_NOT_PERMITTED, str(error)) from None
         return Answer(message.data, message.headers or {})
+
+    async def ask_all(self, subject: str, seconds: float, quiet_seconds: float) -> list[Answer]:
+        """What every replica answers: `seconds` for the first, then as long as the next comes within `quiet_seconds`.
+
+        Empty when nobody listens, nobody answers or NATS cannot be reached.
+        """
+        if not self.connection.connected:
+            return []
+        client = self.connection.client
+        subscription = await client.subscribe(client.new_inbox())
+        answers: list[Answer] = []
+        try:
+            await client.publish(subject, b"{}", reply=subscription.subject)
+            while True:
+                message = await subscription.next_msg(timeout=quiet_seconds if answers else seconds)
+                if (message.headers or {}).get("Status") == "503":
+                    return []
+                answers.append(Answer(message.data, message.headers or {}))
+        except (nats.errors.Error, TimeoutError):
+            return answers
+        finally:
+            with suppress(nats.errors.Error):
+                await subscription.unsubscribe()

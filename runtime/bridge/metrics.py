@@ -1,6 +1,6 @@
 """What the bridge measures of itself, and the joining of all actors' metrics into one text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -40,6 +40,12 @@ class BridgeMetrics:
     def text(self) -> str:
         """The Prometheus exposition."""
         return generate_latest(self.registry).decode()
+
+
+def gauge(name: str, text: str, values: Mapping[str, int]) -> str:
+    """The exposition of one number per actor."""
+    samples = "".join(f'{name}{{actor="{actor}"}} {int(value)}\n' for actor, value in values.items())
+    return f"# HELP {name} {text}\n# TYPE {name} gauge\n{samples}"
 
 
 def joined(texts: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the bridge is told from outside, beside the settings every process has: environment variables `CRM_BRIDGE_*`."""
+"""What the bridge is told beside the settings every process has: variables `CRM_BRIDGE_*` and secret files."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from messages.base import NIL_ORGANISATION
 from messages.registry import ACTORS
+from runtime.settings import SECRETS_DIRECTORY
 
 
 def _split(value: Any) -> Any:
@@ -34,9 +35,12 @@ class WebhookRoute(BaseModel):
 
 
 class BridgeSettings(BaseSettings):
-    """`CRM_BRIDGE_WEBHOOKS` is JSON: {"<actor>/<request>[/<more>]": {"secret": "...", "organisation_id": "..."}}."""
+    """`CRM_BRIDGE_WEBHOOKS` is JSON: {"<actor>/<request>[/<more>]": {"secret": "...", "organisation_id": "..."}}.
 
-    model_config = SettingsConfigDict(env_prefix="CRM_BRIDGE_", extra="ignore")
+    Any may also be a file named like its variable: /run/secrets/crm_bridge_webhooks.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CRM_BRIDGE_", extra="ignore", secrets_dir=SECRETS_DIRECTORY)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)

@@ -1,7 +1,6 @@
 """`crm schema export`: the contracts of the system as files, and the refusal to break them unnoticed."""
 
 import json
-import warnings
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -36,7 +35,7 @@ class AcceptedBreak(BaseModel):
 
 
 def export(folder: Annotated[Path, typer.Argument(help="where the contracts are kept, normally 'contracts'")]) -> None:
-    """Write JSON Schemas, AsyncAPI documents, the permission catalogue and the list of events.
+    """Write JSON Schemas, AsyncAPI documents, the bridge's OpenAPI document, the permission catalogue and the list of events.
 
     A change that breaks what the folder promises is refused: keep the old message, raise the event's version, or accept it.
     """
@@ -56,7 +55,11 @@ def export(folder: Annotated[Path, typer.Argument(help="where the contracts are 
 
 def contracts(system: System) -> dict[str, Any]:
     """Everything the actors of a system promise: JSON documents by their path in the folder."""
-    found: dict[str, Any] = {"permissions.json": _permissions(system), "events.json": _events(system)}
+    found: dict[str, Any] = {
+        "permissions.json": _permissions(system),
+        "events.json": _events(system),
+        "openapi.json": _openapi(system),
+    }
     for name, actor in system.actors.items():
         found[f"{SCHEMAS}{name}.json"] = _schemas(name)
         found[f"asyncapi/{name}.json"] = _asyncapi(actor)
@@ -141,14 +144,23 @@ def _request_facts(request: type[Request[Any]]) -> dict[str, Any]:
     return found
 
 
+def _openapi(system: System) -> dict[str, Any]:
+    """What the bridge serves as /openapi.json, whatever its settings are here."""
+    from runtime.bridge.app import create_app  # only here: `crm actor` shares this command line and stays small
+    from runtime.bridge.settings import BridgeSettings
+
+    bridge = BridgeSettings(actors=tuple(system.actors), cors_origins=(), webhooks={})
+    return create_app(_unconnected(), bridge).openapi()
+
+
+def _unconnected() -> Settings:
+    return Settings(nats_url="nats://127.0.0.1:4222", nats_seed=None)
+
+
 def _asyncapi(actor: Actor) -> dict[str, Any]:
-    """What `faststream docs gen` writes, completed by the subjects and events it cannot see."""
-    host = Host(actor, Settings(nats_url="nats://127.0.0.1:4222", nats_seed=None))
-    with warnings.catch_warnings():
-        # A request with a public and an internal subject has one title for two channels; the lost one is added again below.
-        warnings.filterwarnings("ignore", message="Overwrite channel handler", category=RuntimeWarning)
-        document: dict[str, Any] = host.application.schema.to_specification().to_jsonable()
-    _complete_requests(document, actor)
+    """What `faststream docs gen` writes, completed by the events it cannot see."""
+    host = Host(actor, _unconnected())
+    document: dict[str, Any] = host.application.schema.to_specification().to_jsonable()
     events = registry.events_of(actor.name)
     if events:
         references, definitions = models_json_schema(
@@ -160,20 +172,6 @@ def _asyncapi(actor: Actor) -> dict[str, Any]:
         for event in events:
             _add_event(document, event, references[event, "serialization"])
     return document
-
-
-def _complete_requests(document: dict[str, Any], actor: Actor) -> None:
-    """Give a request with two subjects two channels, NAME and NAMEInternal; which one FastStream kept is chance."""
-    channels, operations = document["channels"], document["operations"]
-    for endpoint in actor.endpoints.values():
-        contract, title = endpoint.contract, endpoint.request.__name__
-        if contract.access is Access.INTERNAL or not contract.internal_callers:
-            continue
-        kept, operation = json.dumps(channels[title]), json.dumps(operations[title])
-        kept = kept.replace(f'"{contract.internal_subject}"', f'"{contract.subject}"')
-        internal = kept.replace(f'"{contract.subject}"', f'"{contract.internal_subject}"')
-        channels |= {title: json.loads(kept), f"{title}Internal": json.loads(internal)}
-        operations[f"{title}Internal"] = json.loads(operation.replace(f"channels/{title}", f"channels/{title}Internal"))
 
 
 def _add_event(document: dict[str, Any], event: type[Event], payload: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ def revision(
             role = owner_role(actor)
             passwords = {role: "revision", database_name(actor): "revision"}
             asyncio.run(create_databases(postgres.admin_url, passwords, [actor]))
-            url = database_url(postgres.admin_url, role, passwords[role], actor)
+            url = database_url(postgres.admin_url, role, passwords[role], database_name(actor))
             migrations.upgrade(actor, url, database_name(actor))
             migrations.new_revision(actor, url, database_name(actor), message)
         finally:

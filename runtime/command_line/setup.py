@@ -148,7 +148,7 @@ class ExternalInstallation:
         return self.nats_keys[user][0].encode()
 
     def _url(self, actor: str, role: str) -> str:
-        return database_url(self.admin_url, role, self.passwords[role], actor)
+        return database_url(self.admin_url, role, self.passwords[role], database_name(actor))
 
     def _member(self, server: NatsServer) -> ClusterMember:
         peers = tuple(f"{peer.host}:{peer.cluster_port}" for peer in self.servers if peer != server)

@@ -20,6 +20,7 @@ from runtime.embedded.processes import (
     running_process,
     wait_until_answers,
 )
+from runtime.nats_configuration import accounts_section, server_section
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
@@ -59,6 +60,11 @@ class EmbeddedNats:
     def url(self) -> str:
         """Where clients connect."""
         return f"nats://{LOCALHOST}:{self.port}"
+
+    def admit(self, account: str) -> None:
+        """Keep the account, see `account_block`, for the next start or reload."""
+        server = server_section(jetstream_folder=self.jetstream_folder, port=self.port)
+        self.write_configuration(server + accounts_section([account]))
 
     def write_configuration(self, text: str) -> None:
         """Keep the configuration for the next start or reload."""

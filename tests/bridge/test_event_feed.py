@@ -208,6 +208,7 @@ async def test_a_bridge_that_stops_ends_its_feeds_in_good_order(running: Running
         await task
 
 
+@pytest.mark.restarts_servers
 async def test_a_restart_of_nats_costs_no_event_and_doubles_none(
     web: httpx.AsyncClient, running: Running, tenant: Tenant
 ) -> None:

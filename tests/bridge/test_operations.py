@@ -57,6 +57,24 @@ async def test_metrics_of_all_actors_and_the_bridge_are_one_valid_text(
     assert ("crm_bridge_streams", "") in samples
 
 
+async def test_replicas_of_an_actor_are_gathered_and_told_apart(web: httpx.AsyncClient, running: Running) -> None:
+    first = running.hosts["clients"]
+    second = await running.start_actor("clients")
+    try:
+        text = (await web.get("/metrics")).text
+    finally:
+        await running.stop_actor("clients")
+        running.hosts["clients"] = first
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    of_clients = [sample for sample in samples if sample.labels.get("actor") == "clients"]
+    lags = [sample.labels["replica"] for sample in of_clients if sample.name == "crm_outbox_lag_seconds"]
+    assert sorted(lags) == sorted([first.heart.replica, second.heart.replica])
+    assert {sample.labels["actor"]: sample.value for sample in samples if sample.name == "crm_replicas"} == {
+        "clients": 2,
+        "identity": 1,
+    }
+
+
 def test_joining_keeps_each_head_once_and_all_samples_of_a_metric_together() -> None:
     one = '# HELP a An a\n# TYPE a counter\na{x="1"} 1\n# HELP b A b\n# TYPE b gauge\nb 2\n'
     two = '# HELP a An a\n# TYPE a counter\na{x="2"} 3\n'

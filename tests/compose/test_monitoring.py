@@ -26,7 +26,7 @@ EXPRESSIONS = [rule["expr"] for rule in ALERTS.values()] + [
 
 def exposed() -> dict[str, set[str]]:
     """The labels of every series an actor exposes, by name."""
-    metrics = Metrics("clients")
+    metrics = Metrics("clients", "one")
     metrics.request("get_client", "OK", 0.01)
     metrics.event("contract.signed")
     samples = [s for family in text_string_to_metric_families(metrics.text().decode()) for s in family.samples]
@@ -58,8 +58,8 @@ def test_the_alerts_that_were_agreed_exist_and_say_what_to_do() -> None:
         "RefusedSubjects",
         "AuditUnsealed",
     }
-    assert ALERTS["DeadLetters"]["expr"] == "crm_dead_letters > 0"
-    assert ALERTS["OutboxLag"]["expr"] == "crm_outbox_lag_seconds > 60"
+    assert ALERTS["DeadLetters"]["expr"] == "max by (actor) (crm_dead_letters) > 0"
+    assert ALERTS["OutboxLag"]["expr"] == "max by (actor) (crm_outbox_lag_seconds) > 60"
     for rule in ALERTS.values():
         assert rule["labels"]["severity"] in ("warning", "critical")
         assert {"summary", "description"} == set(rule["annotations"])

@@ -34,6 +34,7 @@ def test_the_committed_contracts_are_those_of_the_code(fresh: dict[str, Any]) ->
 def test_every_actor_has_its_contract() -> None:
     committed = read_contracts(COMMITTED)
     expected = {f"{folder}/{actor}.json" for folder in ("schemas", "asyncapi") for actor in ACTORS}
+    expected |= {"openapi.json"}
     assert expected <= committed.keys(), f"contracts are missing; {CURE}"
 
 

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from messages import registry
+from messages.base import Access
 from runtime.command_line import export as export_module
 from runtime.command_line.export import (
     ACCEPTED,
@@ -40,6 +41,7 @@ def test_each_actor_gets_its_schemas_and_its_asyncapi_document(written: dict[str
     assert set(written) == {
         "permissions.json",
         "events.json",
+        "openapi.json",
         *(f"{folder}/{actor}.json" for folder in ("schemas", "asyncapi") for actor in ("calendar", "identity")),
     }
 
@@ -91,6 +93,19 @@ def _references(value: Any) -> list[str]:
     return [found for inner in value for found in _references(inner)] if isinstance(value, list) else []
 
 
+def test_the_openapi_document_has_the_bridges_paths_of_these_actors(written: dict[str, Any]) -> None:
+    document = written["openapi.json"]
+    public = {
+        f"/v1/{request.contract.actor}/{request.contract.name}"
+        for actor in ("calendar", "identity")
+        for request in registry.requests_of(actor)
+        if request.contract.access is not Access.INTERNAL
+    }
+    assert document["openapi"].startswith("3.1")
+    assert {path for path in document["paths"] if path.startswith("/v1/")} - {"/v1/events"} == public
+    assert {"/healthz", "/readyz", "/metrics"} <= document["paths"].keys()
+
+
 def test_the_permission_catalogue_names_every_request(written: dict[str, Any]) -> None:
     rows = {(row["actor"], row["request"]): row for row in written["permissions.json"]}
     assert len(rows) == sum(len(registry.requests_of(actor)) for actor in ("calendar", "identity"))
@@ -121,6 +136,7 @@ def test_the_environment_of_the_developer_leaves_no_trace(
     written: dict[str, Any], system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CRM_NATS_URL", "nats://secret-host:4222")
+    monkeypatch.setenv("CRM_BRIDGE_ACTORS", "products")
     assert contracts(system) == written
 
 

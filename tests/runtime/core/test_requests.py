@@ -250,14 +250,14 @@ async def _accepted(tenant: Tenant, token: str) -> bool:
 
 
 async def test_26_an_audit_entry_that_cannot_be_written_undoes_the_request(running: Running, tenant: Tenant) -> None:
-    owner = await asyncpg.connect(running.database("clients"))
+    owner, role = await asyncpg.connect(running.database("clients")), running.installation.database_of("clients")
     try:
-        await owner.execute("revoke insert on audit_entry from crm_clients")
+        await owner.execute(f"revoke insert on audit_entry from {role}")
         with pytest.raises(Refused) as refusal:
             await tenant.client.call(person())
         assert refusal.value.code.code == "AUDIT_WRITE_FAILED"
     finally:
-        await owner.execute("grant insert on audit_entry to crm_clients")
+        await owner.execute(f"grant insert on audit_entry to {role}")
         await owner.close()
     assert (await tenant.client.call(ListClients())).items == ()
 
