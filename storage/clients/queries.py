@@ -101,7 +101,7 @@ FULL: Select[tuple[object, ...]] = select(
     _preference("invoice_issue_mode", dictionary_entry.alias("issue"), client.c.invoice_issue_mode_id, "channel"),
 )
 
-# Who shares an e-mail address, phone, SIREN, SIRET, VAT number or birth date. One shape for all: a null finds nobody; ids may repeat.
+# Who shares an e-mail address, phone, SIREN, SIRET, VAT number or birth date; ids may repeat. A null finds nobody.
 SHARED_IDENTITY = Statement(
     """
     select client_id as id from contact_point where organisation_id = $1 and hash = any($2::text[])
