@@ -15,8 +15,10 @@ from runtime.nats_surfaces import SPY, ActorSurface, SurfaceError, UpstreamGrant
 
 __all__ = [
     "ACCOUNT",
+    "BUCKETS",
     "TICKS",
     "ActorSurface",
+    "Bucket",
     "ClusterMember",
     "Permissions",
     "SurfaceError",
@@ -38,6 +40,28 @@ MAX_PAYLOAD_BYTES = 1024 * 1024
 _CONNECTIONS_PER_USER = 10
 _STORAGE_QUOTA = "20GB"
 _MEMORY_QUOTA = "256MB"
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A JetStream object store of one actor: nobody else reads or writes it. Without days its objects stay."""
+
+    name: str
+    owner: str
+    days: int | None = None
+
+    @property
+    def stream(self) -> str:
+        """The stream behind it, as the object store convention names it (NATS ADR-20)."""
+        return f"OBJ_{self.name}"
+
+    @property
+    def subjects(self) -> tuple[str, str]:
+        """Where chunks and metadata are published."""
+        return f"$O.{self.name}.C.>", f"$O.{self.name}.M.>"
+
+
+BUCKETS = (Bucket("crm-documents", "documents"), Bucket("crm-uploads", "documents", days=1))
 
 
 @dataclass(frozen=True)
@@ -118,6 +142,10 @@ def _of_actor(surface: ActorSurface) -> Permissions:
         ]
     commands = f"CRM_COMMANDS.{name}"
     publish += [f"$JS.API.CONSUMER.INFO.{commands}", f"$JS.API.CONSUMER.MSG.NEXT.{commands}", f"$JS.ACK.{commands}.>"]
+    for bucket in (bucket for bucket in BUCKETS if bucket.owner == name):
+        # Chunks are read one by one (direct get): reading through a consumer would need the right to create one.
+        publish += [*bucket.subjects, f"$JS.API.STREAM.PURGE.{bucket.stream}"]
+        publish += [f"$JS.API.DIRECT.GET.{bucket.stream}", f"$JS.API.DIRECT.GET.{bucket.stream}.>"]
     subscribe = (f"crm.{name}.* {name}", f"crm.internal.{name}.* {name}", f"crm.ops.{name}.*", "$SRV.>", _inbox(name))
     return Permissions(tuple(publish), subscribe, serves=True)
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import nats
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
-from runtime.nats_configuration import TICKS, inbox_prefix
+from runtime.nats_configuration import BUCKETS, TICKS, inbox_prefix
 from runtime.nats_surfaces import ActorSurface, check_surfaces
 
 _DAY_SECONDS = 24 * 3600
@@ -118,12 +118,21 @@ def _streams(replicas: int, event_days: int) -> list[StreamConfig]:
 
     # A newer schedule replaces the older one by roll-up, which the server does not allow together with deny_purge.
     schedules = {"allow_msg_schedules": True, "allow_msg_ttl": True, "allow_rollup_hdrs": True, "deny_purge": False}
+    # What the object store convention asks for: a full bucket refuses, metadata replaces its older self, chunks can be purged.
+    objects = {
+        "discard": DiscardPolicy.NEW,
+        "allow_rollup_hdrs": True,
+        "allow_direct": True,
+        "deny_delete": False,
+        "deny_purge": False,
+    }
     return [
         stream("CRM_EVENTS", "crm.events.>", days=event_days),
         stream("CRM_COMMANDS", "crm.commands.*.*", "crm.webhooks.*.*", retention=RetentionPolicy.WORK_QUEUE),
         stream("CRM_CLOCK", *TICKS, "crm.clock.schedule.*", days=3, **schedules),
         stream("CRM_DEAD", "crm.dead.*", days=90),
         stream("CRM_AUDIT", "crm.audit.*", days=30),
+        *(stream(bucket.stream, *bucket.subjects, days=bucket.days, **objects) for bucket in BUCKETS),
     ]
 
 

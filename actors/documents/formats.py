@@ -68,6 +68,11 @@ def detected_mime(content: bytes, filename: str) -> str:
     return _text_mime(content, filename)
 
 
+def is_encrypted_pdf(content: bytes) -> bool:
+    """Whether a PDF needs a password: its trailer names an encryption dictionary, and trailers are never compressed."""
+    return re.search(rb"/Encrypt\s+\d+\s+\d+\s+R", content) is not None
+
+
 def declared_fits(declared: str | None, detected: str) -> bool:
     """Whether a declared type is of the same family as the detected one; no claim always fits."""
     claim = (declared or "").partition(";")[0].strip().lower()

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from actors.documents import formats
 from messages.documents import (
     ACTIVE_CONTENT,
     EMPTY_FILE,
+    FILE_ENCRYPTED,
     MIME_MISMATCH,
     MIME_NOT_ALLOWED,
     TYPE_SIZE_LIMIT,
@@ -71,6 +73,9 @@ RULES: dict[DocumentType, TypeRule] = {
     DocumentType.OTHER: TypeRule(_SCANS | _OFFICE | _TABLES, 10 * _MIB),
 }
 
+_MUST_BE_LEGIBLE = frozenset(RULES) - {DocumentType.EMAIL_ATTACHMENT, DocumentType.OTHER}
+"""What is printed, sent or read as text later; a protected file would fail only then."""
+
 # The standard test file of virus scanners; in two pieces, so that no scanner takes this module for it.
 _EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
@@ -106,6 +111,10 @@ def accepted_mime(type_: DocumentType, content: bytes, filename: str, declared: 
             f"the file is {detected}, not {declared}; declare its real type or leave declared_mime out",
             details={"detected": detected, "declared": declared},
         )
+    if detected == formats.PDF and type_ in _MUST_BE_LEGIBLE and formats.is_encrypted_pdf(content):
+        raise Refused(
+            FILE_ENCRYPTED, "the PDF is protected by a password; save it without protection and send it again"
+        )
     return detected
 
 
@@ -140,6 +149,17 @@ _FROM_LINK_END = {
 }
 
 
+_AS_LONG_AS_CONTRACT = frozenset(_FROM_BUSINESS_DATE) - {DocumentType.SHIPPING_LABEL} | {
+    DocumentType.CONTRACT,
+    DocumentType.CONTRACT_SIGNED,
+}
+_ARCHIVED_TEN_YEARS_FROM = Decimal(120)
+FOLLOWS_FISCAL_YEAR = frozenset(_FROM_FISCAL_YEAR_END)
+FOLLOWS_LINK_END = frozenset(_FROM_LINK_END)
+"""Types whose retention begins when the contract or mandate they belong to ends."""
+_STATUTORY_YEARS = 5
+
+
 def retain_until(
     type_: DocumentType,
     *,
@@ -147,8 +167,13 @@ def retain_until(
     business_date: date | None = None,
     fiscal_year_end: date | None = None,
     link_ended_on: date | None = None,
+    archive_years: int = _STATUTORY_YEARS,
 ) -> date | None:
-    """The day until which the document must stay; None while its base is unknown, which means: never deleted."""
+    """The day until which the document must stay; None while its base is unknown, which means: never deleted.
+
+    `archive_years` is what the contract asks for: 10 for consumer contracts of 120 EUR or more made at a distance
+    (Code de la consommation L213-1), else 5. It lengthens what belongs to the contract and its letters.
+    """
     if type_ is DocumentType.REPORT_EXPORT:
         return date.fromordinal(created_on.toordinal() + 30)
     for durations, base in (
@@ -158,11 +183,23 @@ def retain_until(
         (_FROM_LINK_END, link_ended_on),
     ):
         if type_ in durations:
-            return add_months(base, durations[type_]) if base is not None else None
+            months = max(durations[type_], 12 * archive_years) if type_ in _AS_LONG_AS_CONTRACT else durations[type_]
+            return add_months(base, months) if base is not None else None
     return None
 
 
 def longest(*dates: date | None) -> date | None:
     """The latest of the dates several policies give; None when one of them has no end yet."""
     known = [day for day in dates if day is not None]
-    return max(known) if len(known) == len(dates) else None
+    return max(known) if known and len(known) == len(dates) else None
+
+
+def is_secret(confidentiality: str) -> bool:
+    """Whether the bytes are encrypted where they lie."""
+    return confidentiality in (Confidentiality.PERSONAL, Confidentiality.RESTRICTED)
+
+
+def archive_years_of(client_kind: str, sales_channel: str, total: Decimal) -> int:
+    """How long the documents of a contract stay after its end (Code de la consommation L213-1, D213-1)."""
+    is_distance_consumer = client_kind == "CONSUMER" and sales_channel == "DISTANCE"
+    return 10 if is_distance_consumer and total >= _ARCHIVED_TEN_YEARS_FROM else _STATUTORY_YEARS

@@ -1,9 +1,9 @@
 """The statements of documents that run often."""
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import DateTime, and_, bindparam, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from storage.documents.tables import blob, content, document, document_link
+from storage.documents.tables import blob, document, document_link, unfinished_object
 from storage.shared.statements import Statement, prepare, rows_as_json
 
 _LINKS = rows_as_json(
@@ -37,24 +37,64 @@ _new_blob = insert(blob).values(
     organisation_id=bindparam("organisation_id"),
     sha256=bindparam("sha256"),
     size=bindparam("size"),
-    storage_driver=bindparam("storage_driver"),
     ref_count=1,
     created_at=bindparam("created_at"),
 )
 HOLD_BLOB: Statement = prepare(
     _new_blob.on_conflict_do_update(
-        index_elements=["organisation_id", "sha256"], set_={"ref_count": blob.c.ref_count + 1}
-    ).returning(blob.c.ref_count)
+        index_elements=["organisation_id", "sha256"], set_={"ref_count": blob.c.ref_count + 1, "unused_since": None}
+    ).returning(blob.c.token, blob.c.encrypted)
 )
-"""Counts one more user of the bytes and locks their row until the commit; 1 = nobody held them before."""
+"""Counts one more user of the bytes and locks their row until the commit; without a token nobody has written them yet."""
 
-PUT_BYTES: Statement = prepare(
-    insert(content)
-    .values(organisation_id=bindparam("organisation_id"), sha256=bindparam("sha256"), bytes=bindparam("bytes"))
-    .on_conflict_do_nothing()
+_this_blob = and_(blob.c.organisation_id == bindparam("organisation_id"), blob.c.sha256 == bindparam("sha256"))
+BLOB: Statement = prepare(select(blob).where(_this_blob))
+BLOB_FOR_UPDATE: Statement = prepare(select(blob).where(_this_blob).with_for_update())
+LOCATE_BLOB: Statement = prepare(
+    update(blob)
+    .where(_this_blob)
+    .values({name: bindparam(name) for name in ("token", "encrypted", "wrapped_key", "sequences", "digests")})
 )
-BYTES_FROM: Statement = prepare(
-    select(func.substring(content.c.bytes, bindparam("start"), bindparam("length"))).where(
-        content.c.organisation_id == bindparam("organisation_id"), content.c.sha256 == bindparam("sha256")
+RELEASE_BLOB: Statement = prepare(
+    update(blob)
+    .where(_this_blob)
+    .values(
+        ref_count=blob.c.ref_count - 1,
+        unused_since=case((blob.c.ref_count == 1, bindparam("now", type_=DateTime(timezone=True)))),
     )
+)
+"""Counts one user less; the sweep takes the bytes a day after the last one."""
+
+UNUSED_BLOBS: Statement = prepare(
+    select(blob)
+    .where(
+        blob.c.organisation_id == bindparam("organisation_id"),
+        blob.c.ref_count == 0,
+        blob.c.unused_since < bindparam("before"),
+    )
+    .order_by(blob.c.unused_since)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+DELETE_BLOB: Statement = prepare(delete(blob).where(_this_blob))
+
+NOTE_UNFINISHED: Statement = prepare(
+    insert(unfinished_object).values(
+        {name: bindparam(name) for name in ("organisation_id", "token", "name", "created_at")}
+    )
+)
+FORGET_UNFINISHED: Statement = prepare(
+    delete(unfinished_object).where(
+        unfinished_object.c.organisation_id == bindparam("organisation_id"),
+        unfinished_object.c.token == bindparam("token"),
+    )
+)
+OLD_UNFINISHED: Statement = prepare(
+    select(unfinished_object)
+    .where(
+        unfinished_object.c.organisation_id == bindparam("organisation_id"),
+        unfinished_object.c.created_at < bindparam("before"),
+    )
+    .order_by(unfinished_object.c.created_at)
+    .limit(bindparam("most"))
 )

@@ -50,8 +50,7 @@ async def blobs(running: Running, tenant: Tenant) -> list[tuple[str, int]]:
     try:
         await connection.execute("select set_config('app.organisation_id', $1, false)", str(tenant.id))
         rows = await connection.fetch(
-            "select b.sha256, b.ref_count from blob b join content c using (organisation_id, sha256) "
-            "where b.organisation_id = $1",
+            "select sha256, ref_count from blob where organisation_id = $1 and token is not null",
             tenant.id,
         )
         return [(row["sha256"], row["ref_count"]) for row in rows]

@@ -231,7 +231,7 @@ async def test_the_operator_looks_at_everything_with_an_ordinary_client(connect:
     stored = await payments.jetstream.publish(f"crm.events.payment.received.{ORGANISATION}", b"{}")
     assert (await heard.next_msg(timeout=1)).subject == f"crm.events.payment.received.{ORGANISATION}"
     jetstream = operator.jetstream
-    assert (await jetstream.account_info()).streams == 5
+    assert (await jetstream.account_info()).streams == 7
     assert {stream.config.name for stream in await jetstream.streams_info()} >= {"CRM_EVENTS", "CRM_DEAD"}
     assert await jetstream.find_stream_name_by_subject("crm.dead.payments") == "CRM_DEAD"
     assert len(await jetstream.consumers_info("CRM_CLOCK")) == 6

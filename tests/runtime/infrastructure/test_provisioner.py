@@ -16,17 +16,24 @@ from tests.runtime.infrastructure.conftest import ORGANISATION, SURFACES, Bus, C
 DAY = 24 * 3600
 
 
-async def test_it_makes_the_five_streams_with_their_limits(new_bus: Bus) -> None:
+async def test_it_makes_the_streams_and_the_buckets_with_their_limits(new_bus: Bus) -> None:
     await new_bus.provision()
     operator = await new_bus.connect("operator")
-    streams = {info.config.name: info.config for info in await operator.jetstream.streams_info()}
+    found = {str(info.config.name): info.config for info in await operator.jetstream.streams_info()}
     await operator.client.close()
+    streams = {name: config for name, config in found.items() if name.startswith("CRM_")}
     ages = {"CRM_EVENTS": 30, "CRM_COMMANDS": 0, "CRM_CLOCK": 3, "CRM_DEAD": 90, "CRM_AUDIT": 30}
     assert {name: config.max_age for name, config in streams.items()} == {k: v * DAY for k, v in ages.items()}
     for name, config in streams.items():
         assert (config.duplicate_window, config.deny_delete, config.deny_purge) == (600, True, name != "CRM_CLOCK")
     assert streams["CRM_COMMANDS"].retention == RetentionPolicy.WORK_QUEUE
     assert [name for name, config in streams.items() if config.allow_msg_schedules] == ["CRM_CLOCK"]
+    buckets = {name: config for name, config in found.items() if name.startswith("OBJ_")}
+    assert {name: config.max_age for name, config in buckets.items()} == {
+        "OBJ_crm-documents": 0,
+        "OBJ_crm-uploads": DAY,
+    }
+    assert all(config.allow_direct and config.allow_rollup_hdrs for config in buckets.values())
 
 
 async def test_it_gives_each_actor_its_mailbox_clock_and_commands(new_bus: Bus) -> None:
@@ -51,7 +58,7 @@ async def test_it_gives_each_actor_its_mailbox_clock_and_commands(new_bus: Bus) 
 
 
 async def test_a_second_run_changes_nothing(new_bus: Bus) -> None:
-    assert len(await new_bus.provision()) == 5 + 6 + 6 + 4 + 1
+    assert len(await new_bus.provision()) == 5 + 2 + 6 + 6 + 4 + 1
     assert await new_bus.provision() == ()
 
 

@@ -1,0 +1,1 @@
+"""What documents answers, by use case."""

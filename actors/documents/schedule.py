@@ -1,0 +1,16 @@
+"""What documents does on time."""
+
+from actors.documents import uploads
+from actors.documents.content import store
+from runtime.actor import MORE, Moment
+from runtime.unit_of_work import UnitOfWork
+
+
+async def sweep_objects(moment: Moment, work: UnitOfWork) -> object:
+    """Remove bytes that nobody uses any more and objects whose transaction never committed."""
+    return MORE if await store.sweep(work) else None
+
+
+async def expire_uploads(moment: Moment, work: UnitOfWork) -> None:
+    """Close the uploads that were not completed within their day."""
+    await uploads.expire_uploads(work, moment.as_of)
