@@ -1,10 +1,12 @@
-"""What documents answers, hears, does on time and asks."""
+"""What documents answers, hears, does on time and in the background, and whom it asks."""
 
-from actors.documents import reactions, schedule, uploads
+from actors.documents import schedule, uploads
 from actors.documents.host import HOST
-from actors.documents.requests import content, documents
+from actors.documents.reactions import keeping, ordering
+from actors.documents.rendering import jobs
+from actors.documents.requests import content, documents, rendering
 from actors.documents.requests import uploads as parts
-from messages.identity import GetSigningKeys
+from messages.identity import GetCompany, GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, daily, every
 from runtime.host import application
 
@@ -22,11 +24,32 @@ actor = Actor(
         documents.list_documents,
         documents.update_document,
         documents.link_document,
+        rendering.list_document_templates,
+        rendering.get_document_template,
+        rendering.render_document,
+        rendering.get_render_job,
     ),
-    hears=(reactions.keep_sales_document,),
+    hears=(
+        ordering.keep_letterhead,
+        ordering.render_contract_file,
+        ordering.render_mandate,
+        keeping.keep_sales_document,
+        keeping.keep_late_sales_document,
+        keeping.keep_signed_contract,
+        keeping.end_contract,
+        keeping.reopen_contract,
+        keeping.keep_mandate,
+        keeping.end_mandate,
+        keeping.keep_statement,
+        keeping.keep_posted_letter,
+    ),
     runs=(every(Tick.HOUR, schedule.expire_uploads), daily("02:30", schedule.sweep_objects)),
-    slow_work=(SlowWork(uploads.DropParts, perform=uploads.drop_parts, finish=uploads.forget_parts),),
-    asks=(GetSigningKeys,),
+    slow_work=(
+        SlowWork(uploads.DropParts, perform=uploads.drop_parts, finish=uploads.forget_parts),
+        SlowWork(jobs.RenderFile, perform=jobs.set_file, finish=jobs.keep_file, gave_up=jobs.give_up, attempts=3),
+    ),
+    asks=(GetSigningKeys, GetCompany),
+    projections=(ordering.keep_letterhead,),
     at_start=(HOST.start,),
 )
 

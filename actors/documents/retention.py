@@ -58,6 +58,16 @@ async def begins(
             await set_date(row["id"], until, work)
 
 
+async def archive_years(contract_id: UUID, work: UnitOfWork) -> int:
+    """How long a contract's documents stay after its end, as its signature decided."""
+    mine = (
+        retention_base.c.organisation_id == work.organisation_id,
+        retention_base.c.subject_type == SubjectType.CONTRACT,
+        retention_base.c.subject_id == contract_id,
+    )
+    return await work.fetch_value(select(retention_base.c.archive_years).where(*mine)) or rules.STATUTORY_YEARS
+
+
 async def set_date(document_id: UUID, until: date | None, work: UnitOfWork) -> None:
     """Store the date of a locked document; it is no change of what the document says, so its version stays."""
     mine = (document.c.organisation_id == work.organisation_id, document.c.id == document_id)

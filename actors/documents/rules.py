@@ -157,7 +157,7 @@ _ARCHIVED_TEN_YEARS_FROM = Decimal(120)
 FOLLOWS_FISCAL_YEAR = frozenset(_FROM_FISCAL_YEAR_END)
 FOLLOWS_LINK_END = frozenset(_FROM_LINK_END)
 """Types whose retention begins when the contract or mandate they belong to ends."""
-_STATUTORY_YEARS = 5
+STATUTORY_YEARS = 5
 
 
 def retain_until(
@@ -167,7 +167,7 @@ def retain_until(
     business_date: date | None = None,
     fiscal_year_end: date | None = None,
     link_ended_on: date | None = None,
-    archive_years: int = _STATUTORY_YEARS,
+    archive_years: int = STATUTORY_YEARS,
 ) -> date | None:
     """The day until which the document must stay; None while its base is unknown, which means: never deleted.
 
@@ -202,4 +202,4 @@ def is_secret(confidentiality: str) -> bool:
 def archive_years_of(client_kind: str, sales_channel: str, total: Decimal) -> int:
     """How long the documents of a contract stay after its end (Code de la consommation L213-1, D213-1)."""
     is_distance_consumer = client_kind == "CONSUMER" and sales_channel == "DISTANCE"
-    return 10 if is_distance_consumer and total >= _ARCHIVED_TEN_YEARS_FROM else _STATUTORY_YEARS
+    return 10 if is_distance_consumer and total >= _ARCHIVED_TEN_YEARS_FROM else STATUTORY_YEARS

@@ -237,6 +237,7 @@ render_job = Table(
         name="uq_render_job_order",
         postgresql_nulls_not_distinct=True,
     ),
+    Index("ix_render_job_revision", "organisation_id", "revision"),
     info=TENANT,
 )
 

@@ -78,6 +78,7 @@ def upgrade() -> None:
         ),
         info={"tenant": True},
     )
+    op.create_index("ix_render_job_revision", "render_job", ["organisation_id", "revision"], unique=False)
     op.create_table(
         "retention_base",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),

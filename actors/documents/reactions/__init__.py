@@ -1,0 +1,1 @@
+"""What documents hears, by what follows from it."""

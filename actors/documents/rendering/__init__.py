@@ -1,0 +1,1 @@
+"""Files made here: templates, orders and the worker processes that set them."""
