@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -155,8 +156,8 @@ async def test_a_mandate_is_rendered_with_the_authorisation_text(running: Runnin
     ((_, answer),) = await running.events("document.generated", tenant.id)
     assert (answer["mandate_id"], answer["type"]) == (str(mandate_id), "MANDATE")
     content = await tenant.client.call(GetContent(document_id=answer["document_id"]))
-    text = " ".join(text_of(base64.b64decode(content.content_base64)).split())
-    assert "RUM-2026-1" in text and "8 semaines" in text
+    letters = re.sub(r"[^\w]", "", text_of(base64.b64decode(content.content_base64)))  # lines break inside words
+    assert "RUM20261" in letters and "8semaines" in letters
 
 
 def test_case_29_six_address_lines_stand_in_the_window_and_nothing_else() -> None:
