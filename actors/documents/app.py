@@ -4,7 +4,7 @@ from actors.documents import schedule, uploads
 from actors.documents.host import HOST
 from actors.documents.reactions import keeping, ordering
 from actors.documents.rendering import jobs
-from actors.documents.requests import content, documents, rendering
+from actors.documents.requests import content, documents, downloads, rendering
 from actors.documents.requests import uploads as parts
 from messages.identity import GetCompany, GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, daily, every
@@ -24,6 +24,10 @@ actor = Actor(
         documents.list_documents,
         documents.update_document,
         documents.link_document,
+        downloads.create_download_link,
+        downloads.revoke_download_link,
+        downloads.resolve_download_link,
+        downloads.read_download,
         rendering.list_document_templates,
         rendering.get_document_template,
         rendering.render_document,

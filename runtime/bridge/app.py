@@ -18,6 +18,7 @@ from messages import registry
 from messages.errors import INTERNAL, NOT_FOUND
 from messages.problem import Refused
 from runtime.bridge.event_feed import EventFeed
+from runtime.bridge.files import Files
 from runtime.bridge.gateway import Gateway
 from runtime.bridge.machine_tokens import MachineTokens
 from runtime.bridge.metrics import BridgeMetrics
@@ -40,9 +41,12 @@ log = structlog.get_logger()
 _MACHINE_TOKEN = "crm.identity.issue_machine_token"
 _SENT_HEADERS = (
     *("authorization", "content-type", "accept-language", "idempotency-key", "if-match", "last-event-id"),
-    *("traceparent", "x-correlation-id", "x-organisation-id"),
+    *("range", "traceparent", "x-correlation-id", "x-organisation-id"),
 )
-_READ_HEADERS = ("etag", "idempotency-replayed", "retry-after", "x-correlation-id", "x-request-id")
+_READ_HEADERS = (
+    *("content-disposition", "content-range", "etag", "idempotency-replayed", "retry-after"),
+    *("x-correlation-id", "x-request-id"),
+)
 
 
 def create_app(settings: Settings, bridge: BridgeSettings | None = None) -> FastAPI:
@@ -54,7 +58,9 @@ def create_app(settings: Settings, bridge: BridgeSettings | None = None) -> Fast
     routes = routes_of(requests, schemas)
     webhooks = configured(bridge.webhooks)
     gateway, metrics = Gateway(settings), BridgeMetrics()
-    feed = EventFeed(gateway, Tokens(Calls(BRIDGE, gateway.connection)), bridge, metrics)
+    calls = Calls(BRIDGE, gateway.connection)
+    tokens = Tokens(calls)
+    feed = EventFeed(gateway, tokens, bridge, metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -72,6 +78,7 @@ def create_app(settings: Settings, bridge: BridgeSettings | None = None) -> Fast
         gateway, routes, metrics, simulated_time=settings.simulated_time, seconds=bridge.timeout_seconds
     )
     app.add_route("/v1/events", feed.__call__, methods=["GET"], include_in_schema=False)
+    _add_files(app, Files(calls, tokens, simulated_time=settings.simulated_time))
     app.add_route("/v1/{actor}/{name}", passage.__call__, methods=["GET", "POST"], include_in_schema=False)
     receiver = Webhooks(gateway, webhooks, metrics, bridge.timeout_seconds)
     app.add_route("/webhooks/{path:path}", receiver.__call__, methods=["POST"], include_in_schema=False)
@@ -114,6 +121,12 @@ def _add_failures(app: FastAPI) -> None:
 
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(Exception, failed)
+
+
+def _add_files(app: FastAPI, files: Files) -> None:
+    app.add_route("/v1/files", files.store, methods=["POST"], include_in_schema=False)
+    app.add_route("/v1/files/{document_id}", files.read, methods=["GET"], include_in_schema=False)
+    app.add_route("/v1/downloads/{organisation_id}/{token}", files.download, methods=["GET"], include_in_schema=False)
 
 
 def _add_operations(app: FastAPI, operations: BridgeOperations) -> None:

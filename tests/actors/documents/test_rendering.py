@@ -147,8 +147,8 @@ async def test_a_mandate_is_rendered_with_the_authorisation_text(running: Runnin
     order = MandateSignatureRequested.model_validate(
         {
             "mandate_id": mandate_id, "rum": "RUM-2026-1", "client_id": client_id, "company_id": tenant.company_id,
-            "scheme": "SEPA_CORE", "kind": "RECURRENT", "creditor_identifier": "FR72ZZZ123456", "status": "PENDING_CUSTOMER_APPROVAL",
-            "signature_channel": "ESIGN", "template_key": "MANDATE", "data": MANDATE,
+            "scheme": "SEPA_CORE", "kind": "RECURRENT", "creditor_identifier": "FR72ZZZ123456",
+            "status": "PENDING_CUSTOMER_APPROVAL", "signature_channel": "ESIGN", "template_key": "MANDATE", "data": MANDATE,
         }
     )  # fmt: skip
     await running.state(order, tenant.id, now=NOW)
