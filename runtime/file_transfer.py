@@ -25,7 +25,7 @@ ReplyType = TypeVar("ReplyType", bound=Reply)
 class Asking(Protocol):
     """Sends a request and gives its typed reply; a Problem is raised as Refused."""
 
-    async def __call__(self, request: Request[ReplyType]) -> ReplyType:
+    async def __call__(self, request: Request[ReplyType], /) -> ReplyType:
         """The reply."""
 
 

@@ -4,7 +4,7 @@ from actors.documents import schedule, uploads
 from actors.documents.host import HOST
 from actors.documents.reactions import keeping, ordering
 from actors.documents.rendering import jobs
-from actors.documents.requests import content, documents, downloads, rendering
+from actors.documents.requests import content, documents, downloads, rendering, trash
 from actors.documents.requests import uploads as parts
 from messages.identity import GetCompany, GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, daily, every
@@ -24,6 +24,9 @@ actor = Actor(
         documents.list_documents,
         documents.update_document,
         documents.link_document,
+        trash.trash_document,
+        trash.restore_document,
+        trash.purge_document,
         downloads.create_download_link,
         downloads.revoke_download_link,
         downloads.resolve_download_link,
@@ -47,7 +50,11 @@ actor = Actor(
         keeping.keep_statement,
         keeping.keep_posted_letter,
     ),
-    runs=(every(Tick.HOUR, schedule.expire_uploads), daily("02:30", schedule.sweep_objects)),
+    runs=(
+        every(Tick.HOUR, schedule.expire_uploads),
+        daily("01:30", schedule.empty_trash),
+        daily("02:30", schedule.sweep_objects),
+    ),
     slow_work=(
         SlowWork(uploads.DropParts, perform=uploads.drop_parts, finish=uploads.forget_parts),
         SlowWork(jobs.RenderFile, perform=jobs.set_file, finish=jobs.keep_file, gave_up=jobs.give_up, attempts=3),

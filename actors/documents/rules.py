@@ -149,12 +149,13 @@ _FROM_LINK_END = {
 }
 
 
+FOLLOWS_FISCAL_YEAR = frozenset(_FROM_FISCAL_YEAR_END)
 _AS_LONG_AS_CONTRACT = frozenset(_FROM_BUSINESS_DATE) - {DocumentType.SHIPPING_LABEL} | {
     DocumentType.CONTRACT,
     DocumentType.CONTRACT_SIGNED,
 }
+_LOCKED = FOLLOWS_FISCAL_YEAR | _AS_LONG_AS_CONTRACT | {DocumentType.MANDATE}
 _ARCHIVED_TEN_YEARS_FROM = Decimal(120)
-FOLLOWS_FISCAL_YEAR = frozenset(_FROM_FISCAL_YEAR_END)
 FOLLOWS_LINK_END = frozenset(_FROM_LINK_END)
 """Types whose retention begins when the contract or mandate they belong to ends."""
 STATUTORY_YEARS = 5
@@ -186,6 +187,11 @@ def retain_until(
             months = max(durations[type_], 12 * archive_years) if type_ in _AS_LONG_AS_CONTRACT else durations[type_]
             return add_months(base, months) if base is not None else None
     return None
+
+
+def is_locked(type_: DocumentType, final: bool, until: date | None, today: date) -> bool:
+    """Whether the law forbids to delete the document now; a final one whose base has not begun is kept as well."""
+    return type_ in _LOCKED and (today <= until if until is not None else final)
 
 
 def longest(*dates: date | None) -> date | None:

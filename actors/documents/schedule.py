@@ -1,6 +1,6 @@
 """What documents does on time."""
 
-from actors.documents import uploads
+from actors.documents import trash, uploads
 from actors.documents.content import store
 from runtime.actor import MORE, Moment
 from runtime.unit_of_work import UnitOfWork
@@ -14,3 +14,8 @@ async def sweep_objects(moment: Moment, work: UnitOfWork) -> object:
 async def expire_uploads(moment: Moment, work: UnitOfWork) -> None:
     """Close the uploads that were not completed within their day."""
     await uploads.expire_uploads(work, moment.as_of)
+
+
+async def empty_trash(moment: Moment, work: UnitOfWork) -> object:
+    """Give up what lay in the trash for 30 days, and the bytes of files found infected a week ago."""
+    return MORE if await trash.empty(work, moment.as_of) else None

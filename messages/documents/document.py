@@ -175,3 +175,23 @@ class LinkDocument(Request[Document], permission="documents:document:write"):
     subject_type: SubjectType
     subject_id: UUID
     role: LinkRole = LinkRole.ATTACHMENT
+
+
+class TrashDocument(Request[Document], permission="documents:document:delete"):
+    """Take a document out of sight; it can be restored for 30 days, unless the law wants it kept: RETENTION_LOCKED."""
+
+    document_id: UUID
+    reason: Line
+
+
+class RestoreDocument(Request[Document], permission="documents:document:delete"):
+    """Bring a document back from the trash, within 30 days."""
+
+    document_id: UUID
+
+
+class PurgeDocument(Request[Document], permission="documents:document:purge"):
+    """Give up the bytes of a document in the trash for ever; what it was stays known."""
+
+    document_id: UUID
+    reason: Line

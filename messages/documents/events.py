@@ -74,10 +74,6 @@ class DocumentUpdated(DocumentRef, Event, aggregate="document"):
     changed_fields: tuple[str, ...]
 
 
-class DocumentVersionAdded(DocumentRef, Event, aggregate="document"):
-    """Readers get a newer content from now on."""
-
-
 class DocumentTrashed(DocumentIdentity, Event, aggregate="document"):
     """A document is out of sight; it may come back within 30 days."""
 
@@ -92,14 +88,6 @@ class DocumentPurged(DocumentIdentity, Event, aggregate="document"):
     """The bytes of a document are given up for ever."""
 
     reason: str
-
-
-class DocumentExpiring(DocumentIdentity, Event, aggregate="document"):
-    """A paper is valid for 60, 30, 7 or 0 more days."""
-
-    client_id: UUID | None = None
-    contract_id: UUID | None = None
-    days_left: int
 
 
 class DocumentAccessed(Event, aggregate="document"):
