@@ -25,7 +25,9 @@ class SecurityHeaders:
 
         async def protected(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers)
+                found = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    found.setdefault(name, value)  # the sign-in form has a policy of its own
             await send(message)
 
         await self._app(scope, receive, protected if scope["type"] == "http" else send)
