@@ -26,7 +26,7 @@ from messages.contrats import (
     ContractTerminated,
     ContractWithdrawn,
 )
-from messages.identity import CompanyCreated, OrganisationCreated
+from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated
 from messages.payments import (
     InstalmentBlocked,
     InstalmentCancelled,
@@ -95,7 +95,7 @@ async def seed_organisation(event: OrganisationCreated, work: UnitOfWork) -> Non
     )
 
 
-async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """The companies that collect, and the time zone of their dates."""
     await work.execute(
         keep_newest(

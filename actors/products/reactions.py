@@ -19,7 +19,7 @@ from actors.products.rules.vat import SEEDED_RATES
 from messages.clients import ClientCreated, ClientUpdated
 from messages.contrats import ContractCancelled, ContractSigned, ContractWithdrawn
 from messages.documents import DocumentAvailable
-from messages.identity import CompanyCreated, OrganisationCreated
+from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated
 from messages.products.publications import MappingStatus
 from messages.products.ranges import RangeKind
 from messages.values.identifiers import derived_id
@@ -55,7 +55,7 @@ async def seed_organisation(event: OrganisationCreated, work: UnitOfWork) -> Non
     await insert_list(price_list, work)
 
 
-async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """The companies that sell, and how they are subject to VAT."""
     await work.execute(
         keep_newest(

@@ -11,7 +11,7 @@ from messages.commercial import (
     SalesRepDeactivated,
     SalesRepUpdated,
 )
-from messages.identity import CompanyCreated, OrganisationCreated
+from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated
 from runtime.unit_of_work import UnitOfWork
 from storage.clients.tables import company_ref, sales_rep_ref
 from storage.projections import keep_newest
@@ -22,7 +22,7 @@ async def seed(event: OrganisationCreated, work: UnitOfWork) -> None:
     await seed_dictionaries(work)
 
 
-async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """The companies a client may belong to."""
     await work.execute(
         keep_newest(

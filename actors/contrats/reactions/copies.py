@@ -12,7 +12,7 @@ from messages.contrats import (
     ContractUpdated,
     PriceCheck,
 )
-from messages.identity import CompanyCreated
+from messages.identity import CompanyCreated, CompanyUpdated
 from messages.products import PriceQuoteExpired, ProductCreated, ProductLifecycleChanged, ProductUpdated
 from messages.values.text import search_form
 from runtime.unit_of_work import UnitOfWork
@@ -61,7 +61,7 @@ async def keep_client_state(event: ClientArchived | ClientRestored, work: UnitOf
     )
 
 
-async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """The companies that sell, and where their days begin."""
     await work.execute(
         keep_newest(
