@@ -116,6 +116,7 @@ actor = Actor(
     hears=(
         references.seed,
         references.keep_company,
+        references.keep_user,
         references.keep_sales_rep,
         references.take_representative,
         contracts.follow_contract,
