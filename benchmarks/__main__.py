@@ -3,9 +3,14 @@
 import argparse
 import asyncio
 
-from benchmarks import flow, requests, whole
+from benchmarks import clients, flow, requests, whole
 
-_PARTS = {"requests": lambda count: requests.run(count), "flow": lambda _: flow.run(), "whole": lambda _: whole.run()}
+_PARTS = {
+    "requests": lambda count: requests.run(count),
+    "flow": lambda _: flow.run(),
+    "clients": lambda _: clients.run(),
+    "whole": lambda _: whole.run(),
+}
 
 
 def main() -> None:
