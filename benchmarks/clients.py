@@ -39,7 +39,7 @@ from runtime.running_system import RunningSystem
 from tests.actors.clients.import_speed import import_seconds
 
 _CLIENTS = 200_000
-_IMPORTED = 5_000
+_IMPORTED = 50_000
 _ROUNDS = 15
 _QUERIES = (
     *("jean martin", "marie", "lefevre", "martin 0612", "bernard sophie"),

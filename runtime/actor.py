@@ -113,6 +113,8 @@ class Actor:
     slow_work: Sequence[SlowWork] = ()
     asks: Sequence[type[Request[Any]]] = ()
     at_start: Sequence[Callable[[Any], Awaitable[None]]] = ()
+    copies_audit: Handler | None = None
+    """Keeps every actor's sealed audit entries; one actor has the central copy."""
     exports: Sequence[Export] = ()
     """What others may rebuild their projections from."""
     projections: Sequence[Handler] = ()
@@ -181,6 +183,7 @@ class Actor:
             aggregates=tuple(registry.aggregates_of(self.name)),
             hears=tuple(sorted(self.reactions)),
             asks=tuple(sorted(asked_subject(self.name, request) for request in self.asks)),
+            reads_audit=self.copies_audit is not None,
         )
 
 

@@ -2,11 +2,12 @@
 
 from sqlalchemy import select
 
-from actors.identity import catalogue, invitations, reactions, schedule, signing_keys
+from actors.identity import audit_copy, catalogue, invitations, reactions, schedule, signing_keys
 from actors.identity import organisations as shown
 from actors.identity.requests import (
     answers,
     audit,
+    audit_trail,
     companies,
     holds,
     machines,
@@ -88,6 +89,9 @@ actor = Actor(
         audit.create_audit_checkpoint,
         audit.list_audit_checkpoints,
         audit.verify_audit_checkpoint,
+        audit_trail.list_audit,
+        audit_trail.get_audit_entry,
+        audit_trail.get_audit_chain_head,
         privacy.create_privacy_request,
         privacy.verify_requester_identity,
         privacy.assess_privacy_request,
@@ -113,6 +117,7 @@ actor = Actor(
         every(Tick.HOUR, schedule.warn_of_privacy_deadlines),
         every(Tick.HOUR, schedule.ask_silent_actors),
         daily("00:05", schedule.end_temporary_memberships),
+        daily("01:00", schedule.sign_audit_chains),
         every(Tick.DAY, schedule.forget_sessions),
     ),
     exports=(
@@ -120,6 +125,7 @@ actor = Actor(
         Export("company", company, select(company), plain(shown.company_fields)),
     ),
     asks=tuple(request for name, request in VERIFY_LOCAL_CHAIN.items() if name != "identity"),
+    copies_audit=audit_copy.keep_entries,
     at_start=(
         signing_keys.ensure_signing_keys,
         signing_keys.ensure_development_administrator,
