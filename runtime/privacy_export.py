@@ -49,18 +49,19 @@ async def _shown(record: PersonalData, row: Row, work: UnitOfWork) -> dict[str, 
     """A row as a person reads it: without what only machines need, encrypted fields in clear."""
     shown: dict[str, Any] = {}
     for column in record.table.c:
-        value = row[column.name]
-        if column.name in record.encrypted and value is not None:
-            shown[column.name] = await work.keys.decrypt(
+        name = str(column.name)  # SQLAlchemy's own string class is no JSON key
+        value = row[name]
+        if name in record.encrypted and value:
+            shown[name] = await work.keys.decrypt(
                 value,
                 organisation_id=work.organisation_id,
-                domain=record.encrypted[column.name],
+                domain=record.encrypted[name],
                 table=record.table.name,
-                column=column.name,
+                column=name,
                 row_id=row["id"],
             )
-        elif value is not None and not isinstance(column.type, LargeBinary) and not _is_technical(column.name):
-            shown[column.name] = _plain(value)
+        elif value is not None and not isinstance(column.type, LargeBinary) and not _is_technical(name):
+            shown[name] = _plain(value)
     return shown
 
 
