@@ -84,7 +84,7 @@ PERSONAL_DATA: Final = (
         ),
         "accounts that were debited",
         where=_used,
-        encrypted={"iban": "PAYMENT"},
+        encrypted={"iban": "BANK"},
     ),
     PersonalData(
         mandate,
