@@ -1,6 +1,7 @@
 """What activites answers, hears and does on time."""
 
 from actors.activites import schedule
+from actors.activites.personal_data import PERSONAL_DATA
 from actors.activites.reactions import contracts, mails, members, money, projections
 from actors.activites.requests import activities, tasks
 from messages.identity import GetSigningKeys
@@ -52,6 +53,7 @@ actor = Actor(
     ),
     asks=(GetSigningKeys,),
     projections=(projections.keep_client, projections.keep_contract),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

@@ -1,6 +1,7 @@
 """What calendar answers, hears and does on time. It asks nobody but for keys."""
 
 from actors.calendar import reactions, schedule
+from actors.calendar.personal_data import PERSONAL_DATA
 from actors.calendar.requests import (
     book,
     configurations,
@@ -96,6 +97,7 @@ actor = Actor(
     ),
     asks=(GetSigningKeys,),
     projections=(reactions.keep_company, reactions.keep_client),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from actors.contrats import contract_record
 from actors.contrats.changes import indexing
 from actors.contrats.drafting import price_checks
+from actors.contrats.personal_data import PERSONAL_DATA
 from actors.contrats.reactions import bills, copies, mandates, recovery
 from actors.contrats.renewal import notices
 from actors.contrats.requests import (
@@ -173,6 +174,7 @@ actor = Actor(
     asks=(GetSigningKeys, GetPriceQuote, GetDocument, OpenContent, StoreDocument),
     exports=(Export("contract", contract, select(contract), contract_record.whole),),
     projections=(copies.keep_client, copies.keep_company, copies.keep_product, copies.keep_sales_rep),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

@@ -1,6 +1,7 @@
 """What documents answers, hears and asks."""
 
 from actors.documents import reactions, requests
+from actors.documents.personal_data import PERSONAL_DATA
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor
 from runtime.host import application
@@ -17,6 +18,7 @@ actor = Actor(
     ),
     hears=(reactions.keep_sales_document,),
     asks=(GetSigningKeys,),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

@@ -1,6 +1,7 @@
 """What engagement answers, hears, does on time and in the background, and asks."""
 
 from actors.engagement import accounts, composing, invitations, queue, schedule, sending, settling
+from actors.engagement.personal_data import PERSONAL_DATA
 from actors.engagement.reactions import bells, figures, orders, parties
 from actors.engagement.requests import dashboards, emails, mailboxes, notifications
 from messages.clients import GetClient
@@ -68,6 +69,7 @@ actor = Actor(
     ),
     asks=(GetSigningKeys, GetClient, GetInvitationLink, OpenContent),
     projections=(parties.keep_company, parties.keep_client),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

@@ -22,6 +22,7 @@ from actors.identity.requests import (
     users,
 )
 from actors.identity.requests import invitations as offers
+from messages.clients import ResolvePrivacySubject
 from messages.every_actor import VERIFY_LOCAL_CHAIN
 from runtime.actor import Actor, Tick, daily, every
 from runtime.host import application
@@ -124,7 +125,7 @@ actor = Actor(
         Export("organisation", tenant, select(tenant), plain(shown.tenant_snapshot)),
         Export("company", company, select(company), plain(shown.company_fields)),
     ),
-    asks=tuple(request for name, request in VERIFY_LOCAL_CHAIN.items() if name != "identity"),
+    asks=(ResolvePrivacySubject, *(request for name, request in VERIFY_LOCAL_CHAIN.items() if name != "identity")),
     copies_audit=audit_copy.keep_entries,
     at_start=(
         signing_keys.ensure_signing_keys,

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from actors.products import reactions, schedule, views
+from actors.products.personal_data import PERSONAL_DATA
 from actors.products.requests import (
     accounting,
     browsing,
@@ -153,6 +154,7 @@ actor = Actor(
     asks=(GetSigningKeys, GetClient, GetDocument),
     exports=(Export("product", product, select(product), plain(views.snapshot_of)),),
     projections=(reactions.keep_company, reactions.keep_client),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

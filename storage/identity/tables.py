@@ -430,6 +430,7 @@ privacy_request = Table(
     text("identity_method", nullable=True),
     text("reason"),
     text("external_reference", nullable=True),
+    Column("identifiers", LargeBinary, comment="encrypted: by what the home actor knows the person"),
     text("status"),
     text("rejection_reason", nullable=True),
     Column("attempt", Integer, nullable=False, server_default="1"),
