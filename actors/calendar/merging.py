@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import Column, Table, delete, exists, insert, literal, select, update
 
 from actors.calendar.requests.configurations import say_changed
-from actors.calendar.rows import changed_row
 from messages.calendar.terms import ConfigurationLevel
 from runtime.unit_of_work import UnitOfWork
 from storage.calendar.tables import contract_copy, debit_configuration, debit_date_override, merged_row, planned_debit
@@ -96,7 +95,9 @@ async def _say_moved(configuration_ids: list[UUID], work: UnitOfWork) -> None:
                 debit_configuration.c.organisation_id == work.organisation_id,
                 debit_configuration.c.id == configuration_id,
             )
-            .values(**changed_row(debit_configuration.c.version + 1, work))
+            .values(
+                version=debit_configuration.c.version + 1, updated_at=work.now, updated_by=work.caller.principal
+            )
             .returning(debit_configuration),
             "configuration",
         )

@@ -24,6 +24,7 @@ _HEATMAP = ("date", "day_of_week", "count", "amount", "intensity")
 
 async def export_calendar_csv(request: ExportCalendarCsv, work: UnitOfWork) -> ExportedCsv:
     """The file, whole or not at all."""
+    header: tuple[str, ...]
     match request.type:
         case CsvExportType.PLANNED_DEBITS:
             header, rows = _DEBITS, await _debit_rows(request, work)

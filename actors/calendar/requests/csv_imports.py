@@ -158,7 +158,8 @@ async def _content(request: ImportCsv, work: UnitOfWork) -> bytes:
             raise Refused.field(
                 "content_base64", "base64", "content_base64 is not base64; encode it", NOT_CSV
             ) from None
-    data, offset = b"", 0
+    data = b""
+    offset: int | None = 0
     while offset is not None:
         part = await work.ask(OpenContent(document_id=_named(request), purpose="CALENDAR_IMPORT", offset=offset))
         if part.size > MOST_BYTES:

@@ -75,7 +75,9 @@ async def test_a_period_waits_for_its_new_invoice_only_when_one_follows(sale: Sa
 async def test_a_failed_order_is_given_once_more(sale: Sale, tenant: Tenant, other_tenant: Tenant) -> None:
     await sale.in_force()
     sale.at(APRIL_2)
-    await tenant.client.call(SuspendContract(contract_id=sale.contract_id, reason="TECHNICAL"))
+    await tenant.client.call(
+        SuspendContract(contract_id=sale.contract_id, expected_version=await sale.version(), reason="TECHNICAL")
+    )
     await sale.provider(ProviderOutcome.REFUSED, error_code="LINE_LOCKED")
     failed, done = (await tenant.client.call(ListOperations(contract_id=sale.contract_id))).items
     assert await refused(tenant.client.call(RetryOperation(operation_id=done.id))) == "OPERATION_NOT_FAILED"
