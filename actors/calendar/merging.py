@@ -95,9 +95,7 @@ async def _say_moved(configuration_ids: list[UUID], work: UnitOfWork) -> None:
                 debit_configuration.c.organisation_id == work.organisation_id,
                 debit_configuration.c.id == configuration_id,
             )
-            .values(
-                version=debit_configuration.c.version + 1, updated_at=work.now, updated_by=work.caller.principal
-            )
+            .values(version=debit_configuration.c.version + 1, updated_at=work.now, updated_by=work.caller.principal)
             .returning(debit_configuration),
             "configuration",
         )

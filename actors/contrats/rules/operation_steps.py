@@ -45,8 +45,8 @@ def steps_of(row: Mapping[str, Any]) -> tuple[OperationStep, ...]:
 
 def _current(row: Mapping[str, Any], names: tuple[OperationStepName, ...], status: OperationStatus) -> int:
     if row["failed_step"] is not None:
-        wanted = OperationStepName(row["failed_step"].upper())
-        return names.index(wanted) if wanted in names else 0
+        found = (number for number, name in enumerate(names) if name == row["failed_step"].upper())
+        return next(found, 1)  # port_in is the provision of a number
     return 0 if status in (_S.PENDING, _S.CANCELLED) else 1
 
 

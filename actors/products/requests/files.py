@@ -266,7 +266,7 @@ def _product_row(row: Row) -> list[str]:
         row["product_type"],
         row["sector"],
         row["tax_class"],
-        str(seen.get("price", "")),
+        str(seen["price"]["amount"]) if seen else "",
         str(seen.get("tax_included", "")).lower(),
     ]
 

@@ -207,5 +207,5 @@ async def test_products_are_read_in_by_sku(tenant: Tenant, other_tenant: Tenant)
     assert (detail.name, detail.lifecycle) == ("Assistance 24/7", "DRAFT")
     written = await tenant.client.call(ExportCatalogue())
     line = base64.b64decode(written.content_base64).decode("utf-8-sig").splitlines()[1]
-    assert line == "FT-AST-001;Assistance 24/7;;SERVICES;assistance;ASSISTANCE;STANDARD;12.99;true"
+    assert line == "FT-AST-001;Assistance 24/7;;SERVICES;service;ASSISTANCE;STANDARD;12.99;true"
     assert (await other_tenant.client.call(ExportCatalogue())).row_count == 0
