@@ -56,7 +56,8 @@ async def test_a_draft_on_an_expired_quote_cannot_be_signed(sale: Sale, tenant: 
     await sale.draft(price_quote_id=quote.quote_id)
     await sale.hears(fact(PriceQuoteExpired, quote_id=quote.quote_id), times=2, version=2)
     assert (await sale.contract()).price_check == "EXPIRED"
-    assert await refused(tenant.client.call(sale.signature())) == "PRICE_NOT_VERIFIED"
+    signature = sale.signature(expected_version=await sale.version())
+    assert await refused(tenant.client.call(signature)) == "PRICE_NOT_VERIFIED"
     assert len(await sale.stated("contract.updated")) == 1
 
 
