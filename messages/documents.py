@@ -321,7 +321,7 @@ class OpenContent(
     Request[ContentPart],
     query=True,
     permission="documents:document:read",
-    internal_callers=("clients", "contrats", "engagement", "logistics"),
+    internal_callers=("calendar", "clients", "contrats", "engagement", "logistics"),
     audited=True,
     timeout_seconds=10.0,
 ):

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from actors.products import merging
 from actors.products.requests.accounting import insert_mapping
 from actors.products.requests.price_lists import insert_list
 from actors.products.requests.promotions import give_back
@@ -16,7 +17,7 @@ from actors.products.rows import new_row
 from actors.products.rules.accounting import DEFAULT_ACCOUNTS
 from actors.products.rules.ranges import SEEDED_RANGES
 from actors.products.rules.vat import SEEDED_RATES
-from messages.clients import ClientCreated, ClientUpdated
+from messages.clients import ClientCreated, ClientMerged, ClientUnmerged, ClientUpdated
 from messages.contrats import ContractCancelled, ContractSigned, ContractWithdrawn
 from messages.documents import DocumentAvailable
 from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated
@@ -87,6 +88,17 @@ async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) ->
             version=work.source_version,
         )
     )
+
+
+async def follow_merge(event: ClientMerged, work: UnitOfWork) -> None:
+    """Agreed prices, quotes and contracts of the merged records are the survivor's; which they were is kept."""
+    for merged_id in event.merged_ids:
+        await merging.take_over(merged_id, event.survivor_id, event.merge_operation_id, work)
+
+
+async def undo_merge(event: ClientUnmerged, work: UnitOfWork) -> None:
+    """What came from the restored client is his again."""
+    await merging.give_back(event.restored_id, event.survivor_id, event.merge_operation_id, work)
 
 
 async def keep_document(event: DocumentAvailable, work: UnitOfWork) -> None:

@@ -48,6 +48,7 @@ class PortInContract(Request[ContractOperation], permission="contrats:contract:p
     """
 
     contract_id: UUID
+    expected_version: int
     line_id: UUID
     msisdn: Label = Field(description="ten digits, as in France: 0612345678")
     rio: Label = Field(description="twelve characters, spaces allowed")

@@ -42,7 +42,7 @@ class RefuseRenewal(Request[RenewalCycle], permission="contrats:renewal:write"):
     """The client or the company does not want another term; the contract ends with this one."""
 
     contract_id: UUID
-    expected_version: int | None = None
+    expected_version: int
     received_on: date
 
 

@@ -1,6 +1,7 @@
 """What contrats answers: contracts in full and in lists, their parts and their history."""
 
 from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
 from messages.base import Reply
@@ -134,6 +135,10 @@ class Contract(ContractSnapshot):
     total_contract_value: Money
     created_at: Instant
     version: int
+    payment_terms_id: UUID | None = None
+    withdrawal_sent_on: date | None = None
+    withdrawal_channel: TerminationChannel | None = None
+    withdrawal_statement_document_id: UUID | None = None
     max_renewals: int | None = None
     renewal_count: int = 0
     instalments: tuple[ScheduledInstalment, ...] = ()
@@ -170,6 +175,27 @@ class StatusHistoryPage(Page[StatusHistoryEntry]):
     """Transitions, newest first."""
 
 
+class OperationStepName(StrEnum):
+    """The parts of operations; PROVISION waits for the service providers."""
+
+    CHECK = "CHECK"
+    FINAL_BILLING = "FINAL_BILLING"
+    PROVISION = "PROVISION"
+    SET_STATUS = "SET_STATUS"
+    OPEN_ENVELOPE = "OPEN_ENVELOPE"
+    STORE_EVIDENCE = "STORE_EVIDENCE"
+
+
+class OperationStep(Reply):
+    """A part of an operation and where it stands."""
+
+    name: OperationStepName
+    status: OperationStatus
+    attempts: int
+    last_error: str | None
+    next_attempt_at: Instant | None
+
+
 class ContractOperation(Reply):
     """What is being done to a contract at its providers."""
 
@@ -182,6 +208,7 @@ class ContractOperation(Reply):
     error_code: str | None
     started_at: Instant
     finished_at: Instant | None
+    steps: tuple[OperationStep, ...] = ()
 
 
 class OperationPage(Page[ContractOperation]):

@@ -86,6 +86,8 @@ async def keep_product(event: ProductCreated | ProductUpdated, work: UnitOfWork)
             code=event.sku,
             name=event.name,
             lifecycle=event.lifecycle,
+            sector=event.sector,
+            commitment_months=event.commitment_months,
             version=work.source_version,
         )
     )
@@ -130,6 +132,8 @@ async def keep_payment_term(event: PaymentTermSaved, work: UnitOfWork) -> None:
             payment_term_id=event.id,
             code=event.code,
             days=event.days,
+            basis=event.end_of_month,
+            day_of_month=event.day_of_month,
             active=event.active,
             version=work.source_version,
         )
