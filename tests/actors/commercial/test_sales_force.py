@@ -26,7 +26,8 @@ from messages.commercial import (
     UpdateSalesRep,
 )
 from messages.problem import Refused
-from tests.actors.commercial.sales import Sale, plan, representative
+from tests.actors.commercial.people import plan, representative
+from tests.actors.commercial.sales import Sale
 from tests.harness import Tenant
 
 FIXED: dict[str, Any] = {"calculation": {"type": "FIXED", "base": "FLAT", "fixed_amount": "40.00"}}

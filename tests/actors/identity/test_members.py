@@ -18,6 +18,7 @@ from messages.identity import (
     UpdateMembership,
 )
 from messages.problem import Refused
+from runtime import clock
 from tests.actors.identity.people import Person, as_bridge, invite, link_token, member
 from tests.actors.identity.test_sign_in import code_of
 from tests.harness import Running, Tenant, eventually
@@ -136,7 +137,7 @@ async def test_case_19_a_suspended_member_is_refused_within_a_second(
     build = BuildAccessContext(idp_token=someone.idp_token, organisation_id=tenant.id)
     assert await code_of(as_bridge(running, build)) == "MEMBERSHIP_INACTIVE"
     assert someone.context is not None
-    assert someone.context.expires_at <= datetime.now(UTC) + timedelta(seconds=90)
+    assert someone.context.expires_at <= clock.now() + timedelta(seconds=90)
     await owner.call(ReactivateMembership(membership_id=membership.membership_id, reason="erreur"))
     await someone.enter(tenant.id)
 
@@ -212,7 +213,7 @@ async def test_the_context_says_what_the_member_may(running: Running, owned: tup
     context = someone.context.context
     assert (context.role_codes, context.data_scope, context.company_ids) == (("salesperson",), "OWN", None)
     assert context.membership_id == membership.membership_id
-    before = datetime.now(UTC).timestamp()
+    before = clock.unix_now()
     built = (await someone.enter(tenant.id)).context
     assert built is not None
     assert 88 <= built.expires_at.timestamp() - before <= 91
