@@ -54,6 +54,7 @@ class Host:
         self.audit_feed = AuditFeed(self.heart, actor.copies_audit) if actor.copies_audit is not None else None
         self.operations = Operations(self.heart, self.reactions, self._mailbox_lag)
         self._parts: list[asyncio.Task[None]] = []
+        self._started = asyncio.Event()
         self._subscribe()
         broker = self.heart.connection.broker
         self.application = FastStream(
@@ -148,12 +149,17 @@ class Host:
         self._start("access", self._follow_access)
         self._start("heartbeat", self._beat)
         self._start("cleaning", self._clean)
+        self._started.set()
         log.info("actor.serving", requests=len(self.heart.actor.endpoints), hears=len(self.heart.actor.reactions))
 
     def _start(self, part: str, run: Callable[[], Coroutine[Any, Any, None]], steady_after: float = 1.0) -> None:
         self._parts.append(asyncio.create_task(forever(self.heart, part, run, steady_after), name=part))
 
     async def _before_stop(self) -> None:
+        # FastStream stops an app that still starts: what its start asks of the database must not meet a closed pool
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ENDING_SECONDS):
+                await self._started.wait()
         for part in self._parts:
             part.cancel()
         await self._ended(self._parts)

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from actors.identity import audit_copy, catalogue, invitations, reactions, schedule, signing_keys
-from actors.identity import organisations as shown
+from actors.identity.organisations import company_fields, tenant_snapshot
 from actors.identity.requests import (
     answers,
     audit,
@@ -122,8 +122,8 @@ actor = Actor(
         every(Tick.DAY, schedule.forget_sessions),
     ),
     exports=(
-        Export("organisation", tenant, select(tenant), plain(shown.tenant_snapshot)),
-        Export("company", company, select(company), plain(shown.company_fields)),
+        Export("organisation", tenant, select(tenant), plain(tenant_snapshot)),
+        Export("company", company, select(company), plain(company_fields)),
     ),
     asks=(ResolvePrivacySubject, *(request for name, request in VERIFY_LOCAL_CHAIN.items() if name != "identity")),
     copies_audit=audit_copy.keep_entries,

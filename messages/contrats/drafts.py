@@ -11,6 +11,7 @@ from messages.base import Part, Request
 from messages.contrats.replies import (
     Contract,
 )
+from messages.contrats.states import ServiceKind
 from messages.contrats.terms import (
     BillingAnchor,
     BillingFrequency,
@@ -26,7 +27,6 @@ from messages.contrats.terms import (
     ProrationMethod,
     RenewalMode,
     SalesChannel,
-    ServiceKind,
     SourceChannel,
     TermKind,
 )

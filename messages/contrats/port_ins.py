@@ -7,7 +7,7 @@ from pydantic import Field
 
 from messages.base import Event, Reply, Request
 from messages.contrats.replies import ContractOperation
-from messages.contrats.terms import PortInStatus
+from messages.contrats.states import PortInStatus
 from messages.errors import BUSINESS_RULE_VIOLATION, NOT_FOUND, PRECONDITION_FAILED, VALIDATION_FAILED
 from messages.paging import Page, PageRequest
 from messages.values.text import Label

@@ -6,30 +6,32 @@ from uuid import UUID
 
 from messages.base import Reply
 from messages.contrats.contract import BillingInstalment, ContractSnapshot, ServiceLinkRef
-from messages.contrats.terms import (
-    ActorKind,
-    BillingAnchor,
+from messages.contrats.states import (
     ContractStatus,
-    ContractType,
-    EarlyTerminationPolicy,
-    InitiatedBy,
     InstalmentStatus,
-    MandateScheme,
-    NoticeUnit,
     OperationKind,
     OperationStatus,
     PaymentStanding,
-    PriceCheck,
-    ProrationMethod,
     QualityStatus,
     RenewalChannel,
-    RenewalMode,
     RenewalStatus,
     ReviewStatus,
     ServiceStatus,
     TerminationChannel,
     TerminationReason,
     TerminationStatus,
+)
+from messages.contrats.terms import (
+    ActorKind,
+    BillingAnchor,
+    ContractType,
+    EarlyTerminationPolicy,
+    InitiatedBy,
+    MandateScheme,
+    NoticeUnit,
+    PriceCheck,
+    ProrationMethod,
+    RenewalMode,
 )
 from messages.paging import Page
 from messages.values.instants import Instant

@@ -20,21 +20,18 @@ from messages.contrats.replies import (
     TerminationRequest,
     Withdrawal,
 )
-from messages.contrats.terms import (
+from messages.contrats.states import (
     BillingPolicy,
     ContractStatus,
-    ContractType,
     Gate,
-    InitiatedBy,
     PortInStatus,
     ProviderOutcome,
     QualityStatus,
-    SignatureMethod,
-    SignerRole,
     SuspensionReason,
     TerminationChannel,
     TerminationReason,
 )
+from messages.contrats.terms import ContractType, InitiatedBy, SignatureMethod, SignerRole
 from messages.paging import PageRequest
 from messages.registry import ACTORS
 from messages.values.instants import Instant

@@ -8,12 +8,12 @@ from uuid import UUID
 from pydantic import Field
 
 from messages.base import Part, Reply, Request
+from messages.contrats.states import Gate
 from messages.contrats.terms import (
     BillingAnchor,
     BillingFrequency,
     BillingMode,
     ContractType,
-    Gate,
     NoticeUnit,
     PaymentMethod,
     ProrationMethod,

@@ -24,7 +24,7 @@ from messages.contrats.port_ins import (
     PortInContract,
     PortInPage,
 )
-from messages.contrats.terms import PortInStatus
+from messages.contrats.states import PortInStatus
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from runtime.field_encryption import IndexKind

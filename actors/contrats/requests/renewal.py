@@ -23,7 +23,7 @@ from messages.contrats.renewals import (
     SetRenewal,
 )
 from messages.contrats.replies import RenewalCycle
-from messages.contrats.terms import RenewalStatus
+from messages.contrats.states import RenewalStatus
 from messages.problem import Refused
 from runtime.pagination import page
 from runtime.unit_of_work import UnitOfWork

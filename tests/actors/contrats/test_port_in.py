@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from actors.contrats.rules.port_in import PORT_IN, checked_number, checked_rio, masked, port_day, rio_key
 from messages.contrats import ContractOperation, HandleProviderCallback, ListOperations
 from messages.contrats.port_ins import CancelPortIn, ListPortIns, PortInContract
-from messages.contrats.terms import PortInStatus
+from messages.contrats.states import PortInStatus
 from messages.problem import Refused
 from tests.actors.contrats.builders import Sale, at
 from tests.actors.contrats.test_drafting import refused

@@ -17,7 +17,7 @@ from messages.contrats.renewals import (
     RefuseRenewal,
     SetRenewal,
 )
-from messages.contrats.terms import RenewalStatus
+from messages.contrats.states import RenewalStatus
 from messages.engagement.email import EmailBounced, EmailSent
 from messages.logistics import LetterPosted
 from messages.problem import Refused
