@@ -3,19 +3,27 @@
 import argparse
 import asyncio
 
-from benchmarks import flow, requests, whole
+from benchmarks import clients, flow, requests, whole
 
-_PARTS = {"requests": lambda count: requests.run(count), "flow": lambda _: flow.run(), "whole": lambda _: whole.run()}
+_PARTS = ("requests", "flow", "clients", "whole")
 
 
 def main() -> None:
     """Run the benchmarks, all by default."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*_PARTS, []], help="what to measure")
+    parser.add_argument("parts", nargs="*", help=f"what to measure: {', '.join(_PARTS)}; all by default")
     parser.add_argument("--requests", type=int, default=4000, help="requests per figure")
     chosen = parser.parse_args()
+    if unknown := set(chosen.parts) - set(_PARTS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(_PARTS)}")
+    runs = {
+        "requests": lambda: requests.run(chosen.requests),
+        "flow": flow.run,
+        "clients": clients.run,
+        "whole": whole.run,
+    }
     for part in chosen.parts or _PARTS:
-        asyncio.run(_PARTS[part](chosen.requests))
+        asyncio.run(runs[part]())
 
 
 if __name__ == "__main__":

@@ -14,8 +14,11 @@ from pydantic import BaseModel
 from messages import registry
 from messages.base import Event, Request, RequestContract
 from messages.every_actor import EXPORT_SNAPSHOT, VERIFY_LOCAL_CHAIN
+from messages.identity import GetPrivacySubject, ReportPrivacyTask
 from runtime.chain_verification import verify_local_chain
 from runtime.nats_configuration import ActorSurface
+from runtime.privacy import PersonalData
+from runtime.privacy_requests import AfterErasure, FulfilPrivacyRequest, PrivacyRequests
 from runtime.rebuilding import Reaction, Rebuilding, RebuildProjection
 from runtime.snapshots import Export, exporting
 from runtime.unit_of_work import Handler, UnitOfWork, WorkItem
@@ -113,10 +116,16 @@ class Actor:
     slow_work: Sequence[SlowWork] = ()
     asks: Sequence[type[Request[Any]]] = ()
     at_start: Sequence[Callable[[Any], Awaitable[None]]] = ()
+    copies_audit: Handler | None = None
+    """Keeps every actor's sealed audit entries; one actor has the central copy."""
     exports: Sequence[Export] = ()
     """What others may rebuild their projections from."""
     projections: Sequence[Handler] = ()
     """What does nothing but keep a projection of another actor's aggregate, mostly reactions: `crm ops rebuild` repeats it."""
+    privacy: Sequence[PersonalData] = ()
+    """The personal data it keeps; rows that are found through others come first."""
+    after_erasure: AfterErasure | None = None
+    """What is said or done when a person's data is gone here."""
     endpoints: dict[str, Endpoint] = field(init=False, default_factory=dict)
     reactions: dict[str, tuple[type[Event], Handler]] = field(init=False, default_factory=dict)
     rebuilding: Rebuilding = field(init=False)
@@ -136,8 +145,12 @@ class Actor:
         self.rebuilding = Rebuilding(self._projections(), owns_tenants=self.name == "identity")
         if self.name != "identity":
             page = SlowWork(RebuildProjection, self.rebuilding.perform, self.rebuilding.finish)
-            self.slow_work = (*self.slow_work, page)
-            self.asks = (*self.asks, *self._exports_asked())
+            requests = PrivacyRequests(self.name, self.privacy, self.after_erasure)
+            person = SlowWork(
+                FulfilPrivacyRequest, requests.perform, requests.finish, requests.gave_up, at_most=2, attempts=60
+            )
+            self.slow_work = (*self.slow_work, page, person)
+            self.asks = (*self.asks, *self._exports_asked(), GetPrivacySubject, ReportPrivacyTask)
         kinds = [work.kind for work in self.slow_work]
         if len(kinds) != len(set(kinds)):
             raise TypeError(f"{self.name}: two kinds of slow work have the same name")
@@ -181,6 +194,7 @@ class Actor:
             aggregates=tuple(registry.aggregates_of(self.name)),
             hears=tuple(sorted(self.reactions)),
             asks=tuple(sorted(asked_subject(self.name, request) for request in self.asks)),
+            reads_audit=self.copies_audit is not None,
         )
 
 

@@ -2,29 +2,31 @@
 
 from collections import defaultdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from messages.problem import Refused
 from messages.values.identifiers import new_id
-from runtime.actor import Endpoint
 from runtime.caller import Caller, CallerKind
 from runtime.headers import Cause
 from runtime.unit_of_work import Change, UnitOfWork
+
+if TYPE_CHECKING:
+    from runtime.actor import Endpoint
 
 AuditRow = tuple[Any, ...]
 
 _IDENTICAL_DENIALS = 10
 
 
-def action_of(endpoint: Endpoint) -> str:
+def action_of(endpoint: "Endpoint") -> str:
     """`clients.client.create`: actor, resource and the verb of the request."""
     contract = endpoint.contract
     resource = contract.permission.split(":")[1] if contract.permission else contract.name
     return f"{contract.actor}.{resource}.{contract.name.partition('_')[0]}"
 
 
-def audit_rows(endpoint: Endpoint, work: UnitOfWork) -> list[AuditRow]:
+def audit_rows(endpoint: "Endpoint", work: UnitOfWork) -> list[AuditRow]:
     """One entry per aggregate the handler changed; one without target when it changed none."""
     contract = endpoint.contract
     stream = f"{contract.actor}.access" if contract.query else contract.actor
@@ -48,7 +50,7 @@ def _row(work: UnitOfWork, stream: str, action: str, permission: str | None, cha
 
 
 def denied_row(
-    endpoint: Endpoint, cause: Cause, caller: Caller | None, organisation_id: UUID, refused: Refused, now: datetime
+    endpoint: "Endpoint", cause: Cause, caller: Caller | None, organisation_id: UUID, refused: Refused, now: datetime
 ) -> AuditRow:
     """The entry of a request that was refused for lack of right."""
     contract = endpoint.contract

@@ -15,6 +15,7 @@ from messages.base import NIL_ORGANISATION, Access
 from messages.values.instants import format_instant
 from runtime import clock
 from runtime.actor import Actor, Endpoint
+from runtime.audit_feed import AuditFeed
 from runtime.backoff import forever
 from runtime.commands import Commands
 from runtime.connection import inbox_prefix
@@ -50,8 +51,10 @@ class Host:
         self.clock = Clock(self.heart)
         self.commands = Commands(self.heart, self.requests)
         self.work_queue = WorkQueue(self.heart)
+        self.audit_feed = AuditFeed(self.heart, actor.copies_audit) if actor.copies_audit is not None else None
         self.operations = Operations(self.heart, self.reactions, self._mailbox_lag)
         self._parts: list[asyncio.Task[None]] = []
+        self._started = asyncio.Event()
         self._subscribe()
         broker = self.heart.connection.broker
         self.application = FastStream(
@@ -78,6 +81,8 @@ class Host:
         if self.heart_hears:
             self._listen(f"{inbox}.mailbox", self.reactions.mailbox.receive)
         self._listen(f"{inbox}.clock", self.clock.mailbox.receive)
+        if self.audit_feed is not None:
+            self._listen(f"{inbox}.audit", self.audit_feed.mailbox.receive)
         for name in self.operations.names:
             self._listen(f"crm.ops.{actor.name}.{name}", self.operations.receive)
         for subject in self.operations.service_subjects:
@@ -137,17 +142,24 @@ class Host:
         if self.heart_hears:
             self._start("mailbox EVENTS", self.reactions.mailbox.run, _MAILBOX_STEADY_SECONDS)
         self._start("mailbox CLOCK", self.clock.mailbox.run, _MAILBOX_STEADY_SECONDS)
+        if self.audit_feed is not None:
+            self._start("mailbox AUDIT", self.audit_feed.mailbox.run, _MAILBOX_STEADY_SECONDS)
         self._start("commands", self.commands.run)
         self._start("work", self.work_queue.run)
         self._start("access", self._follow_access)
         self._start("heartbeat", self._beat)
         self._start("cleaning", self._clean)
+        self._started.set()
         log.info("actor.serving", requests=len(self.heart.actor.endpoints), hears=len(self.heart.actor.reactions))
 
     def _start(self, part: str, run: Callable[[], Coroutine[Any, Any, None]], steady_after: float = 1.0) -> None:
         self._parts.append(asyncio.create_task(forever(self.heart, part, run, steady_after), name=part))
 
     async def _before_stop(self) -> None:
+        # FastStream stops an app that still starts: what its start asks of the database must not meet a closed pool
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ENDING_SECONDS):
+                await self._started.wait()
         for part in self._parts:
             part.cancel()
         await self._ended(self._parts)

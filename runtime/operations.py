@@ -99,7 +99,7 @@ class Operations:
 
     async def gauges(self) -> dict[str, Any]:
         """Lags and counts, also set as metrics."""
-        async with self._heart.database.transaction(NIL_ORGANISATION, read_only=True) as connection:
+        async with self._heart.database.reading(NIL_ORGANISATION) as connection:
             row = dict(await connection.fetchrow(_GAUGES, clock.now()))
         metrics = self._heart.metrics
         metrics.dead_letters.set(row["dead_letters"])

@@ -21,6 +21,7 @@ from runtime.database import TRANSIENT_ERRORS
 from runtime.headers import Cause
 from runtime.heart import Heart
 from runtime.mailbox import Delivery, FencedError, Mailbox
+from runtime.privacy_requests import is_late
 from runtime.runtime_reactions import RUNTIME_REACTIONS
 from runtime.telemetry import Kind
 from runtime.unit_of_work import Handler
@@ -161,6 +162,8 @@ class Reactions:
             await work.for_organisation(organisation_id)
             turn.organisation_id = organisation_id
         work.source_version = int(found[headers.CE_VERSION])
+        if await is_late(event, work):
+            return
         if self._heart.telemetry is None:
             for handler in handlers:
                 await handler(event, work)

@@ -223,7 +223,7 @@ class RequestService:
         except TRANSIENT_ERRORS:
             raise
         except Exception as error:
-            if not outgoing.audit:
+            if not outgoing.audit or connection.is_closed():  # a server that died is not a trail that refuses an entry
                 raise
             log.exception("audit.write_failed")
             raise Refused(AUDIT_WRITE_FAILED, "the audit entry could not be written, so nothing was done") from error

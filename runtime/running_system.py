@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,12 +17,23 @@ from runtime.client import Client
 from runtime.development import development_token
 from runtime.embedded.ports import kept_port
 from runtime.installation import Installation
+from runtime.local_issuer import Accounts
 from runtime.nats_configuration import UpstreamGrant
 from runtime.nats_surfaces import BRIDGE
 from runtime.supervisor import Supervisor
 from runtime.system import System
 
 UPSTREAM = "upstream"
+_LOCAL_CLIENTS = {
+    "crm-web": ("http://127.0.0.1:3000/callback", "http://localhost:3000/callback"),
+    "crm-cli": ("http://127.0.0.1:8976/callback",),
+}
+"""Where a user interface under development and a program of the terminal usually wait for their code."""
+
+
+def issuer_folder(data: Path) -> Path:
+    """Where the local issuer of a data folder keeps accounts and keys."""
+    return data / "local-issuer"
 
 
 class RunningSystem:
@@ -37,6 +49,7 @@ class RunningSystem:
         self._state = folder / "installation.json"
         self.organisation_id: UUID | None = None
         self.membership_id: UUID | None = None
+        self.first_password: str | None = None
         self._remember_organisation()
 
     @property
@@ -44,18 +57,26 @@ class RunningSystem:
         """Where the bridge listens."""
         return f"http://127.0.0.1:{self._bridge_port}"
 
+    @property
+    def issuer_url(self) -> str:
+        """The local issuer, as its tokens call it."""
+        return f"{self.bridge_url}/local-issuer"
+
     def extend_environment(self, actor: str, **variables: str) -> None:
         """Further CRM_* variables for one actor, before it is started."""
         self._extra.setdefault(actor, {}).update(variables)
 
     async def start(self) -> None:
-        """Start everything; returns when all actors answer."""
+        """Start everything; returns when all actors answer. `first_password` is set when the local issuer is new."""
+        if self._bridge:
+            self._bridge_port = kept_port(self.installation.folder / "bridge.port")
+            _, self.first_password = await asyncio.to_thread(Accounts.open, issuer_folder(self.installation.folder))
+            self.extend_environment("identity", **_unless_given(self._issuer_of_identity()))
         await self.supervisor.open()
         await asyncio.to_thread(self.installation.start)
         for name in self.installation.system.actors:
             await self.supervisor.start(name, self.installation.environment(name) | self._extra.get(name, {}))
         if self._bridge:
-            self._bridge_port = kept_port(self.installation.folder / "bridge.port")
             await self.supervisor.start(BRIDGE, self._bridge_environment())
         await self.wait_until_serving()
         if self._bridge:
@@ -129,7 +150,21 @@ class RunningSystem:
         environment = self.installation.environment(BRIDGE)
         actors = ",".join(self.installation.system.actors)
         port = str(self._bridge_port)
-        return environment | {"CRM_BRIDGE_HOST": "127.0.0.1", "CRM_BRIDGE_PORT": port, "CRM_BRIDGE_ACTORS": actors}
+        environment |= {"CRM_BRIDGE_HOST": "127.0.0.1", "CRM_BRIDGE_PORT": port, "CRM_BRIDGE_ACTORS": actors}
+        return environment | _unless_given(
+            {
+                "CRM_LOCAL_ISSUER_URL": self.issuer_url,
+                "CRM_LOCAL_ISSUER_FOLDER": str(issuer_folder(self.installation.folder).absolute()),
+                "CRM_LOCAL_ISSUER_CLIENTS": json.dumps(_LOCAL_CLIENTS),
+            }
+        )
+
+    def _issuer_of_identity(self) -> dict[str, str]:
+        """Whose tokens identity believes, and where invitations lead until a user interface has a page for them."""
+        return {
+            "CRM_IDENTITY_ISSUER_URL": self.issuer_url,
+            "CRM_IDENTITY_INVITATION_URL": f"{self.bridge_url}/v1/identity/preview_invitation?token={{token}}",
+        }
 
     async def _found_organisation(self) -> None:
         """The first organisation, and the upstream system that may work in it."""
@@ -154,3 +189,8 @@ class RunningSystem:
         subjects += [f"crm.commands.{actor}.*" for actor in self.installation.system.actors]
         self.installation.upstream = (UpstreamGrant(UPSTREAM, tuple(subjects), self.organisation_id),)
         self.installation.make_keys()
+
+
+def _unless_given(variables: dict[str, str]) -> dict[str, str]:
+    """What the environment does not say already: Keycloak or a user interface may be named there."""
+    return {name: value for name, value in variables.items() if name not in os.environ}

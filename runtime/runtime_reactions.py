@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from messages.base import Event, Reply
+from messages.clients import ClientErasureRequested
 from messages.identity import (
     AuthSessionRevoked,
     MembershipCreated,
@@ -11,9 +12,12 @@ from messages.identity import (
     MembershipSuspended,
     OrganisationCreated,
     OrganisationUpdated,
+    PrivacyRequestAssessmentRequested,
+    PrivacyRequestExecutionRequested,
     UserDeactivated,
 )
 from runtime.access import note_denial
+from runtime.privacy_requests import end_retention, take_order
 from runtime.unit_of_work import Handler, UnitOfWork
 
 _TENANT = """
@@ -78,4 +82,7 @@ RUNTIME_REACTIONS: dict[type[Event], Handler] = {
     MembershipRemoved: refuse_member,
     UserDeactivated: refuse_user,
     AuthSessionRevoked: refuse_session,
+    PrivacyRequestAssessmentRequested: take_order,
+    PrivacyRequestExecutionRequested: take_order,
+    ClientErasureRequested: end_retention,
 }

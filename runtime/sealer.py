@@ -7,9 +7,13 @@ import asyncpg
 import structlog
 
 from messages.base import NIL_ORGANISATION
+from messages.values.identifiers import new_id
+from runtime import clock, headers
 from runtime.audit_chain import GENESIS, entry_hash
+from runtime.audit_feed import parts_of
 from runtime.heart import Heart
 from runtime.leadership import leadership
+from storage.shared.outgoing import WAKE_RELAY
 
 log = structlog.get_logger()
 
@@ -27,6 +31,12 @@ order by transaction_id, id limit $1
 """
 _HEAD = "select last_seq, last_hash from audit_chain_head where organisation_id = $1 and stream = $2 for update"
 _SEAL = "update audit_entry set seq = $2, prev_hash = $3, entry_hash = $4 where id = $1"
+_PUBLISH = f"""
+with message as (
+    insert into outbox_message (id, subject, headers, body, organisation_id, created_at) values ($1, $2, $3, $4, $5, $6)
+)
+select pg_notify('{WAKE_RELAY}', '')
+"""
 _MOVE_HEAD = """
 insert into audit_chain_head (organisation_id, stream, last_seq, last_hash) values ($1, $2, $3, $4)
 on conflict (organisation_id, stream) do update set last_seq = excluded.last_seq, last_hash = excluded.last_hash
@@ -62,20 +72,32 @@ class Sealer:
             for row in rows:
                 chains.setdefault((row["organisation_id"], row["stream"]), []).append(row)
             for (organisation_id, stream), entries in chains.items():
-                await _seal_chain(connection, organisation_id, stream, entries)
+                await self._seal_chain(connection, organisation_id, stream, entries)
         return len(rows)
 
+    async def _seal_chain(self, connection: Any, organisation_id: Any, stream: str, entries: list[Any]) -> None:
+        """Number and chain the entries, and leave them in the outbox for the central copy."""
+        sealed = await _chained(connection, organisation_id, stream, entries)
+        now, subject = clock.now(), f"crm.audit.{self._heart.actor.name}"
+        for body in parts_of(organisation_id, stream, sealed):
+            message_id = new_id()
+            found = {headers.MESSAGE_ID: str(message_id)}
+            await connection.execute(_PUBLISH, message_id, subject, found, body, organisation_id, now)
 
-async def _seal_chain(connection: Any, organisation_id: Any, stream: str, entries: list[Any]) -> None:
+
+async def _chained(connection: Any, organisation_id: Any, stream: str, entries: list[Any]) -> list[dict[str, Any]]:
     head = await connection.fetchrow(_HEAD, organisation_id, stream)
     seq, previous = (head["last_seq"], head["last_hash"]) if head else (0, GENESIS)
-    sealed = []
+    sealed: list[dict[str, Any]] = []
     for row in entries:
         seq += 1
-        digest = entry_hash(previous, {**dict(row), "seq": seq})
-        sealed.append((row["id"], seq, previous, digest))
+        digest = entry_hash(previous, entry := {**dict(row), "seq": seq})
+        sealed.append({**entry, "prev_hash": previous, "entry_hash": digest})
         previous = digest
-    await connection.executemany(_SEAL, sealed)
+    await connection.executemany(
+        _SEAL, [(entry["id"], entry["seq"], entry["prev_hash"], entry["entry_hash"]) for entry in sealed]
+    )
     moved = await connection.execute(_MOVE_HEAD, organisation_id, stream, seq, previous)
     if moved.rpartition(" ")[2] != "1":
         raise asyncpg.SerializationError("another sealer moved the chain head")
+    return sealed

@@ -16,7 +16,6 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-_LOOK_AROUND_SECONDS = 0.1
 _PR_SET_PDEATHSIG = 1
 
 
@@ -28,11 +27,14 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # so that the children's collector does not touch, and so copy, what they share
     names: dict[int, str] = {}
+    child_ended = _child_alarm()
     _say(ready=True)
     pending = b""
     while True:
-        readable, _, _ = select.select([0], [], [], _LOOK_AROUND_SECONDS)
-        if readable:
+        readable, _, _ = select.select([0, child_ended], [], [])
+        if child_ended in readable:
+            os.read(child_ended, 65536)
+        if 0 in readable:
             data = os.read(0, 65536)
             if not data:
                 break
@@ -46,6 +48,16 @@ def main() -> None:
     for pid in names:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
+
+
+def _child_alarm() -> int:
+    """A descriptor that becomes readable when a child has ended, so that an idle parent sleeps."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    return reading
 
 
 def _fork(order: dict[str, Any]) -> int:
@@ -66,6 +78,8 @@ def _fork(order: dict[str, Any]) -> int:
 
 def _become(order: dict[str, Any]) -> None:
     """In the child: own log, own environment, no way to outlive the parent unnoticed."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with contextlib.suppress(OSError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     log = os.open(Path(order["log"]), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)

@@ -1,7 +1,8 @@
 """What activites answers, hears and does on time."""
 
 from actors.activites import schedule
-from actors.activites.reactions import contracts, mails, money, projections
+from actors.activites.personal_data import PERSONAL_DATA
+from actors.activites.reactions import contracts, mails, members, money, projections
 from actors.activites.requests import activities, tasks
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, Tick, daily, every
@@ -33,6 +34,7 @@ actor = Actor(
         projections.keep_contract,
         projections.keep_member,
         projections.keep_user,
+        members.hand_tasks_on,
         contracts.show_contract,
         contracts.contract_renewed,
         contracts.contract_ended,
@@ -51,6 +53,7 @@ actor = Actor(
     ),
     asks=(GetSigningKeys,),
     projections=(projections.keep_client, projections.keep_contract),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

@@ -69,6 +69,17 @@ async def change(row: Row, changes: dict[str, Any], what: str, work: UnitOfWork)
     return after
 
 
+async def give(row: Row, assignee_id: UUID | None, queue_role: str | None, work: UnitOfWork) -> dict[str, Any]:
+    """Hand a task to a person, or to a role's queue, and tell the one who has it now."""
+    changes = {"assignee_id": assignee_id, "queue_role": queue_role}
+    after = await change(row, changes, f"assigned to {assignee_id or queue_role}", work)
+    event = TaskAssigned(
+        **views.snapshot_of(after), previous_assignee_id=row["assignee_id"], assigned_by=work.caller.user_id
+    )
+    work.emit(event, version=after["version"])
+    return after
+
+
 async def complete(
     row: Row, work: UnitOfWork, *, resolution: TaskResolution, outcome: str | None = None
 ) -> dict[str, Any]:

@@ -1,18 +1,24 @@
-"""What calendar answers, hears and does on time. It asks nobody but for keys."""
+"""What calendar answers, hears and does on time. It asks for keys, and for the bytes of a file that is imported."""
 
 from actors.calendar import reactions, schedule
+from actors.calendar.personal_data import PERSONAL_DATA
 from actors.calendar.requests import (
     book,
     configurations,
+    csv_exports,
+    csv_imports,
     cutoffs,
     dates,
     forecast,
     holidays,
     lots,
     overrides,
+    previews,
+    settings,
     volumes,
     zones,
 )
+from messages.documents import OpenContent
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, Tick, every
 from runtime.host import application
@@ -61,9 +67,22 @@ actor = Actor(
         forecast.rebuild_volume_forecast,
         holidays.list_holiday_zones,
         holidays.list_holidays,
+        holidays.get_holiday,
+        holidays.import_holidays_by_country,
         holidays.create_holiday,
         holidays.update_holiday,
         holidays.delete_holiday,
+        previews.preview_holiday,
+        previews.preview_holiday_deletion,
+        previews.preview_debit_configuration,
+        settings.get_calendar_settings,
+        settings.update_calendar_settings,
+        csv_imports.import_csv,
+        csv_imports.confirm_csv_import,
+        csv_imports.get_csv_import,
+        csv_imports.list_csv_imports,
+        csv_imports.get_csv_template,
+        csv_exports.export_calendar_csv,
         book.get_planned_debit,
         book.list_planned_debits,
         book.get_debit_day,
@@ -74,6 +93,8 @@ actor = Actor(
         reactions.seed_organisation,
         reactions.keep_company,
         reactions.keep_client,
+        reactions.follow_merge,
+        reactions.undo_merge,
         reactions.keep_contract,
         reactions.plan_instalment,
         reactions.block_instalment,
@@ -90,12 +111,14 @@ actor = Actor(
         every(Tick.MINUTE, schedule.check_cutoffs),
         every(Tick.HOUR, schedule.check_cutoffs),
         every(Tick.HOUR, schedule.watch_thresholds),
+        every(Tick.HOUR, schedule.expire_imports),
         every(Tick.DAY, schedule.settle_debit_days),
         every(Tick.DAY, schedule.announce_holidays),
         every(Tick.DAY, schedule.forecast_volumes),
     ),
-    asks=(GetSigningKeys,),
+    asks=(GetSigningKeys, OpenContent),
     projections=(reactions.keep_company, reactions.keep_client),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

@@ -18,6 +18,7 @@ from actors.calendar.rules.forecast import Sample
 from actors.calendar.situation import Scope, load_situation
 from messages.calendar.forecast import DebitCalendarForecastRebuilt, ForecastSource
 from messages.calendar.terms import FailureKind, PlannedDebitStatus, Rail
+from messages.contrats import BillingPolicy
 from messages.values.due_dates import add_months
 from messages.values.identifiers import derived_id
 from messages.values.money import Money
@@ -139,7 +140,8 @@ async def _projected(work: UnitOfWork, start: date, end: date) -> list[tuple[Key
     contracts = await work.fetch(
         select(contract_copy).where(
             contract_copy.c.organisation_id == work.organisation_id,
-            contract_copy.c.status == "ACTIVE",
+            (contract_copy.c.status == "ACTIVE")
+            | ((contract_copy.c.status == "SUSPENDED") & (contract_copy.c.billing_policy == BillingPolicy.CONTINUE)),
             contract_copy.c.recurring_gross > 0,
             among(contract_copy.c.payment_method, _DEBITED),
         )

@@ -1,10 +1,11 @@
 """What calendar hears from the other actors."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
-from actors.calendar import book
+from actors.calendar import book, merging
 from actors.calendar.rows import new_row
 from actors.calendar.rules.configuration import SEEDED_LOTS, STANDARD_PRENOTIFICATION_DAYS
 from actors.calendar.rules.deadlines import DEFAULT_CUTOFFS
@@ -15,18 +16,20 @@ from messages.calendar.terms import (
     Rail,
     ShiftStrategy,
 )
-from messages.clients import ClientCreated, ClientUpdated
+from messages.clients import ClientCreated, ClientMerged, ClientUnmerged, ClientUpdated
 from messages.contrats import (
     ContractActivated,
     ContractCancelled,
     ContractExpired,
     ContractRenewed,
     ContractResumed,
+    ContractStatus,
     ContractSuspended,
     ContractTerminated,
     ContractWithdrawn,
 )
-from messages.identity import CompanyCreated, OrganisationCreated
+from messages.contrats.amendments import ContractAmended, ContractLineChanged
+from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated
 from messages.payments import (
     InstalmentBlocked,
     InstalmentCancelled,
@@ -95,7 +98,7 @@ async def seed_organisation(event: OrganisationCreated, work: UnitOfWork) -> Non
     )
 
 
-async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """The companies that collect, and the time zone of their dates."""
     await work.execute(
         keep_newest(
@@ -116,6 +119,7 @@ async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) ->
             client_copy,
             organisation_id=work.organisation_id,
             client_id=event.client_id,
+            client_code=event.client_code,
             display_name=event.display_name,
             holiday_zone=event.holiday_zone,
             version=work.source_version,
@@ -123,8 +127,21 @@ async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) ->
     )
 
 
+async def follow_merge(event: ClientMerged, work: UnitOfWork) -> None:
+    """The survivor takes over contracts, open debits, overrides and, if it has none, the debit preference."""
+    for merged_id in event.merged_ids:
+        await merging.take_over(merged_id, event.survivor_id, event.merge_operation_id, work)
+
+
+async def undo_merge(event: ClientUnmerged, work: UnitOfWork) -> None:
+    """What the survivor took over goes back to the restored client."""
+    await merging.give_back(event.restored_id, event.survivor_id, event.merge_operation_id, work)
+
+
 async def keep_contract(
     event: ContractActivated
+    | ContractAmended
+    | ContractLineChanged
     | ContractSuspended
     | ContractResumed
     | ContractRenewed
@@ -135,6 +152,11 @@ async def keep_contract(
     work: UnitOfWork,
 ) -> None:
     """Whose contract it is, so that a date can be asked for by it alone; and what it will bring, for the forecast."""
+    policy: dict[str, Any] = {}
+    if isinstance(event, ContractSuspended):
+        policy["billing_policy"] = event.billing_policy
+    elif event.status is not ContractStatus.SUSPENDED:  # a suspended contract may be amended and stays suspended
+        policy["billing_policy"] = None
     await work.execute(
         keep_newest(
             contract_copy,
@@ -142,6 +164,7 @@ async def keep_contract(
             contract_id=event.contract_id,
             client_id=event.client_id,
             company_id=event.company_id,
+            reference=event.reference,
             status=event.status,
             billing_frequency=event.billing_frequency,
             recurring_gross=event.recurring_gross.amount,
@@ -149,6 +172,7 @@ async def keep_contract(
             starts_on=event.starts_on,
             ends_on=event.ends_on,
             version=work.source_version,
+            **policy,
         )
     )
 

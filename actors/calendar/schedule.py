@@ -8,10 +8,12 @@ from sqlalchemy import select, update
 from actors.calendar.forecast import rebuild_forecast
 from actors.calendar.rows import among
 from actors.calendar.rules import book as rules
+from actors.calendar.rules.csv_imports import CSV_IMPORT
 from actors.calendar.rules.days import target_days_from, year_of
 from actors.calendar.situation import load_situation
 from actors.calendar.volumes import watch_thresholds_of
 from messages.calendar.book import DebitCalendarCutoffMissed, DebitCalendarCutoffReached, MissedDebit
+from messages.calendar.csv_files import CsvImportStatus
 from messages.calendar.dates import HolidayChanged
 from messages.calendar.terms import (
     DebitDayStatus,
@@ -28,7 +30,7 @@ from messages.values.instants import local_date
 from messages.values.money import Money
 from runtime.actor import MORE, Moment
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.calendar.tables import announced_holiday, debit_day, holiday_zone, planned_debit
+from storage.calendar.tables import announced_holiday, csv_import, debit_day, holiday_zone, planned_debit
 
 _DAYS_AT_ONCE = 50
 _MISSED_AT_ONCE = 2000
@@ -102,6 +104,21 @@ async def settle_debit_days(moment: Moment, work: UnitOfWork) -> object:
 async def watch_thresholds(moment: Moment, work: UnitOfWork) -> None:
     """Days from today on that went over a limit, or came back under it."""
     await watch_thresholds_of(work, local_date(moment.as_of))
+
+
+async def expire_imports(moment: Moment, work: UnitOfWork) -> None:
+    """Files that nobody confirmed in time are forgotten; what was found in them stays."""
+    for status in (CsvImportStatus.VALIDATED, CsvImportStatus.INVALID):
+        await work.execute(
+            update(csv_import)
+            .where(
+                csv_import.c.organisation_id == work.organisation_id,
+                csv_import.c.content.is_not(None),
+                csv_import.c.expires_at <= moment.as_of,
+                csv_import.c.status == status,
+            )
+            .values(status=CSV_IMPORT.after("expire", status), content=None, version=csv_import.c.version + 1)
+        )
 
 
 async def forecast_volumes(moment: Moment, work: UnitOfWork) -> None:

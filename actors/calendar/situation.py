@@ -1,8 +1,9 @@
 """What planning depends on, loaded once per request: configurations, zones with their closures, lots, cut-offs."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,10 @@ from actors.calendar.rules.configuration import Lot, resolve
 from actors.calendar.rules.days import EligibleDays, Zone
 from actors.calendar.rules.deadlines import DEFAULT_CUTOFFS, Cutoff
 from actors.calendar.rules.planning import Override, Setting
+from actors.calendar.settings import settings_of
 from messages.calendar.codes import HOLIDAY_ZONE_NOT_FOUND
 from messages.calendar.configurations import DebitConfiguration, ResolvedConfiguration
+from messages.calendar.settings import CalendarSettings
 from messages.calendar.terms import ConfigurationLevel, Rail
 from messages.problem import Refused
 from messages.values.business_days import TARGET
@@ -64,6 +67,7 @@ class Situation:
     overrides: dict[tuple[ConfigurationLevel, UUID, int, int], Override]
     cutoffs: dict[UUID, Cutoff]
     timezones: dict[UUID, ZoneInfo]
+    choices: CalendarSettings = field(default_factory=CalendarSettings)
     _settings: dict[tuple[object, ...], Setting] = field(default_factory=dict)
 
     def candidates(self, scope: Scope) -> list[DebitConfiguration]:
@@ -73,6 +77,10 @@ class Situation:
     def lots_for(self, company_id: UUID | None) -> tuple[Lot, ...]:
         """A company's own lots if it has any, else those of the organisation."""
         return self.lots.get(company_id) or self.lots.get(None, ())
+
+    def changed(self, **parts: Any) -> "Situation":
+        """The same situation with other rules: what they would do."""
+        return replace(self, _settings={}, **parts)
 
     def override_for(self, scope: Scope, month: date) -> Override | None:
         """The date chosen by hand for a month, of the most specific level."""
@@ -94,9 +102,10 @@ class Situation:
         key = (rail, zone.key, own_lots, *(found.configuration_id for found in candidates))
         if key not in self._settings:
             configuration = self.resolved(scope)
-            days = EligibleDays(self.zones[configuration.holiday_zone_id], rail)
-            cutoff = self._cutoff(configuration, rail)
-            self._settings[key] = Setting(configuration, days, cutoff, self.lots_for(scope.company_id), zone)
+            weekends_closed = rail is not Rail.CARD or not self.choices.cards_settle_on_weekends
+            days = EligibleDays(self.zones[configuration.holiday_zone_id], rail, weekends_are_closed=weekends_closed)
+            cutoff, margin = self._cutoff(configuration, rail), self.choices.prenotification_margin_days
+            self._settings[key] = Setting(configuration, days, cutoff, self.lots_for(scope.company_id), zone, margin)
         return self._settings[key]
 
     def zone_named(self, zone_id: UUID | None) -> tuple[UUID, Zone]:
@@ -137,6 +146,7 @@ async def load_situation(work: UnitOfWork, scopes: Iterable[Scope] = ()) -> Situ
         overrides=await _overrides(wanted, work),
         cutoffs={row["id"]: views.cutoff_rule_of(row) for row in cutoffs},
         timezones=await _timezones(companies, work),
+        choices=await settings_of(work),
     )
 
 

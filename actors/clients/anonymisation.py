@@ -35,7 +35,7 @@ _DELETED: Final[dict[str, Table]] = {
     "bank_details": bank_details_ref,
     "documents": document_ref,
 }
-_BLANK: Final[dict[str, Any]] = {
+BLANK: Final[dict[str, Any]] = {
     **dict.fromkeys(("title", "given_name", "family_name", "birth_date", "birth_hash", "trade_name", "city")),
     **dict.fromkeys(("primary_email", "primary_phone", "buyer_reference", "einvoice_address", "blocked_reason")),
     **dict.fromkeys(("deceased_on", "legal_protection")),
@@ -102,7 +102,7 @@ async def _erase_traces(ids: Sequence[UUID], work: UnitOfWork) -> None:
 
 
 async def _blank(row: Row, ids: Sequence[UUID], work: UnitOfWork) -> None:
-    fields = dict(_BLANK)
+    fields = dict(BLANK)
     if row["type"] != ClientType.INDIVIDUAL:
         fields["legal_name"] = ERASED_NAME
     await work.execute(

@@ -1,6 +1,7 @@
 """What clients answers, hears, does on time and asks."""
 
 from actors.clients import importing, schedule, views
+from actors.clients.personal_data import PERSONAL_DATA, state_anonymised
 from actors.clients.reactions import contacts, contracts, money, references
 from actors.clients.requests import (
     addresses,
@@ -116,6 +117,7 @@ actor = Actor(
     hears=(
         references.seed,
         references.keep_company,
+        references.keep_user,
         references.keep_sales_rep,
         references.take_representative,
         contracts.follow_contract,
@@ -163,6 +165,8 @@ actor = Actor(
         money.keep_account,
         money.keep_mandate,
     ),
+    privacy=PERSONAL_DATA,
+    after_erasure=state_anonymised,
 )
 
 app = application(actor)

@@ -61,9 +61,11 @@ async def locked_client(client_id: UUID, work: UnitOfWork) -> Row:
     return row
 
 
-async def live_client(client_id: UUID, work: UnitOfWork) -> Row:
-    """The client, locked; refused when his record is not in use."""
+async def live_client(client_id: UUID, work: UnitOfWork, expected_version: int | None = None) -> Row:
+    """The client, locked; refused when his record is not in use or, where a version is expected, has another one."""
     row = await locked_client(client_id, work)
+    if expected_version is not None:
+        work.check_version(expected_version, row["version"])
     if row["record_state"] != RecordState.LIVE:
         raise Refused(CLIENT_ARCHIVED, f"the client is {row['record_state']}; restore him before changing him")
     return row

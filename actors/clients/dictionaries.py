@@ -66,6 +66,16 @@ _ENTRIES: dict[DictionaryKind, tuple[tuple[str, str, bool, dict[str, Any]], ...]
         ("INACTIF", "Inactif", True, {"category": "INACTIVE"}),
     ),
 }
+_ALIASES: dict[str, tuple[str, ...]] = {
+    "ONE_OFF": ("PONCTUEL", "UNIQUE"),
+    "WEEKLY": ("HEBDOMADAIRE",),
+    "MONTHLY": ("MENSUEL", "MENSUELLE"),
+    "BIMONTHLY": ("BIMESTRIEL", "BIMESTRIELLE"),
+    "QUARTERLY": ("TRIMESTRIEL", "TRIMESTRIELLE"),
+    "SEMIANNUAL": ("SEMESTRIEL", "SEMESTRIELLE"),
+    "ANNUAL": ("ANNUEL", "ANNUELLE"),
+}
+"""How files and people name the billing periods in French."""
 _FACTS: dict[DictionaryKind, type[Event]] = {
     DictionaryKind.BILLING_PERIOD: BillingPeriodSaved,
     DictionaryKind.BILLING_MODE: BillingModeSaved,
@@ -131,6 +141,7 @@ async def _seed_entry(
         "is_default": is_default,
         "active": True,
         "settings": settings,
+        "aliases": list(_ALIASES.get(code, ())),
     }
     if await work.execute(insert(dictionary_entry).values(**row).on_conflict_do_nothing()):
         state_entry({**row, "version": 1}, work)

@@ -124,34 +124,39 @@ async def _rarest_first(tokens: list[_Holds], work: UnitOfWork) -> list[_Holds]:
 
 
 async def _ranked(request: SearchClients, ids: Any, work: UnitOfWork) -> list[Row]:
+    """The best of the matches first; what else is shown is worked out for those alone, not for all that were ranked."""
     found = ids.limit(_MOST_RANKED).subquery()
-    score = _score(request.query).label("score")
+    own = client.alias("candidate").c
+    score = _score(request.query, own).label("score")
     states = (RecordState.LIVE, RecordState.ARCHIVED) if request.archived else (RecordState.LIVE,)
-    wanted = queries.SUMMARY.add_columns(score, late_amount(work.today()).label("overdue_amount")).where(
-        client.c.organisation_id == work.organisation_id,
-        client.c.id.in_(select(found.c[0])),
-        one_of(client.c.record_state, states),
+    candidates = select(own.id, score).where(
+        own.organisation_id == work.organisation_id,
+        own.id.in_(select(found.c[0])),
+        one_of(own.record_state, states),
     )
     if work.caller.company_ids is not None:
-        wanted = wanted.where(one_of(client.c.company_id, work.caller.company_ids))
-    return await work.fetch(wanted.order_by(score.desc(), client.c.display_name, client.c.id).limit(request.limit))
+        candidates = candidates.where(one_of(own.company_id, work.caller.company_ids))
+    best = candidates.order_by(score.desc(), own.display_name, own.id).limit(request.limit).subquery("best")
+    wanted = queries.SUMMARY.add_columns(best.c.score, late_amount(work.today()).label("overdue_amount"))
+    wanted = wanted.join(best, best.c.id == client.c.id).where(client.c.organisation_id == work.organisation_id)
+    return await work.fetch(wanted.order_by(best.c.score.desc(), client.c.display_name, client.c.id))
 
 
-def _score(query: str) -> ColumnElement[Any]:
+def _score(query: str, own: Any) -> ColumnElement[Any]:
     """100 for an identifier typed in full, up to 5 for a similar name, 2 for a client in business."""
     exact = query.strip()
     phone = _phone_in(exact)
     is_exact = or_(
-        client.c.client_code == exact.upper(),
-        client.c.siren == exact,
-        client.c.siret == exact,
-        func.lower(client.c.primary_email) == exact.lower(),
-        client.c.primary_phone == phone,
+        own.client_code == exact.upper(),
+        own.siren == exact,
+        own.siret == exact,
+        func.lower(own.primary_email) == exact.lower(),
+        own.primary_phone == phone,
     )
-    in_business = one_of(client.c.status_category, (StatusCategory.ACTIVE, StatusCategory.OVERDUE))
+    in_business = one_of(own.status_category, (StatusCategory.ACTIVE, StatusCategory.OVERDUE))
     return (
         100 * func.coalesce(is_exact, False).cast(queries.INTEGER)
-        + 5 * func.similarity(client.c.search_name, search_name(query, business=False))
+        + 5 * func.similarity(own.search_name, search_name(query, business=False))
         + 2 * in_business.cast(queries.INTEGER)
     )
 

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from actors.commercial import files, schedule, views
+from actors.commercial.personal_data import PERSONAL_DATA
 from actors.commercial.reactions import collections, contracts, references
 from actors.commercial.requests import clawbacks, commissions, plans, sales_reps, statements
 from messages.documents import StoreDocument
@@ -100,6 +101,7 @@ actor = Actor(
     asks=(GetSigningKeys, StoreDocument),
     exports=(Export("sales_rep", sales_rep, select(sales_rep), plain(views.rep_snapshot)),),
     projections=(references.keep_company, references.keep_client, references.keep_product, contracts.keep_contract),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

@@ -5,14 +5,17 @@ from sqlalchemy import select
 from actors.contrats import contract_record
 from actors.contrats.changes import indexing
 from actors.contrats.drafting import price_checks
-from actors.contrats.reactions import bills, copies, mandates, recovery
+from actors.contrats.personal_data import PERSONAL_DATA
+from actors.contrats.reactions import bills, clients, copies, mandates, recovery
 from actors.contrats.renewal import notices
 from actors.contrats.requests import (
     amendments,
     drafts,
     electronic_signature,
     ending,
+    evidence,
     indexation,
+    instalments,
     metrics,
     port_in,
     quality,
@@ -42,18 +45,25 @@ actor = Actor(
         drafts.create_contract,
         drafts.update_contract,
         drafts.cancel_contract,
+        drafts.delete_contract,
         reading.get_contract,
         reading.list_contracts,
         reading.list_contract_status_history,
         reading.list_operations,
+        reading.get_operation,
         service.retry_operation,
         reading.get_billing_schedule,
+        instalments.skip_instalment,
+        instalments.rebill_instalment,
         metrics.get_contract_metrics,
         signature.sign_contract,
         electronic_signature.send_contract_for_signature,
         electronic_signature.recall_signature,
         electronic_signature.get_signature_request,
         electronic_signature.handle_signature_webhook,
+        evidence.get_signature_evidence,
+        evidence.verify_signature_evidence,
+        quality.list_quality_queue,
         quality.submit_quality_review,
         quality.approve_quality,
         quality.reject_quality,
@@ -93,6 +103,12 @@ actor = Actor(
     hears=(
         copies.keep_client,
         copies.keep_client_state,
+        clients.follow_merge,
+        clients.undo_merge,
+        clients.block_client,
+        clients.unblock_client,
+        clients.note_death,
+        clients.forget_client,
         copies.keep_company,
         copies.keep_product,
         copies.keep_product_lifecycle,
@@ -173,6 +189,7 @@ actor = Actor(
     asks=(GetSigningKeys, GetPriceQuote, GetDocument, OpenContent, StoreDocument),
     exports=(Export("contract", contract, select(contract), contract_record.whole),),
     projections=(copies.keep_client, copies.keep_company, copies.keep_product, copies.keep_sales_rep),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

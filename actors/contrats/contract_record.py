@@ -149,8 +149,13 @@ _WITH_ZONE: Select[Any] = select(contract, company_copy.c.timezone).select_from(
 )
 
 
-async def load(contract_id: UUID, work: UnitOfWork, *, lock: bool = True) -> ContractRecord:
-    """The contract, locked for a change unless it is only read; CONTRACT_NOT_FOUND outside the caller's companies."""
+async def load(
+    contract_id: UUID, work: UnitOfWork, *, lock: bool = True, expected_version: int | None = None
+) -> ContractRecord:
+    """The contract, locked for a change unless it is only read; CONTRACT_NOT_FOUND outside the caller's companies.
+
+    `expected_version` is the version the caller has seen: VERSION_CONFLICT when the contract has moved on since.
+    """
     found = await find(contract_id, work, lock=lock)
     if found is None or not work.caller.sees_company(found["company_id"]):
         raise Refused(
@@ -158,12 +163,17 @@ async def load(contract_id: UUID, work: UnitOfWork, *, lock: bool = True) -> Con
             f"contract {contract_id} does not exist; check the id",
             details={"resource": "contract", "id": str(contract_id)},
         )
+    work.check_version(expected_version, found["version"])
     return found
 
 
 async def find(contract_id: UUID, work: UnitOfWork, *, lock: bool = True) -> ContractRecord | None:
     """The contract, or None."""
-    statement = _WITH_ZONE.where(contract.c.organisation_id == work.organisation_id, contract.c.id == contract_id)
+    statement = _WITH_ZONE.where(
+        contract.c.organisation_id == work.organisation_id,
+        contract.c.id == contract_id,
+        contract.c.deleted_at.is_(None),
+    )
     row = await work.fetch_one(statement.with_for_update(of=contract) if lock else statement)
     return None if row is None else ContractRecord(row, await lines_of(contract_id, work), work)
 

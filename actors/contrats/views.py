@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from actors.contrats.rules.indexation import warnings_of
+from actors.contrats.rules.operation_steps import steps_of
 from messages.contrats import (
     BillingAdjustment,
     BillingInstalment,
@@ -82,8 +83,8 @@ def history_of(row: Row) -> StatusHistoryEntry:
 
 
 def operation_of(row: Row) -> ContractOperation:
-    """One operation."""
-    return ContractOperation.model_validate(dict(row))
+    """One operation with its steps."""
+    return ContractOperation.model_validate({**row, "steps": steps_of(row)})
 
 
 def review_of(row: Row) -> QualityReview:

@@ -2,6 +2,7 @@
 
 from actors.documents import schedule, uploads
 from actors.documents.host import HOST
+from actors.documents.personal_data import PERSONAL_DATA
 from actors.documents.reactions import keeping, ordering
 from actors.documents.rendering import jobs
 from actors.documents.requests import content, documents, downloads, rendering, trash
@@ -60,6 +61,7 @@ actor = Actor(
         SlowWork(jobs.RenderFile, perform=jobs.set_file, finish=jobs.keep_file, gave_up=jobs.give_up, attempts=3),
     ),
     asks=(GetSigningKeys, GetCompany),
+    privacy=PERSONAL_DATA,
     projections=(ordering.keep_letterhead,),
     at_start=(HOST.start,),
 )

@@ -1,11 +1,12 @@
 """What engagement answers, hears, does on time and in the background, and asks."""
 
-from actors.engagement import accounts, composing, queue, schedule, sending, settling
+from actors.engagement import accounts, composing, invitations, queue, schedule, sending, settling
+from actors.engagement.personal_data import PERSONAL_DATA
 from actors.engagement.reactions import bells, figures, orders, parties
 from actors.engagement.requests import dashboards, emails, mailboxes, notifications
 from messages.clients import GetClient
 from messages.documents import OpenContent
-from messages.identity import GetSigningKeys
+from messages.identity import GetInvitationLink, GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, every
 from runtime.host import application
 
@@ -42,6 +43,7 @@ actor = Actor(
         orders.confirm_revocation,
         orders.send_invoice,
         orders.announce_debit,
+        invitations.send_invitation,
         orders.release_mails,
         orders.fail_mails,
         figures.contract_in_force,
@@ -65,8 +67,9 @@ actor = Actor(
         SlowWork(accounts.CheckMailbox, accounts.check_mailbox, accounts.mailbox_checked, attempts=3),
         SlowWork(composing.FindClient, composing.find_client, composing.client_found),
     ),
-    asks=(GetSigningKeys, GetClient, OpenContent),
+    asks=(GetSigningKeys, GetClient, GetInvitationLink, OpenContent),
     projections=(parties.keep_company, parties.keep_client),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from actors.engagement import invitations
 from actors.engagement.accounts import account_of
 from actors.engagement.queue import SendMail
 from actors.engagement.smtp import message as mime
@@ -31,7 +32,10 @@ _WAITING = (RecipientStatus.PENDING, RecipientStatus.DEFERRED)
 
 
 class AttemptOutcome(StrEnum):
-    """How an attempt ended. HELD: nothing was tried, its mailbox does not work now. GONE: the mail no longer waits."""
+    """How an attempt ended. HELD: nothing was tried, its mailbox does not work now. GONE: the mail no longer waits.
+
+    OBSOLETE: what it invites to is no longer offered.
+    """
 
     ANSWERED = "ANSWERED"
     NETWORK = "NETWORK"
@@ -40,6 +44,7 @@ class AttemptOutcome(StrEnum):
     NO_ATTACHMENT = "NO_ATTACHMENT"
     HELD = "HELD"
     GONE = "GONE"
+    OBSOLETE = "OBSOLETE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,12 @@ async def send_mail(item: SendMail, outside: Outside) -> Attempt:
             letter.files.append(await _file(attachment, outside))
     except Refused as refusal:
         return Attempt(AttemptOutcome.NO_ATTACHMENT, text=str(refusal)[:500])
+    if letter.email["purpose"] == invitations.PURPOSE:
+        try:
+            letter.email = await invitations.with_link(letter.email, outside)
+        except Refused as refusal:
+            outcome = AttemptOutcome.NETWORK if refusal.code.retriable else AttemptOutcome.OBSOLETE
+            return Attempt(outcome, text=str(refusal)[:500])
     account = await account_of(letter.account, letter.secret, outside.heart.keys)
     if not await _claim(item, outside):
         return Attempt(AttemptOutcome.GONE)

@@ -40,6 +40,8 @@ async def mail_attempted(item: SendMail, attempt: Attempt, work: UnitOfWork) -> 
             await queue.change(row, work, next_attempt_at=work.now)
         case AttemptOutcome.NO_ATTACHMENT:
             await _wait_for_attachment(row, attempt, work)
+        case AttemptOutcome.OBSOLETE:
+            await fail(row, "INVITATION_CLOSED", work, text=attempt.text)
         case AttemptOutcome.UNCERTAIN:
             await _note_attempt(row, attempt, work)
             await _settle_words(row, _words(attempt), work)

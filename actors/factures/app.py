@@ -2,6 +2,7 @@
 
 from actors.factures import schedule, work
 from actors.factures.facturx.pool import POOL
+from actors.factures.personal_data import PERSONAL_DATA
 from actors.factures.reactions import delivery, money, projections
 from actors.factures.requests import documents, drafts, settings
 from messages.documents import StoreDocument
@@ -61,6 +62,7 @@ actor = Actor(
     asks=(GetSigningKeys, StoreDocument),
     projections=(projections.keep_company, projections.keep_client, projections.keep_mandate),
     at_start=(warm_up,),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

@@ -2,23 +2,27 @@
 
 from sqlalchemy import select
 
-from actors.identity import catalogue, invitations, reactions, schedule, signing_keys
-from actors.identity import organisations as shown
+from actors.identity import audit_copy, catalogue, invitations, reactions, schedule, signing_keys
+from actors.identity.organisations import company_fields, tenant_snapshot
 from actors.identity.requests import (
     answers,
     audit,
+    audit_trail,
     companies,
     holds,
     machines,
     members,
     organisations,
+    ownership,
     privacy,
+    role_deletion,
     roles,
     sessions,
     sign_in,
     users,
 )
 from actors.identity.requests import invitations as offers
+from messages.clients import ResolvePrivacySubject
 from messages.every_actor import VERIFY_LOCAL_CHAIN
 from runtime.actor import Actor, Tick, daily, every
 from runtime.host import application
@@ -35,6 +39,8 @@ actor = Actor(
         users.update_my_profile,
         users.get_user,
         users.list_users,
+        users.find_user,
+        users.update_user,
         organisations.create_organisation,
         organisations.get_organisation,
         organisations.update_organisation,
@@ -48,6 +54,7 @@ actor = Actor(
         roles.get_role,
         roles.create_role,
         roles.update_role,
+        role_deletion.delete_role,
         roles.check_permissions,
         members.get_membership,
         members.list_members,
@@ -55,6 +62,8 @@ actor = Actor(
         members.suspend_membership,
         members.reactivate_membership,
         members.remove_member,
+        ownership.transfer_ownership,
+        ownership.leave_organisation,
         offers.create_invitation,
         offers.resend_invitation,
         offers.cancel_invitation,
@@ -81,6 +90,9 @@ actor = Actor(
         audit.create_audit_checkpoint,
         audit.list_audit_checkpoints,
         audit.verify_audit_checkpoint,
+        audit_trail.list_audit,
+        audit_trail.get_audit_entry,
+        audit_trail.get_audit_chain_head,
         privacy.create_privacy_request,
         privacy.verify_requester_identity,
         privacy.assess_privacy_request,
@@ -106,13 +118,15 @@ actor = Actor(
         every(Tick.HOUR, schedule.warn_of_privacy_deadlines),
         every(Tick.HOUR, schedule.ask_silent_actors),
         daily("00:05", schedule.end_temporary_memberships),
+        daily("01:00", schedule.sign_audit_chains),
         every(Tick.DAY, schedule.forget_sessions),
     ),
     exports=(
-        Export("organisation", tenant, select(tenant), plain(shown.tenant_snapshot)),
-        Export("company", company, select(company), plain(shown.company_fields)),
+        Export("organisation", tenant, select(tenant), plain(tenant_snapshot)),
+        Export("company", company, select(company), plain(company_fields)),
     ),
-    asks=tuple(request for name, request in VERIFY_LOCAL_CHAIN.items() if name != "identity"),
+    asks=(ResolvePrivacySubject, *(request for name, request in VERIFY_LOCAL_CHAIN.items() if name != "identity")),
+    copies_audit=audit_copy.keep_entries,
     at_start=(
         signing_keys.ensure_signing_keys,
         signing_keys.ensure_development_administrator,

@@ -10,6 +10,8 @@ from actors.identity.members import membership_of_user
 from actors.identity.people import opened
 from actors.identity.rules.privacy import PHASE_OF, PRIVACY_REQUEST, canonical_proof, outcome, proof_content
 from actors.identity.signing_keys import sign_bytes
+from messages.clients import CLIENT_NOT_FOUND, ResolvePrivacySubject
+from messages.errors import NOT_FOUND
 from messages.identity import (
     PRIVACY_REQUEST_NOT_FOUND,
     EntityReport,
@@ -19,6 +21,7 @@ from messages.identity import (
     PrivacyRequestCompleted,
     PrivacyRequestExecutionRequested,
     PrivacyStatus,
+    PrivacySubject,
     PrivacyTask,
     PrivacyTaskStatus,
     SigningKeyPurpose,
@@ -36,6 +39,7 @@ from storage.identity.tables import (
     user_account,
 )
 
+_UNKNOWN = (CLIENT_NOT_FOUND, NOT_FOUND)
 _ASKED: dict[PrivacyPhase, type[PrivacyRequestAssessmentRequested | PrivacyRequestExecutionRequested]] = {
     PrivacyPhase.ASSESS: PrivacyRequestAssessmentRequested,
     PrivacyPhase.EXECUTE: PrivacyRequestExecutionRequested,
@@ -227,6 +231,45 @@ async def addresses_of(row: Row, work: UnitOfWork) -> tuple[tuple[str, ...], tup
         emails += [text for text in (await opened(user["email"], "email", user["id"], work),) if text]
         phones += [text for text in (await opened(user["phone"], "phone", user["id"], work),) if text]
     return tuple(dict.fromkeys(emails)), tuple(phones)
+
+
+async def subject_of(row: Row, work: UnitOfWork) -> PrivacySubject:
+    """Who the person is. The home actor of a customer is asked once per phase, because it forgets him while it executes."""
+    emails, phones = await addresses_of(row, work)
+    found = PrivacySubject.model_validate(dict(row) | {"request_id": row["id"], "emails": emails, "phones": phones})
+    if row["subject_type"] != SubjectType.CUSTOMER:
+        return found
+    if row["identifiers"] is not None:
+        known = await work.keys.decrypt(row["identifiers"], **_identifiers_place(row["id"], work))
+        return PrivacySubject.model_validate_json(known)
+    try:
+        home = await work.ask(ResolvePrivacySubject(client_id=row["subject_id"]))
+    except Refused as refused:
+        if refused.code not in _UNKNOWN:
+            raise  # the caller asks again: the request stays in its phase until the home actor answers
+        return found
+    found = found.model_copy(
+        update={
+            "linked_ids": {"clients": home.merged_ids},
+            "emails": tuple(dict.fromkeys((*emails, *home.emails))),
+            "phones": tuple(dict.fromkeys((*phones, *home.phones))),
+            "names": home.names,
+            "streets": home.streets,
+            "ibans_masked": home.ibans_masked,
+            "kept_because": home.kept_because,
+        }
+    )
+    sealed = await work.keys.encrypt(found.model_dump_json(), **_identifiers_place(row["id"], work))
+    await work.execute(
+        update(privacy_request)
+        .where(privacy_request.c.id == row["id"], privacy_request.c.identifiers.is_(None))
+        .values(identifiers=sealed)
+    )
+    return found
+
+
+def _identifiers_place(request_id: UUID, work: UnitOfWork) -> dict[str, Any]:
+    return _place("privacy_request", "identifiers", request_id, work)
 
 
 def email_place(request_id: UUID, work: UnitOfWork) -> dict[str, Any]:

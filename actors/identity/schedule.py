@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, delete, select
 
+from actors.identity.checkpoints import sign_head
 from actors.identity.members import other_active_owners
 from actors.identity.organisations import organisation_row
 from actors.identity.privacy import advance, ask_again, case_of, change_request, keep_report, tasks_of
@@ -17,6 +18,7 @@ from actors.identity.rules.privacy import ENDED, MOST_ATTEMPTS, NOTICE, PHASE_OF
 from actors.identity.rules.sessions import KEPT_AFTER_END, LOGOUT_TOKEN_AGE
 from actors.identity.sessions import OPEN, change_session
 from messages.identity import (
+    AuditChain,
     InvitationStatus,
     MembershipStatus,
     PrivacyPhase,
@@ -30,7 +32,16 @@ from messages.values.instants import local_date
 from runtime import clock
 from runtime.actor import MORE, Moment
 from runtime.unit_of_work import UnitOfWork
-from storage.identity.tables import auth_session, invitation, logout_token, membership, privacy_request, user_membership
+from storage.identity.tables import (
+    audit_checkpoint,
+    audit_copy_head,
+    auth_session,
+    invitation,
+    logout_token,
+    membership,
+    privacy_request,
+    user_membership,
+)
 
 _BATCH = 200
 
@@ -51,6 +62,26 @@ async def expire_invitations(moment: Moment, work: UnitOfWork) -> object:
     for row in rows:
         await expire(row, work)
     return MORE if len(rows) == _BATCH else None
+
+
+async def sign_audit_chains(moment: Moment, work: UnitOfWork) -> None:
+    """Each night the heads of the organisation's chains are signed, where the copy holds: two chains per actor at most."""
+    own, signed = audit_copy_head.c, audit_checkpoint.c
+    covered = select(signed.id).where(
+        signed.organisation_id == own.organisation_id, signed.stream == own.stream, signed.last_seq == own.last_seq
+    )
+    heads = select(audit_copy_head).where(
+        own.organisation_id == work.organisation_id, own.broken_count == 0, ~covered.exists()
+    )
+    for head in await work.fetch(heads.order_by(own.stream)):
+        chain = AuditChain(
+            stream=head["stream"],
+            valid=True,
+            entries_checked=head["last_seq"],
+            last_seq=head["last_seq"],
+            last_hash=head["last_hash"],
+        )
+        await sign_head(chain, work)
 
 
 async def end_temporary_memberships(moment: Moment, work: UnitOfWork) -> object:

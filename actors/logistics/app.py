@@ -1,6 +1,7 @@
 """What logistics answers, hears, does on time and in the background, and asks."""
 
 from actors.logistics import letters, polling, reactions, requests, schedule, submission
+from actors.logistics.personal_data import PERSONAL_DATA
 from messages.documents import OpenContent
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, every
@@ -46,6 +47,7 @@ actor = Actor(
     ),
     asks=(GetSigningKeys, OpenContent),
     projections=(reactions.keep_company,),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

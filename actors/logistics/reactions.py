@@ -10,7 +10,7 @@ from actors.logistics.rules import addresses
 from messages.contrats import ContractTerminationScheduled
 from messages.documents import DocumentAvailable, DocumentGenerated, DocumentRejected
 from messages.factures import InvoiceDeliveryRequested, InvoicePaid
-from messages.identity import CompanyCreated, OrganisationCreated
+from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated
 from messages.logistics import ADDRESS_INVALID, LetterPurpose, LetterStatus, PostalLines
 from messages.problem import Refused
 from messages.shared import LetterOrder, Party
@@ -26,7 +26,7 @@ async def seed_organisation(event: OrganisationCreated, work: UnitOfWork) -> Non
     await accounts.seed_account(work)
 
 
-async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """The default senders of letters."""
     await work.execute(
         keep_newest(

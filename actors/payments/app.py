@@ -13,6 +13,7 @@ from actors.payments import (
     transmission,
     views,
 )
+from actors.payments.personal_data import PERSONAL_DATA
 from actors.payments.requests import alerts, bank, bank_details, dues, mandates, payments, settings
 from actors.payments.requests import batches as batch_requests
 from messages.calendar import CalculatePlannedDatesBatch
@@ -122,6 +123,7 @@ actor = Actor(
         Export("mandate", mandate, select(mandate), plain(views.mandate_snapshot)),
     ),
     projections=(reactions.keep_company, reactions.keep_client),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

@@ -31,7 +31,7 @@ from messages.contrats import (
     ContractWithdrawn,
 )
 from messages.factures import CreditNoteIssued, InvoiceCancelled, InvoiceIssued
-from messages.identity import CompanyCreated
+from messages.identity import CompanyCreated, CompanyUpdated
 from messages.payments import (
     AlertSeverity,
     InstalmentCancelReason,
@@ -63,7 +63,7 @@ Snapshot = (
 )
 
 
-async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """The companies that collect."""
     await work.execute(
         keep_newest(

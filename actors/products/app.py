@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from actors.products import reactions, schedule, views
+from actors.products.personal_data import PERSONAL_DATA
 from actors.products.requests import (
     accounting,
     browsing,
@@ -10,6 +11,7 @@ from actors.products.requests import (
     client_prices,
     documents,
     external_mappings,
+    files,
     price_changes,
     price_items,
     price_list_assignments,
@@ -27,7 +29,7 @@ from actors.products.requests import (
     versions,
 )
 from messages.clients import GetClient
-from messages.documents import GetDocument
+from messages.documents import GetDocument, OpenContent
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, Tick, every
 from runtime.host import application
@@ -41,8 +43,12 @@ actor = Actor(
         ranges.update_range,
         ranges.get_range,
         ranges.list_ranges,
+        ranges.move_range,
+        ranges.delete_range,
+        ranges.get_range_tree,
         products.create_product,
         products.update_product,
+        products.delete_product,
         products.get_product,
         products.list_products,
         products.transition_product,
@@ -64,6 +70,8 @@ actor = Actor(
         version_changes.delete_pricing_rule,
         version_changes.list_pricing_rules,
         publications.create_publication,
+        publications.update_publication,
+        publications.get_publication,
         publications.withdraw_publication,
         publications.validate_publication,
         publications.list_publications,
@@ -84,6 +92,10 @@ actor = Actor(
         price_items.list_price_items,
         price_changes.bulk_upsert_price_items,
         price_changes.adjust_prices,
+        files.import_price_list,
+        files.export_price_list,
+        files.import_catalogue,
+        files.export_catalogue,
         client_prices.set_client_price,
         client_prices.end_client_price,
         client_prices.list_client_prices,
@@ -132,6 +144,8 @@ actor = Actor(
         reactions.seed_organisation,
         reactions.keep_company,
         reactions.keep_client,
+        reactions.follow_merge,
+        reactions.undo_merge,
         reactions.keep_document,
         reactions.accept_quotes,
         reactions.give_redemptions_back,
@@ -150,9 +164,10 @@ actor = Actor(
         every(Tick.DAY, schedule.watch_documents),
         every(Tick.DAY, schedule.expire_price_lists),
     ),
-    asks=(GetSigningKeys, GetClient, GetDocument),
+    asks=(GetSigningKeys, GetClient, GetDocument, OpenContent),
     exports=(Export("product", product, select(product), plain(views.snapshot_of)),),
     projections=(reactions.keep_company, reactions.keep_client),
+    privacy=PERSONAL_DATA,
 )
 
 app = application(actor)

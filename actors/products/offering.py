@@ -1,8 +1,8 @@
 """What is offered to somebody at an instant: products with their prices, loaded once and priced by the rules."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -28,6 +28,8 @@ from storage.products import queries
 from storage.products.tables import price_list
 
 APPROVER = "products:price:approve"
+_LOOK_AHEAD = timedelta(days=366)
+"""The longest a quote may bind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,10 @@ async def load_offering(
         coupon=context.coupon,
     )
     list_id = await _named_list(context.price_list_id, day, work)
-    campaigns = await _campaigns(occasion, day, work)
-    known = await load_offers(drafts, as_of, work, occasion=occasion, list_id=list_id, campaigns=campaigns)
+    campaigns, coming = await _campaigns(occasion, day, work)
+    known = await load_offers(
+        drafts, as_of, work, occasion=occasion, list_id=list_id, campaigns=campaigns, coming=coming
+    )
     _check_coupon(context.coupon, known)
     delivery = vat_zone_of(context.delivery.country, context.delivery.postal_code) if context.delivery else buyer.zone
     return Offering(
@@ -132,6 +136,7 @@ async def load_offers(
     occasion: Occasion,
     list_id: UUID | None = None,
     campaigns: Sequence[Campaign] = (),
+    coming: Sequence[tuple[date, Campaign]] = (),
 ) -> list[Offer]:
     """The products of the lines as they are offered at that instant."""
     rows = await work.fetch(
@@ -160,10 +165,28 @@ async def load_offers(
             day=day,
         )
 
+    upcoming = await work.fetch(
+        queries.UPCOMING_PRICES,
+        organisation_id=work.organisation_id,
+        product_ids=ids,
+        day=day,
+        horizon=day + _LOOK_AHEAD,
+        **criteria_of(occasion),
+    )
+
     def of_product(found: Sequence[Row], product_id: UUID) -> list[Row]:
         return [row for row in found if row["product_id"] == product_id]
 
-    return [views.offer_of(row, of_product(items, row["id"]), of_product(agreed, row["id"]), campaigns) for row in rows]
+    return [
+        replace(
+            views.offer_of(row, of_product(items, row["id"]), of_product(agreed, row["id"]), campaigns),
+            upcoming=(
+                *(() if list_id is not None else (found["starts_on"] for found in of_product(upcoming, row["id"]))),
+                *(starts_on for starts_on, campaign in coming if campaign.targets(row["id"], row["ranges"] or ())),
+            ),
+        )
+        for row in rows
+    ]
 
 
 async def vat_rates(zones: set[str], country: str, day: date, work: UnitOfWork) -> list[vat.DatedRate]:
@@ -194,11 +217,21 @@ async def role_limit(work: UnitOfWork) -> Decimal:
 # -- steps -------------------------------------------------------------------------------------------------------
 
 
-async def _campaigns(occasion: Occasion, day: date, work: UnitOfWork) -> list[Campaign]:
+async def _campaigns(
+    occasion: Occasion, day: date, work: UnitOfWork
+) -> tuple[list[Campaign], list[tuple[date, Campaign]]]:
+    """The promotions that are open to the buyer now, and those that will be, with their first day."""
     rows = await work.fetch(
-        queries.PROMOTIONS, organisation_id=work.organisation_id, day=day, client_id=occasion.client_id
+        queries.PROMOTIONS,
+        organisation_id=work.organisation_id,
+        day=day,
+        horizon=day + _LOOK_AHEAD,
+        client_id=occasion.client_id,
     )
-    return [campaign for campaign in map(views.campaign_of, rows) if campaign.is_open_to(occasion)]
+    known = [(row["starts_on"], views.campaign_of(row)) for row in rows]
+    open_ = [(starts_on, campaign) for starts_on, campaign in known if campaign.is_open_to(occasion)]
+    now = [campaign for starts_on, campaign in open_ if starts_on <= day]
+    return now, [(starts_on, campaign) for starts_on, campaign in open_ if starts_on > day]
 
 
 def _check_coupon(coupon: str | None, known: Sequence[Offer]) -> None:

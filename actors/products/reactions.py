@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from actors.products import merging
 from actors.products.requests.accounting import insert_mapping
 from actors.products.requests.price_lists import insert_list
 from actors.products.requests.promotions import give_back
@@ -16,10 +17,10 @@ from actors.products.rows import new_row
 from actors.products.rules.accounting import DEFAULT_ACCOUNTS
 from actors.products.rules.ranges import SEEDED_RANGES
 from actors.products.rules.vat import SEEDED_RATES
-from messages.clients import ClientCreated, ClientUpdated
+from messages.clients import ClientCreated, ClientMerged, ClientUnmerged, ClientUpdated
 from messages.contrats import ContractCancelled, ContractSigned, ContractWithdrawn
 from messages.documents import DocumentAvailable
-from messages.identity import CompanyCreated, OrganisationCreated
+from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated
 from messages.products.publications import MappingStatus
 from messages.products.ranges import RangeKind
 from messages.values.identifiers import derived_id
@@ -55,7 +56,7 @@ async def seed_organisation(event: OrganisationCreated, work: UnitOfWork) -> Non
     await insert_list(price_list, work)
 
 
-async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """The companies that sell, and how they are subject to VAT."""
     await work.execute(
         keep_newest(
@@ -87,6 +88,17 @@ async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) ->
             version=work.source_version,
         )
     )
+
+
+async def follow_merge(event: ClientMerged, work: UnitOfWork) -> None:
+    """Agreed prices, quotes and contracts of the merged records are the survivor's; which they were is kept."""
+    for merged_id in event.merged_ids:
+        await merging.take_over(merged_id, event.survivor_id, event.merge_operation_id, work)
+
+
+async def undo_merge(event: ClientUnmerged, work: UnitOfWork) -> None:
+    """What came from the restored client is his again."""
+    await merging.give_back(event.restored_id, event.survivor_id, event.merge_operation_id, work)
 
 
 async def keep_document(event: DocumentAvailable, work: UnitOfWork) -> None:

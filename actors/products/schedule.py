@@ -1,6 +1,9 @@
 """What products does when time passes."""
 
-from sqlalchemy import select, update
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sqlalchemy import Select, select, update
 
 from actors.products.requests.client_prices import close_client_price
 from actors.products.requests.products import refresh_indicative
@@ -17,7 +20,7 @@ from messages.products.quotes import QuoteStatus
 from messages.products.versions import VersionState
 from messages.values.instants import local_date
 from runtime.actor import MORE, Moment
-from runtime.unit_of_work import UnitOfWork
+from runtime.unit_of_work import Row, UnitOfWork
 from storage.products.tables import (
     client_price,
     price_list,
@@ -31,90 +34,54 @@ from storage.products.tables import (
 _BATCH = 200
 
 
+async def _each(due: Select[Any], act: Callable[[Row, UnitOfWork], Awaitable[object]], work: UnitOfWork) -> object:
+    """Lock a batch of what is due in the organisation and deal with each row; MORE when the batch was full."""
+    (table,) = due.get_final_froms()
+    mine = due.where(table.c.organisation_id == work.organisation_id)
+    rows = await work.fetch(mine.limit(_BATCH).with_for_update())
+    for row in rows:
+        await act(row, work)
+    return MORE if len(rows) == _BATCH else None
+
+
 async def start_versions(moment: Moment, work: UnitOfWork) -> object:
     """Scheduled versions whose instant has come take effect; the ones before them are superseded."""
-    rows = await work.fetch(
+    due = (
         select(product_version)
-        .where(
-            product_version.c.organisation_id == work.organisation_id,
-            product_version.c.state == VersionState.SCHEDULED,
-            product_version.c.effective_from <= moment.as_of,
-        )
+        .where(product_version.c.state == VersionState.SCHEDULED, product_version.c.effective_from <= moment.as_of)
         .order_by(product_version.c.effective_from)
-        .limit(_BATCH)
-        .with_for_update()
     )
-    for row in rows:
-        await start_version(row, work)
-    return MORE if len(rows) == _BATCH else None
+    return await _each(due, start_version, work)
 
 
 async def end_versions(moment: Moment, work: UnitOfWork) -> object:
     """Versions whose end has come with no other to follow them are over."""
-    rows = await work.fetch(
-        select(product_version)
-        .where(
-            product_version.c.organisation_id == work.organisation_id,
-            product_version.c.state == VersionState.EFFECTIVE,
-            product_version.c.effective_to <= moment.as_of,
-        )
-        .limit(_BATCH)
-        .with_for_update()
+    due = select(product_version).where(
+        product_version.c.state == VersionState.EFFECTIVE, product_version.c.effective_to <= moment.as_of
     )
-    for row in rows:
-        await end_version(row, work)
-    return MORE if len(rows) == _BATCH else None
+    return await _each(due, end_version, work)
 
 
 async def start_publications(moment: Moment, work: UnitOfWork) -> object:
     """Publications whose start has come go live."""
-    rows = await work.fetch(
-        select(publication)
-        .where(
-            publication.c.organisation_id == work.organisation_id,
-            publication.c.state == PublicationState.SCHEDULED,
-            publication.c.start_at <= moment.as_of,
-        )
-        .limit(_BATCH)
-        .with_for_update()
+    due = select(publication).where(
+        publication.c.state == PublicationState.SCHEDULED, publication.c.start_at <= moment.as_of
     )
-    for row in rows:
-        await start_publication(row, work)
-    return MORE if len(rows) == _BATCH else None
+    return await _each(due, start_publication, work)
 
 
 async def end_publications(moment: Moment, work: UnitOfWork) -> object:
     """Publications whose end has come are over."""
-    rows = await work.fetch(
-        select(publication)
-        .where(
-            publication.c.organisation_id == work.organisation_id,
-            publication.c.state == PublicationState.LIVE,
-            publication.c.end_at <= moment.as_of,
-        )
-        .limit(_BATCH)
-        .with_for_update()
-    )
-    for row in rows:
-        await end_publication(row, work)
-    return MORE if len(rows) == _BATCH else None
+    due = select(publication).where(publication.c.state == PublicationState.LIVE, publication.c.end_at <= moment.as_of)
+    return await _each(due, end_publication, work)
 
 
 async def expire_quotes(moment: Moment, work: UnitOfWork) -> object:
     """Open quotes whose last day has passed bind nobody any more."""
-    rows = await work.fetch(
-        select(price_quote.c.id, price_quote.c.version)
-        .where(
-            price_quote.c.organisation_id == work.organisation_id,
-            price_quote.c.status == QuoteStatus.OPEN,
-            price_quote.c.valid_until < local_date(moment.as_of),
-        )
-        .limit(_BATCH)
-        .with_for_update()
+    due = select(price_quote.c.id, price_quote.c.version).where(
+        price_quote.c.status == QuoteStatus.OPEN, price_quote.c.valid_until < local_date(moment.as_of)
     )
-    for row in rows:
-        await expire_quote(row, work)
-    return MORE if len(rows) == _BATCH else None
+    return await _each(due, expire_quote, work)
 
 
 async def expire_quotes_of_stopped_products(moment: Moment, work: UnitOfWork) -> object:
@@ -126,93 +93,52 @@ async def expire_quotes_of_stopped_products(moment: Moment, work: UnitOfWork) ->
     )
     if stopped is None:
         return None
-    rows = await work.fetch(
-        select(price_quote.c.id, price_quote.c.version)
-        .where(
-            price_quote.c.organisation_id == work.organisation_id,
-            price_quote.c.status == QuoteStatus.OPEN,
-            price_quote.c.product_ids.contains([stopped]),
-        )
-        .limit(_BATCH)
-        .with_for_update()
+    due = select(price_quote.c.id, price_quote.c.version).where(
+        price_quote.c.status == QuoteStatus.OPEN, price_quote.c.product_ids.contains([stopped])
     )
-    for row in rows:
-        await expire_quote(row, work)
-    if len(rows) < _BATCH:
+    if await _each(due, expire_quote, work) is not MORE:
         await work.execute(update(product).where(product.c.id == stopped).values(quotes_to_expire=False))
     return MORE
 
 
 async def expire_price_lists(moment: Moment, work: UnitOfWork) -> object:
     """Lists whose last day has passed no longer apply."""
-    rows = await work.fetch(
-        select(price_list)
-        .where(
-            price_list.c.organisation_id == work.organisation_id,
-            price_list.c.active,
-            price_list.c.valid_to < local_date(moment.as_of),
-        )
-        .limit(_BATCH)
-        .with_for_update()
+    due = select(price_list).where(price_list.c.active, price_list.c.valid_to < local_date(moment.as_of))
+    return await _each(due, _expire_price_list, work)
+
+
+async def _expire_price_list(row: Row, work: UnitOfWork) -> None:
+    version = row["version"] + 1
+    await work.execute(
+        update(price_list).where(price_list.c.id == row["id"]).values(active=False, **changed_row(version, work))
     )
-    for row in rows:
-        version = row["version"] + 1
-        await work.execute(
-            update(price_list).where(price_list.c.id == row["id"]).values(active=False, **changed_row(version, work))
-        )
-        work.emit(PriceListExpired(list_id=row["id"], code=row["code"]), version=version)
-    return MORE if len(rows) == _BATCH else None
+    work.emit(PriceListExpired(list_id=row["id"], code=row["code"]), version=version)
 
 
 async def end_client_prices(moment: Moment, work: UnitOfWork) -> object:
     """Agreed prices whose last day has passed hold no more."""
-    rows = await work.fetch(
-        select(client_price)
-        .where(
-            client_price.c.organisation_id == work.organisation_id,
-            ~client_price.c.ended,
-            client_price.c.valid_to < local_date(moment.as_of),
-        )
-        .limit(_BATCH)
-        .with_for_update()
-    )
-    for row in rows:
+    due = select(client_price).where(~client_price.c.ended, client_price.c.valid_to < local_date(moment.as_of))
+
+    async def close(row: Row, work: UnitOfWork) -> None:
         await close_client_price(row, row["valid_to"], work)
-    return MORE if len(rows) == _BATCH else None
+
+    return await _each(due, close, work)
 
 
 async def start_promotions(moment: Moment, work: UnitOfWork) -> object:
     """Promotions whose first day has come run."""
-    rows = await work.fetch(
-        select(promotion)
-        .where(
-            promotion.c.organisation_id == work.organisation_id,
-            promotion.c.status == PromotionStatus.SCHEDULED,
-            promotion.c.starts_on <= local_date(moment.as_of),
-        )
-        .limit(_BATCH)
-        .with_for_update()
+    due = select(promotion).where(
+        promotion.c.status == PromotionStatus.SCHEDULED, promotion.c.starts_on <= local_date(moment.as_of)
     )
-    for row in rows:
-        await start_promotion(row, work)
-    return MORE if len(rows) == _BATCH else None
+    return await _each(due, start_promotion, work)
 
 
 async def end_promotions(moment: Moment, work: UnitOfWork) -> object:
     """Promotions whose last day has passed are over."""
-    rows = await work.fetch(
-        select(promotion)
-        .where(
-            promotion.c.organisation_id == work.organisation_id,
-            promotion.c.status == PromotionStatus.RUNNING,
-            promotion.c.ends_on < local_date(moment.as_of),
-        )
-        .limit(_BATCH)
-        .with_for_update()
+    due = select(promotion).where(
+        promotion.c.status == PromotionStatus.RUNNING, promotion.c.ends_on < local_date(moment.as_of)
     )
-    for row in rows:
-        await end_promotion(row, work)
-    return MORE if len(rows) == _BATCH else None
+    return await _each(due, end_promotion, work)
 
 
 async def refresh_indicative_prices(moment: Moment, work: UnitOfWork) -> object:

@@ -206,6 +206,29 @@ class ListHolidays(Request[HolidayList], query=True, permission="calendar:holida
     year: Annotated[int, Field(ge=2000, le=2100)]
 
 
+class GetHoliday(Request[Holiday], query=True, permission="calendar:holiday:read"):
+    """One entered day."""
+
+    holiday_id: UUID
+
+
+class ImportedHolidays(Reply):
+    """How many computed days became entries, and how many were entered already."""
+
+    imported_count: int
+    skipped_count: int
+    holiday_zone_ids: tuple[UUID, ...]
+
+
+class ImportHolidaysByCountry(Request[ImportedHolidays], permission="calendar:holiday:write"):
+    """Enter the computed days of a year so that they can be changed; importing again adds nothing."""
+
+    country_code: CountryCode
+    year: Annotated[int, Field(ge=2000, le=2100)]
+    include_regional: bool = Field(default=False, description="the zones of the country's regions too")
+    holiday_zone_id: UUID | None = Field(default=None, description="only this zone of the country")
+
+
 class CreateHoliday(Request[Holiday]):
     """Close (or open) a day of a zone; payments moves the debits planned on it."""
 

@@ -15,10 +15,14 @@ from messages.clients.vocabulary import (
     ClientKind,
     ClientSource,
     ClientType,
+    ConsentChannel,
+    ConsentDecision,
+    ConsentPurpose,
     ContactKind,
     ContactLabel,
     InsolvencyKind,
     KycStatus,
+    LegalBasis,
     LegalProtection,
     OnDuplicate,
     RecordState,
@@ -239,6 +243,19 @@ class Client(Reply):
     duplicates: tuple[DuplicateMatch, ...] = Field(default=(), description="on creation: who is probably the same")
 
 
+class FirstConsent(Part):
+    """A decision the client makes as he is recorded; it becomes the first line of his ledger."""
+
+    purpose: ConsentPurpose
+    decision: ConsentDecision
+    legal_basis: LegalBasis = LegalBasis.CONSENT
+    decided_at: Instant | None = None
+    expires_at: Instant | None = None
+    channel_of_collection: ConsentChannel
+    text_version: Annotated[str, Field(max_length=40)] | None = None
+    proof_document_id: UUID | None = None
+
+
 class CreateClient(Request[Client]):
     """Record a person, company, association or public body; it becomes a prospect."""
 
@@ -258,6 +275,15 @@ class CreateClient(Request[Client]):
     sales_rep_id: UUID | None = None
     source: ClientSource = ClientSource.MANUAL
     on_duplicate: OnDuplicate = OnDuplicate.REJECT_CERTAIN
+    consents: Annotated[tuple[FirstConsent, ...], Field(max_length=10)] = ()
+    default_payment_term_id: UUID | None = None
+    default_billing_period_id: UUID | None = None
+    billing_mode_id: UUID | None = None
+    invoice_issue_mode_id: UUID | None = None
+    buyer_reference: Label | None = None
+    purchase_order_required: bool = False
+    einvoice_scheme: Annotated[str, Field(pattern="^[0-9]{4}$")] | None = None
+    einvoice_address: Label | None = None
 
     @model_validator(mode="after")
     def _identity_is_complete(self) -> "CreateClient":

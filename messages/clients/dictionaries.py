@@ -14,9 +14,10 @@ from messages.paging import Page, PageRequest
 from messages.values.due_dates import PeriodUnit, TermBasis
 from messages.values.money import Amount
 from messages.values.refusal import refusal
-from messages.values.text import Label, Paragraph
+from messages.values.text import PRINTABLE, Label, Paragraph, text_of
 
 DictionaryCode = Annotated[str, Field(pattern=r"^[A-Z0-9_]{1,50}$", examples=["NET_30"])]
+Aliases = Annotated[frozenset[Annotated[str, text_of(50), PRINTABLE]], Field(max_length=20)]
 Search = Annotated[str, Field(min_length=1, max_length=50)]
 Rate = Annotated[Decimal, Field(ge=0, lt=1000, max_digits=5, decimal_places=2)]
 Discount = Annotated[Decimal, Field(gt=0, le=20, max_digits=4, decimal_places=2)]
@@ -115,6 +116,10 @@ class DictionaryEntry(Reply):
     is_default: bool
     active: bool
     settings: dict[str, str | int]
+    aliases: tuple[str, ...] = Field(default=(), description="other names it is found by, in upper case")
+    months_equivalent: Decimal | None = Field(
+        default=None, description="billing periods: months in six decimals, what recurring amounts are divided by"
+    )
     version: int
 
 
@@ -176,6 +181,8 @@ class UpdatePaymentTerm(Request[PaymentTerm]):
     name: Label | None = None
     description: Paragraph | None = None
     days: Annotated[int, Field(ge=0, le=365)] | None = None
+    audience: TermAudience | None = None
+    sector_agreement: bool | None = None
     late_interest_rate: Rate | None = None
     recovery_fee: Amount | None = None
     is_default: bool | None = None
@@ -196,7 +203,9 @@ class GetPaymentTerm(Request[PaymentTerm], query=True):
 
 
 class ListPaymentTerms(PageRequest, Request[PaymentTermPage], query=True, resource="payment_term"):
-    """The payment terms."""
+    """The payment terms; `audience` leaves out those that are for others only."""
+
+    audience: TermAudience | None = None
 
     active: bool | None = None
     search: Search | None = None
@@ -211,11 +220,11 @@ class ListDictionary(Request[DictionaryEntries], query=True, permission="clients
 
 
 class GetDictionaryEntry(Request[DictionaryEntry], query=True, permission="clients:dictionary:read"):
-    """One entry of a dictionary, by id or by code."""
+    """One entry of a dictionary, by id, or by its code or one of its aliases."""
 
     kind: DictionaryKind
     entry_id: UUID | None = None
-    code: DictionaryCode | None = None
+    code: Annotated[str, Field(min_length=1, max_length=50, examples=["MONTHLY"])] | None = None
 
     @model_validator(mode="after")
     def _one_key(self) -> "GetDictionaryEntry":
@@ -233,6 +242,7 @@ class CreateDictionaryEntry(Request[DictionaryEntry], permission="clients:dictio
     description: Paragraph | None = None
     position: Annotated[int, Field(ge=0, le=10_000)] = 100
     settings: DictionarySettings
+    aliases: Aliases = frozenset()
     is_default: bool = False
 
     @model_validator(mode="after")
@@ -254,6 +264,7 @@ class UpdateDictionaryEntry(Request[DictionaryEntry], permission="clients:dictio
     name: Label | None = None
     description: Paragraph | None = None
     position: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    aliases: Aliases | None = None
     is_default: bool | None = None
 
 

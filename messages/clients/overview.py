@@ -85,6 +85,7 @@ class Client360(Reply):
     """Everything a person needs before he talks to the client."""
 
     client: Client
+    owner_name: str | None = Field(default=None, description="the account manager")
     contracts: ContractCounts
     mrr: Money
     balances: tuple[Balances, ...]

@@ -63,7 +63,11 @@ class PrivacySubject(Reply):
     merged_ids: tuple[UUID, ...]
     emails: tuple[str, ...]
     phones: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    streets: tuple[str, ...] = ()
+    ibans_masked: tuple[str, ...] = ()
     iban_fingerprints: tuple[str, ...]
+    kept_because: str | None = None
 
 
 class ResolvePrivacySubject(

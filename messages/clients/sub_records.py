@@ -23,6 +23,10 @@ from messages.values.contact import EmailAddress, PhoneNumber
 from messages.values.instants import Instant
 from messages.values.refusal import refusal
 
+ClientVersion = Annotated[
+    int | None, Field(description="the client's version this change starts from; left out, the newest")
+]
+
 
 class BankRef(Reply):
     """An account of the client without its number; payments keeps the details."""
@@ -92,6 +96,7 @@ class UpdateContactPoint(Request[ContactPoint], permission="clients:client:write
     """Correct a contact point; a new value of the same kind forgets that the old one bounced."""
 
     contact_point_id: UUID
+    expected_version: ClientVersion = None
     email: EmailAddress | None = None
     phone: PhoneNumber | None = None
     label: ContactLabel | None = None
@@ -109,12 +114,14 @@ class SetPrimaryContactPoint(Request[ContactPoint], permission="clients:client:w
     """Make a contact point the primary one of its kind."""
 
     contact_point_id: UUID
+    expected_version: ClientVersion = None
 
 
 class RemoveContactPoint(Request[Empty], permission="clients:client:write"):
     """Remove a contact point; the oldest other one of its kind becomes primary."""
 
     contact_point_id: UUID
+    expected_version: ClientVersion = None
 
 
 class AddAddress(Request[ClientAddress], permission="clients:client:write"):
@@ -128,6 +135,7 @@ class UpdateAddress(Request[ClientAddress], permission="clients:client:write"):
     """Replace a postal address."""
 
     address_id: UUID
+    expected_version: ClientVersion = None
     address: AddressDraft
 
 
@@ -135,12 +143,14 @@ class RemoveAddress(Request[Empty], permission="clients:client:write"):
     """Remove a postal address; the last one of a client with live contracts stays."""
 
     address_id: UUID
+    expected_version: ClientVersion = None
 
 
 class SetDefaultAddress(Request[ClientAddress], permission="clients:client:write"):
     """Make an address the client's default one for a usage; it takes the place of the one before."""
 
     address_id: UUID
+    expected_version: ClientVersion = None
     usage: AddressUsage
 
 

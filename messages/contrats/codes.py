@@ -8,6 +8,16 @@ from messages.errors import (
     VALIDATION_FAILED,
 )
 
+CONTRACT_CLIENT_BLOCKED = PRECONDITION_FAILED.specific(
+    "CONTRACT_CLIENT_BLOCKED", "Client bloqué pour un nouveau contrat", "The client may get no new contract"
+)
+FREE_CONTRACT = VALIDATION_FAILED.specific("FREE_CONTRACT", "Contrat gratuit", "The contract costs nothing")
+PAYMENT_TERM_NOT_FOUND = NOT_FOUND.specific(
+    "CONTRACT_PAYMENT_TERM_NOT_FOUND", "Condition de paiement introuvable", "Payment term not found"
+)
+SHORT_OFFER_MISSING = BUSINESS_RULE_VIOLATION.specific(
+    "SHORT_OFFER_MISSING", "Aucune offre de 12 mois au catalogue", "No offer of 12 months in the catalogue"
+)
 CONTRACT_NOT_FOUND = NOT_FOUND.specific("CONTRACT_NOT_FOUND", "Contrat introuvable", "Contract not found")
 OPERATION_NOT_FOUND = NOT_FOUND.specific("OPERATION_NOT_FOUND", "Opération introuvable", "Operation not found")
 REFERENCE_TAKEN = ALREADY_EXISTS.specific("REFERENCE_TAKEN", "Référence déjà utilisée", "Reference already in use")

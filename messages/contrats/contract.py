@@ -4,25 +4,27 @@ from datetime import date
 from uuid import UUID
 
 from messages.base import Message, Reply
-from messages.contrats.terms import (
+from messages.contrats.states import (
     AdjustmentCause,
     AdjustmentKind,
+    ContractStatus,
+    QualityStatus,
+    ServiceKind,
+    TerminationChannel,
+    TerminationReason,
+)
+from messages.contrats.terms import (
     BillingFrequency,
     BillingMode,
     ContractClientKind,
-    ContractStatus,
     ContractType,
     InitiatedBy,
     LegalRegime,
     LineKind,
     MandateScheme,
     PaymentMethod,
-    QualityStatus,
     SalesChannel,
-    ServiceKind,
     SourceChannel,
-    TerminationChannel,
-    TerminationReason,
     TermKind,
 )
 from messages.values.instants import Instant

@@ -11,6 +11,7 @@ from messages.base import Part, Request
 from messages.contrats.replies import (
     Contract,
 )
+from messages.contrats.states import ServiceKind
 from messages.contrats.terms import (
     BillingAnchor,
     BillingFrequency,
@@ -26,7 +27,6 @@ from messages.contrats.terms import (
     ProrationMethod,
     RenewalMode,
     SalesChannel,
-    ServiceKind,
     SourceChannel,
     TermKind,
 )
@@ -99,6 +99,7 @@ class DraftTerms(Part):
     invoice_lead_days: Annotated[int, Field(ge=0, le=60)] | None = None
     payment_method: PaymentMethod = PaymentMethod.SEPA_DIRECT_DEBIT
     payment_terms_days: Annotated[int, Field(ge=0, le=365)] = 30
+    payment_terms_id: UUID | None = Field(default=None, description="a payment term of clients; its days then count")
     mandate_scheme: MandateScheme | None = None
     bank_details_id: UUID | None = None
     preferred_debit_day: Annotated[int, Field(ge=1, le=28)] | None = None

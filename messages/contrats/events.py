@@ -14,18 +14,17 @@ from messages.contrats.contract import (
     SignatureFacts,
     TerminationFacts,
 )
-from messages.contrats.terms import (
+from messages.contrats.states import (
     BillingPolicy,
     Gate,
-    MandateScheme,
     OperationKind,
-    PaymentMethod,
     PaymentStanding,
     ProvisioningAction,
     ProvisioningMode,
     SuspensionReason,
     SuspensionScope,
 )
+from messages.contrats.terms import MandateScheme, PaymentMethod
 from messages.shared import LetterOrder
 from messages.values.money import Money
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from messages.base import Event, Reply, Request
 from messages.contrats.replies import ContractOperation
-from messages.contrats.terms import PortInStatus
+from messages.contrats.states import PortInStatus
 from messages.errors import BUSINESS_RULE_VIOLATION, NOT_FOUND, PRECONDITION_FAILED, VALIDATION_FAILED
 from messages.paging import Page, PageRequest
 from messages.values.text import Label
@@ -48,6 +48,7 @@ class PortInContract(Request[ContractOperation], permission="contrats:contract:p
     """
 
     contract_id: UUID
+    expected_version: int
     line_id: UUID
     msisdn: Label = Field(description="ten digits, as in France: 0612345678")
     rio: Label = Field(description="twelve characters, spaces allowed")

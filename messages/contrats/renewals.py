@@ -9,7 +9,8 @@ from pydantic import Field
 from messages.base import Event, Request
 from messages.contrats.contract import ContractSnapshot
 from messages.contrats.replies import Contract, RenewalCycle
-from messages.contrats.terms import RenewalMode, RenewalStatus
+from messages.contrats.states import RenewalStatus
+from messages.contrats.terms import RenewalMode
 from messages.errors import BUSINESS_RULE_VIOLATION, NOT_FOUND
 from messages.paging import Page, PageRequest
 from messages.shared import LetterOrder
@@ -42,7 +43,7 @@ class RefuseRenewal(Request[RenewalCycle], permission="contrats:renewal:write"):
     """The client or the company does not want another term; the contract ends with this one."""
 
     contract_id: UUID
-    expected_version: int | None = None
+    expected_version: int
     received_on: date
 
 

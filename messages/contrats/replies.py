@@ -1,34 +1,37 @@
 """What contrats answers: contracts in full and in lists, their parts and their history."""
 
 from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
 from messages.base import Reply
 from messages.contrats.contract import BillingInstalment, ContractSnapshot, ServiceLinkRef
-from messages.contrats.terms import (
-    ActorKind,
-    BillingAnchor,
+from messages.contrats.states import (
     ContractStatus,
-    ContractType,
-    EarlyTerminationPolicy,
-    InitiatedBy,
     InstalmentStatus,
-    MandateScheme,
-    NoticeUnit,
     OperationKind,
     OperationStatus,
     PaymentStanding,
-    PriceCheck,
-    ProrationMethod,
     QualityStatus,
     RenewalChannel,
-    RenewalMode,
     RenewalStatus,
     ReviewStatus,
     ServiceStatus,
     TerminationChannel,
     TerminationReason,
     TerminationStatus,
+)
+from messages.contrats.terms import (
+    ActorKind,
+    BillingAnchor,
+    ContractType,
+    EarlyTerminationPolicy,
+    InitiatedBy,
+    MandateScheme,
+    NoticeUnit,
+    PriceCheck,
+    ProrationMethod,
+    RenewalMode,
 )
 from messages.paging import Page
 from messages.values.instants import Instant
@@ -134,6 +137,10 @@ class Contract(ContractSnapshot):
     total_contract_value: Money
     created_at: Instant
     version: int
+    payment_terms_id: UUID | None = None
+    withdrawal_sent_on: date | None = None
+    withdrawal_channel: TerminationChannel | None = None
+    withdrawal_statement_document_id: UUID | None = None
     max_renewals: int | None = None
     renewal_count: int = 0
     instalments: tuple[ScheduledInstalment, ...] = ()
@@ -170,6 +177,27 @@ class StatusHistoryPage(Page[StatusHistoryEntry]):
     """Transitions, newest first."""
 
 
+class OperationStepName(StrEnum):
+    """The parts of operations; PROVISION waits for the service providers."""
+
+    CHECK = "CHECK"
+    FINAL_BILLING = "FINAL_BILLING"
+    PROVISION = "PROVISION"
+    SET_STATUS = "SET_STATUS"
+    OPEN_ENVELOPE = "OPEN_ENVELOPE"
+    STORE_EVIDENCE = "STORE_EVIDENCE"
+
+
+class OperationStep(Reply):
+    """A part of an operation and where it stands."""
+
+    name: OperationStepName
+    status: OperationStatus
+    attempts: int
+    last_error: str | None
+    next_attempt_at: Instant | None
+
+
 class ContractOperation(Reply):
     """What is being done to a contract at its providers."""
 
@@ -182,6 +210,7 @@ class ContractOperation(Reply):
     error_code: str | None
     started_at: Instant
     finished_at: Instant | None
+    steps: tuple[OperationStep, ...] = ()
 
 
 class OperationPage(Page[ContractOperation]):

@@ -20,21 +20,18 @@ from messages.contrats.replies import (
     TerminationRequest,
     Withdrawal,
 )
-from messages.contrats.terms import (
+from messages.contrats.states import (
     BillingPolicy,
     ContractStatus,
-    ContractType,
     Gate,
-    InitiatedBy,
     PortInStatus,
     ProviderOutcome,
     QualityStatus,
-    SignatureMethod,
-    SignerRole,
     SuspensionReason,
     TerminationChannel,
     TerminationReason,
 )
+from messages.contrats.terms import ContractType, InitiatedBy, SignatureMethod, SignerRole
 from messages.paging import PageRequest
 from messages.registry import ACTORS
 from messages.values.instants import Instant
@@ -103,7 +100,7 @@ class CancelContract(Request[Contract], permission="contrats:contract:write"):
     """Give up a contract that is not in force yet."""
 
     contract_id: UUID
-    expected_version: int | None = None
+    expected_version: int
     reason_code: Code
     comment: Paragraph | None = None
 
@@ -127,7 +124,7 @@ class SignContract(Request[Contract], permission="contrats:signature:send"):
     """
 
     contract_id: UUID
-    expected_version: int | None = None
+    expected_version: int
     signed_at: Instant
     method: SignatureMethod
     signers: Annotated[tuple[SignerFacts, ...], Field(min_length=1, max_length=10)]
@@ -148,6 +145,7 @@ class SubmitQualityReview(Request[QualityReview], permission="contrats:contract:
     """Put a rejected sale before the back office again."""
 
     contract_id: UUID
+    expected_version: int
     comment: Paragraph | None = None
 
 
@@ -155,6 +153,7 @@ class ApproveQuality(Request[QualityReview], permission="contrats:quality:review
     """Find the sale in order; opens a gate and lets commissions be earned."""
 
     contract_id: UUID
+    expected_version: int
     checklist: dict[Code, bool] = Field(default_factory=dict, max_length=20)
     comment: Paragraph | None = None
 
@@ -163,6 +162,7 @@ class RejectQuality(Request[QualityReview], permission="contrats:quality:review"
     """Find the sale not in order; it stays signed and may be submitted again."""
 
     contract_id: UUID
+    expected_version: int
     checklist: dict[Code, bool] = Field(default_factory=dict, max_length=20)
     codes: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
     comment: Paragraph | None = None
@@ -172,6 +172,10 @@ class ActivateContract(Request[ContractOperation], resource="contract"):
     """Start the service now; forcing a gate needs its own permission and a reason."""
 
     contract_id: UUID
+    expected_version: int
+    effective_on: date | None = Field(
+        default=None, description="today when left out; an earlier day needs contrats:contract:backdate"
+    )
     force_gates: frozenset[Gate] = frozenset()
     reason: Paragraph | None = None
 
@@ -180,6 +184,7 @@ class SuspendContract(Request[ContractOperation], resource="contract"):
     """Cut the service for a while."""
 
     contract_id: UUID
+    expected_version: int
     reason: SuspensionReason
     starts_on: date | None = Field(default=None, description="today when left out")
     resume_on: date | None = None
@@ -198,6 +203,7 @@ class ResumeContract(Request[ContractOperation], permission="contrats:contract:s
     """End a suspension."""
 
     contract_id: UUID
+    expected_version: int
 
 
 class PortAnswer(Part):
@@ -237,6 +243,7 @@ class WithdrawContract(Request[Withdrawal], resource="contract"):
     """The consumer withdraws in time: everything is refunded but the days served at his express request."""
 
     contract_id: UUID
+    expected_version: int
     sent_on: date
     received_on: date
     channel: TerminationChannel = TerminationChannel.ONLINE
@@ -257,6 +264,7 @@ class TerminateContract(Request[TerminationRequest], resource="contract"):
     """Schedule the end of a contract after its notice."""
 
     contract_id: UUID
+    expected_version: int
     received_on: date
     requested_ends_on: date | None = None
     reason_code: TerminationReason
@@ -274,6 +282,7 @@ class RevokeTermination(Request[Contract], permission="contrats:contract:termina
     """Take a scheduled end back before it came."""
 
     contract_id: UUID
+    expected_version: int
 
 
 class GetBillingSchedule(Request[BillingSchedule], query=True, permission="contrats:billing:read"):

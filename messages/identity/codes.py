@@ -43,6 +43,10 @@ IDENTITY_CONFLICT = PRECONDITION_FAILED.specific(
 MACHINE_ACCOUNT_LIMIT = PRECONDITION_FAILED.specific(
     "MACHINE_ACCOUNT_LIMIT", "Nombre de comptes machine atteint", "Machine account limit reached"
 )
+AUDIT_ENTRY_NOT_FOUND = NOT_FOUND.specific(
+    "AUDIT_ENTRY_NOT_FOUND", "Ligne du journal introuvable", "Audit entry not found"
+)
+ROLE_IN_USE = PRECONDITION_FAILED.specific("ROLE_IN_USE", "Rôle attribué", "Role in use")
 SYSTEM_ROLE_READONLY = PRECONDITION_FAILED.specific(
     "SYSTEM_ROLE_READONLY", "Rôle système non modifiable", "System roles are read-only"
 )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from messages.base import Event, Reply, Request
+from messages.base import Access, Event, Reply, Request
 from messages.identity.vocabulary import (
     CompanyIds,
     CompanyScope,
@@ -116,6 +116,24 @@ class RemoveMember(Request[Membership], permission="identity:membership:delete")
     membership_id: UUID
     reason: Reason | None = None
     reassign_to_user_id: UUID | None = None
+
+
+class LeaveOrganisation(Request[Membership], access=Access.SELF):
+    """End one's own membership; the last owner stays (LAST_OWNER)."""
+
+
+class OwnershipTransferred(Reply):
+    """Both memberships after the transfer."""
+
+    from_membership: Membership
+    to_membership: Membership
+
+
+class TransferOwnership(Request[OwnershipTransferred], permission="identity:organisation:transfer_ownership"):
+    """Make an active member an owner; the caller becomes group_admin unless both shall own. Only an owner may."""
+
+    to_membership_id: UUID
+    keep_owner: bool = False
 
 
 class MembershipCreated(MembershipSnapshot, Event, aggregate="membership"):

@@ -148,7 +148,12 @@ class PrivacySubject(Reply):
     linked_ids: dict[str, tuple[UUID, ...]] = Field(default_factory=dict, description="ids of the person by actor")
     emails: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    streets: tuple[str, ...] = ()
     ibans_masked: tuple[str, ...] = ()
+    kept_because: str | None = Field(
+        default=None, description="why the relation goes on, if it does: what it needs is kept until it ends"
+    )
 
 
 class PrivacyTaskAccepted(Reply):
@@ -305,7 +310,6 @@ class ReportPrivacyTask(
     """An actor's part is done. A second report of the same phase, or of the same export part, changes nothing."""
 
     request_id: UUID
-    actor: ActorName
     phase: PrivacyPhase
     status: PrivacyTaskStatus
     entities: Annotated[tuple[EntityReport, ...], Field(max_length=100)] = ()

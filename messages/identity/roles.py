@@ -112,6 +112,19 @@ class UpdateRole(Request[Role]):
     expected_version: int
 
 
+class RoleDeletion(Reply):
+    """How many memberships and open invitations have the replacement now."""
+
+    moved: int
+
+
+class DeleteRole(Request[RoleDeletion]):
+    """Delete an own role; while members or open invitations have it, name what they get instead (ROLE_IN_USE)."""
+
+    role_id: UUID
+    replacement_role_id: UUID | None = None
+
+
 class CheckPermissions(Request[PermissionChecks], access=Access.SELF, query=True, tenant_scoped=False):
     """Which of these permissions the caller's token grants, so that a screen can hide what it cannot do."""
 
@@ -139,3 +152,12 @@ class RoleCreated(RoleState, Event, aggregate="role"):
 
 class RoleUpdated(RoleState, Event, aggregate="role"):
     """What a role grants changed; tokens of an older policy version expire."""
+
+
+class RoleDeleted(Event, aggregate="role"):
+    """The role is gone; its holders have the replacement."""
+
+    role_id: UUID
+    code: str
+    replacement_role_id: UUID | None = None
+    policy_version: int

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from messages.base import Access, Event, Idempotency, Reply, Request
 from messages.identity.memberships import RoleSummary
@@ -22,7 +22,7 @@ from messages.identity.vocabulary import (
     UserStatus,
 )
 from messages.paging import Page, PageRequest
-from messages.values.contact import PhoneNumber
+from messages.values.contact import EmailAddress, PhoneNumber
 from messages.values.instants import Instant
 from messages.values.refusal import refusal
 
@@ -132,6 +132,35 @@ class ListUsers(PageRequest, Request[UserPage], query=True):
 
     search: Search | None = None
     status: UserStatus | None = None
+
+
+class UserFound(Reply):
+    """The member behind an address or subject, or nobody."""
+
+    user: User | None = None
+
+
+class FindUser(Request[UserFound], query=True, permission="identity:user:read"):
+    """The member with exactly this address, or this subject of the issuer; give one of them."""
+
+    email: EmailAddress | None = None
+    idp_subject: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> "FindUser":
+        if (self.email is None) is (self.idp_subject is None):
+            raise refusal("ONE_KEY", "give either email or idp_subject")
+        return self
+
+
+class UpdateUser(Request[User]):
+    """Correct the names or phone of a member who belongs to no other organisation; the issuer no longer overwrites them."""
+
+    user_id: UUID
+    expected_version: int
+    first_name: Annotated[str, Field(max_length=100)] | None = None
+    last_name: PersonName | None = None
+    phone: PhoneNumber | None = None
 
 
 class UserRegistered(UserSnapshot, Event, aggregate="user", personal=True, tenant_scoped=False):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from messages.base import Part, Reply, Request
+from messages.base import Empty, Part, Reply, Request
 from messages.errors import (
     ALREADY_EXISTS,
     NOT_FOUND,
@@ -29,6 +29,7 @@ from messages.values.text import PRINTABLE, Code, Label, Line, Paragraph, text_o
 PRODUCT_NOT_FOUND = NOT_FOUND.specific("PRODUCT_NOT_FOUND", "Produit introuvable", "Product not found")
 SKU_EXISTS = ALREADY_EXISTS.specific("SKU_EXISTS", "Référence déjà utilisée", "SKU in use")
 PARTNER_REQUIRED = VALIDATION_FAILED.specific("PARTNER_REQUIRED", "Partenaire requis", "Partner required")
+PRODUCT_IN_USE = PRECONDITION_FAILED.specific("PRODUCT_IN_USE", "Produit utilisé", "Product in use")
 PRODUCT_LOCKED = PRECONDITION_FAILED.specific("PRODUCT_LOCKED", "Produit verrouillé", "Product locked")
 READINESS_FAILED = PRECONDITION_FAILED.specific("READINESS_FAILED", "Produit incomplet", "Product not ready")
 
@@ -253,6 +254,13 @@ class UpdateProduct(Request[Product]):
     popular: bool | None = None
     image_document_id: UUID | None = None
     logo_document_id: UUID | None = None
+
+
+class DeleteProduct(Request[Empty], permission="products:product:write"):
+    """Remove a product that was never published, quoted or sold; any other one is retired."""
+
+    product_id: UUID
+    expected_version: int
 
 
 class GetProduct(

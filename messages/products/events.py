@@ -174,6 +174,19 @@ class PriceMove(Message):
     new: Money
 
 
+class ProductRangeDeleted(Event, aggregate="product_range", aggregate_id="range_id"):
+    """A range was removed from the tree."""
+
+    range_id: UUID
+
+
+class ProductDeleted(Event, aggregate="product"):
+    """A product that was never sold was removed; projections forget it."""
+
+    product_id: UUID
+    sku: str
+
+
 class PriceListAdjusted(Event, aggregate="price_list", aggregate_id="list_id"):
     """Many prices of a list moved at once, rounded here to cents; a large change is stated in several events."""
 

@@ -131,12 +131,13 @@ class PriceContext(Part):
 
 
 class TraceStep(Reply):
-    """One step of a price: what came in, what went out, which rule said so."""
+    """One step of a price: what came in, what went out, which rule said so; a choice has a detail instead of amounts."""
 
     step: str
     before: Rate | None
-    after: Rate
+    after: Rate | None
     rule_id: UUID | None = None
+    detail: str | None = None
 
 
 class Discount(Reply):

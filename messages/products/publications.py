@@ -8,12 +8,13 @@ from uuid import UUID
 from pydantic import Field
 
 from messages.base import Reply, Request
-from messages.errors import ALREADY_EXISTS, NOT_FOUND, VALIDATION_FAILED
+from messages.errors import ALREADY_EXISTS, NOT_FOUND, PRECONDITION_FAILED, VALIDATION_FAILED
 from messages.paging import Page, PageRequest
 from messages.values.instants import Instant
 from messages.values.text import Label
 
 PUBLICATION_NOT_FOUND = NOT_FOUND.specific("PUBLICATION_NOT_FOUND", "Publication introuvable", "Publication not found")
+PUBLICATION_CLOSED = PRECONDITION_FAILED.specific("PUBLICATION_CLOSED", "Publication terminée", "Publication has ended")
 PUBLICATION_CONFLICT = ALREADY_EXISTS.specific(
     "PUBLICATION_CONFLICT", "Autre version déjà publiée", "Another version is published"
 )
@@ -167,6 +168,22 @@ class CreatePublication(Request[Publication]):
     start_at: Instant | None = None
     end_at: Instant | None = None
     replace: bool = Field(default=False, description="end the publication of another version at the start of this one")
+
+
+class UpdatePublication(Request[Publication], permission="products:publication:write"):
+    """Change who sees an open publication, and when it ends; null in end_at lets it run on."""
+
+    publication_id: UUID
+    expected_version: int
+    visibility: Visibility | None = None
+    price_visible: bool | None = None
+    end_at: Instant | None = None
+
+
+class GetPublication(Request[Publication], query=True, permission="products:publication:read"):
+    """One publication."""
+
+    publication_id: UUID
 
 
 class WithdrawPublication(Request[Publication], permission="products:publication:write"):

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from messages.base import Reply, Request
+from messages.base import Empty, Reply, Request
 from messages.errors import (
     ALREADY_EXISTS,
     BUSINESS_RULE_VIOLATION,
     NOT_FOUND,
+    PRECONDITION_FAILED,
     VALIDATION_FAILED,
 )
 from messages.paging import Page, PageRequest
@@ -21,6 +22,10 @@ RANGE_NOT_FOUND = NOT_FOUND.specific("RANGE_NOT_FOUND", "Gamme introuvable", "Ra
 RANGE_CODE_EXISTS = ALREADY_EXISTS.specific("RANGE_CODE_EXISTS", "Code de gamme déjà utilisé", "Range code in use")
 RANGE_DEPTH = VALIDATION_FAILED.specific("RANGE_DEPTH", "Arbre de gammes trop profond", "Range tree too deep")
 RANGE_INACTIVE = BUSINESS_RULE_VIOLATION.specific("RANGE_INACTIVE", "Gamme inactive", "Range inactive")
+
+
+RANGE_CYCLE = VALIDATION_FAILED.specific("RANGE_CYCLE", "Gamme sous elle-même", "Range below itself")
+RANGE_NOT_EMPTY = PRECONDITION_FAILED.specific("RANGE_NOT_EMPTY", "Gamme non vide", "Range not empty")
 
 
 class RangeKind(StrEnum):
@@ -105,6 +110,42 @@ class UpdateRange(Request[ProductRange]):
     active: bool | None = None
     default_product_type: Annotated[str, Field(max_length=40)] | None = None
     default_sector: Sector | None = None
+
+
+class RangeNode(Reply):
+    """A range with what lies below it; the number of products is of the range alone."""
+
+    range: ProductRange
+    product_count: int
+    children: tuple["RangeNode", ...] = ()
+
+
+class RangeTree(Reply):
+    """The roots of the tree, or the range asked for."""
+
+    roots: tuple[RangeNode, ...]
+
+
+class GetRangeTree(Request[RangeTree], query=True, permission="products:range:read"):
+    """The catalogue tree, whole or below one range, in the order of display."""
+
+    root_id: UUID | None = None
+
+
+class MoveRange(Request[ProductRange], permission="products:range:write"):
+    """Hang a range, with everything below it, under another one, or make it a root."""
+
+    range_id: UUID
+    expected_version: int
+    new_parent_id: UUID | None = None
+    display_order: int | None = None
+
+
+class DeleteRange(Request[Empty], permission="products:range:write"):
+    """Remove a range that holds neither ranges nor products."""
+
+    range_id: UUID
+    expected_version: int
 
 
 class GetRange(Request[ProductRange], query=True):

@@ -20,6 +20,7 @@ from messages.problem import Refused
 from runtime.bridge.event_feed import EventFeed
 from runtime.bridge.files import Files
 from runtime.bridge.gateway import Gateway
+from runtime.bridge.logout import BackchannelLogout
 from runtime.bridge.machine_tokens import MachineTokens
 from runtime.bridge.metrics import BridgeMetrics
 from runtime.bridge.openapi import add_requests
@@ -29,9 +30,11 @@ from runtime.bridge.protection import SecurityHeaders
 from runtime.bridge.requests import RequestPassage
 from runtime.bridge.routes import Route, Schemas, load_messages, requests_served, routes_of
 from runtime.bridge.settings import BridgeSettings
+from runtime.bridge.sign_in import SignIns
 from runtime.bridge.tokens import Tokens
 from runtime.bridge.webhooks import Webhooks, configured
 from runtime.calls import Calls
+from runtime.local_issuer import Accounts, LocalIssuerSettings, create_local_issuer
 from runtime.nats_surfaces import BRIDGE
 from runtime.operations import VERSION
 from runtime.settings import Environment, Settings
@@ -49,7 +52,9 @@ _READ_HEADERS = (
 )
 
 
-def create_app(settings: Settings, bridge: BridgeSettings | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, bridge: BridgeSettings | None = None, local_issuer: LocalIssuerSettings | None = None
+) -> FastAPI:
     """The application; it connects to NATS when it starts. Raises ValueError when the settings contradict the registry."""
     bridge = bridge or BridgeSettings()
     load_messages(bridge.actors)
@@ -59,8 +64,8 @@ def create_app(settings: Settings, bridge: BridgeSettings | None = None) -> Fast
     webhooks = configured(bridge.webhooks)
     gateway, metrics = Gateway(settings), BridgeMetrics()
     calls = Calls(BRIDGE, gateway.connection)
-    tokens = Tokens(calls)
-    feed = EventFeed(gateway, tokens, bridge, metrics)
+    tokens, sign_ins = Tokens(calls), SignIns(calls)
+    feed = EventFeed(gateway, tokens, sign_ins, bridge, metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -75,19 +80,29 @@ def create_app(settings: Settings, bridge: BridgeSettings | None = None) -> Fast
     _add_middleware(app, settings, bridge)
     _add_failures(app)
     passage = RequestPassage(
-        gateway, routes, metrics, simulated_time=settings.simulated_time, seconds=bridge.timeout_seconds
+        gateway, routes, sign_ins, metrics, simulated_time=settings.simulated_time, seconds=bridge.timeout_seconds
     )
     app.add_route("/v1/events", feed.__call__, methods=["GET"], include_in_schema=False)
-    _add_files(app, Files(calls, tokens, simulated_time=settings.simulated_time))
+    _add_files(app, Files(calls, tokens, sign_ins, simulated_time=settings.simulated_time))
     app.add_route("/v1/{actor}/{name}", passage.__call__, methods=["GET", "POST"], include_in_schema=False)
     receiver = Webhooks(gateway, webhooks, metrics, bridge.timeout_seconds)
     app.add_route("/webhooks/{path:path}", receiver.__call__, methods=["POST"], include_in_schema=False)
     if registry.request_for(_MACHINE_TOKEN) is not None:
         machine_tokens = MachineTokens(gateway, _MACHINE_TOKEN, bridge.timeout_seconds)
         app.add_route("/oauth/token", machine_tokens.__call__, methods=["POST"], include_in_schema=False)
+    app.add_route(
+        "/oidc/backchannel-logout", BackchannelLogout(calls).__call__, methods=["POST"], include_in_schema=False
+    )
+    _add_local_issuer(app, settings, local_issuer or LocalIssuerSettings())
     _add_operations(app, BridgeOperations(gateway, sorted({actor for actor, _ in routes}), metrics))
     _add_document(app, routes, schemas)
     return app
+
+
+def _add_local_issuer(app: FastAPI, settings: Settings, issuer: LocalIssuerSettings) -> None:
+    issuer.check(settings)
+    if issuer.url is not None:
+        app.router.routes.extend(create_local_issuer(issuer, Accounts.existing(issuer.folder)).routes)
 
 
 def _add_middleware(app: FastAPI, settings: Settings, bridge: BridgeSettings) -> None:

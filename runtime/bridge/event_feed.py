@@ -21,6 +21,7 @@ from runtime.bridge.gateway import Gateway
 from runtime.bridge.metrics import BridgeMetrics
 from runtime.bridge.problems import refusal_response
 from runtime.bridge.settings import BridgeSettings
+from runtime.bridge.sign_in import SignIns
 from runtime.bridge.tokens import Tokens
 from runtime.context_tokens import LEEWAY_SECONDS, ContextToken
 
@@ -34,9 +35,12 @@ _TYPE = re.compile(r"[a-z][a-z0-9_]*\.([a-z][a-z0-9_]*|\*)")
 class EventFeed:
     """All live feeds of this process."""
 
-    def __init__(self, gateway: Gateway, tokens: Tokens, settings: BridgeSettings, metrics: BridgeMetrics) -> None:
+    def __init__(
+        self, gateway: Gateway, tokens: Tokens, sign_ins: SignIns, settings: BridgeSettings, metrics: BridgeMetrics
+    ) -> None:
         self._gateway = gateway
         self._tokens = tokens
+        self._sign_ins = sign_ins
         self._settings = settings
         self._metrics = metrics
         self._open: set[EventStream] = set()
@@ -51,7 +55,7 @@ class EventFeed:
     async def __call__(self, request: Request) -> Response:
         """The stream, or a Problem before it begins."""
         try:
-            token = await self._tokens.verified(request.headers.get("authorization"))
+            token = await self._tokens.verified(await self._sign_ins.authorization(request))
             organisation_id = _organisation(token, request.headers.get("x-organisation-id"))
             subjects = _subjects(request.query_params.getlist("types"), organisation_id)
             if self._of_user[token.subject] >= self._settings.streams_per_user:

@@ -36,6 +36,7 @@ from messages.values.identifiers import new_id
 from messages.values.instants import parse_instant
 from runtime import headers
 from runtime.bridge.problems import HttpRefused, refusal_response
+from runtime.bridge.sign_in import SignIns
 from runtime.bridge.tokens import Tokens
 from runtime.calls import Calls
 from runtime.file_transfer import Asking, send_file
@@ -65,9 +66,10 @@ class _Range:
 class Files:
     """The bridge's three addresses for files."""
 
-    def __init__(self, calls: Calls, tokens: Tokens, *, simulated_time: bool) -> None:
+    def __init__(self, calls: Calls, tokens: Tokens, sign_ins: SignIns, *, simulated_time: bool) -> None:
         self._calls = calls
         self._tokens = tokens
+        self._sign_ins = sign_ins
         self._simulated_time = simulated_time
 
     async def store(self, request: Request) -> Response:
@@ -97,11 +99,11 @@ class Files:
             about["declared_mime"] = request.headers["content-type"]
         begin = _checked(BeginUpload, about)
         _checked(CompleteUpload, {"upload_id": new_id(), **given})  # before a byte is sent
-        stored = await send_file(self._ask(request), begin, request.stream(), **given)
+        stored = await send_file(await self._ask(request), begin, request.stream(), **given)
         return Response(stored.model_dump_json(), media_type="application/json", headers={"cache-control": "no-store"})
 
     async def _read(self, request: Request) -> Response:
-        document_id, ask = _uuid(request.path_params["document_id"], "document_id"), self._ask(request)
+        document_id, ask = _uuid(request.path_params["document_id"], "document_id"), await self._ask(request)
         purpose = request.query_params.get("purpose", "DOWNLOAD")
 
         async def part(offset: int) -> ContentPart:
@@ -114,7 +116,7 @@ class Files:
             organisation_id = UUID(request.path_params["organisation_id"])
         except ValueError:
             raise Refused(LINK_INVALID, "this link is not valid; ask its sender for a new one") from None
-        ask = self._ask(request, organisation_id)
+        ask = await self._ask(request, organisation_id)
         resolve = ResolveDownloadLink(
             token=request.path_params["token"][:300],
             ip=request.client.host if request.client else "",
@@ -129,14 +131,14 @@ class Files:
         return await _streamed(request, part, ticket.disposition.value.lower())
 
     async def _visitor(self, request: Request) -> UUID | None:
-        given = request.headers.get("authorization")
+        given = await self._sign_ins.authorization(request)
         return (await self._tokens.verified(given)).subject if given else None
 
-    def _ask(self, request: Request, organisation_id: UUID = NIL_ORGANISATION) -> Asking:
+    async def _ask(self, request: Request, organisation_id: UUID = NIL_ORGANISATION) -> Asking:
         identity, time = str(new_id()), request.headers.get(headers.TIME)
         if time is not None and not self._simulated_time:
             raise Refused.field(headers.TIME, "not_allowed", "crm-time is accepted only where simulated time is on")
-        token = request.headers.get("authorization", "").partition(" ")[2] or None
+        token = (await self._sign_ins.authorization(request) or "").partition(" ")[2] or None
         cause = Cause(identity, identity, token=token, simulated_time=parse_instant(time) if time else None)
 
         async def ask(question: base.Request[ReplyType]) -> ReplyType:

@@ -27,7 +27,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 found = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
-                    found.setdefault(name, value)  # a stranger's file is shut in even further
+                    found.setdefault(name, value)  # a sign-in form and a stranger's file have policies of their own
             await send(message)
 
         await self._app(scope, receive, protected if scope["type"] == "http" else send)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from messages.errors import DEADLINE_EXCEEDED, NOT_FOUND
+from messages.errors import DEADLINE_EXCEEDED, NOT_FOUND, SESSION_EXPIRED
 from messages.problem import Refused
 from messages.values.instants import format_instant
 from runtime import clock, headers
@@ -17,6 +17,7 @@ from runtime.bridge.gateway import Gateway
 from runtime.bridge.metrics import BridgeMetrics
 from runtime.bridge.problems import HttpRefused, locale_of, no_such_route, problem_response, refusal_response
 from runtime.bridge.routes import Route
+from runtime.bridge.sign_in import SignIns
 from runtime.client import Answer
 
 _PASSED_ON = (
@@ -38,6 +39,7 @@ class RequestPassage:
         self,
         gateway: Gateway,
         routes: Mapping[tuple[str, str], Route],
+        sign_ins: SignIns,
         metrics: BridgeMetrics,
         *,
         simulated_time: bool,
@@ -45,6 +47,7 @@ class RequestPassage:
     ) -> None:
         self._gateway = gateway
         self._routes = routes
+        self._sign_ins = sign_ins
         self._metrics = metrics
         self._simulated_time = simulated_time
         self._seconds = seconds
@@ -77,14 +80,21 @@ class RequestPassage:
         if_match = request.headers.get("if-match")
         if if_match is not None and not route.contract.query:
             body = with_expected_version(body, if_match, takes_version=route.takes_version)
-        found = self._headers(request)
+        found = self._headers(request, await self._sign_ins.authorization(request))
         if route.contract.timeout_seconds >= self._seconds:  # or the actor would go on after the caller was told "late"
             found[headers.DEADLINE] = format_instant(clock.now() + timedelta(seconds=self._seconds))
         answer = await self._gateway.ask(route.contract.subject, body, found, self._seconds)
+        problem = answer.problem
+        if problem is not None and problem.code == SESSION_EXPIRED.code and self._sign_ins.exchanges(request):
+            # Rights changed since the context was built, and nothing was done yet: once more with what holds now.
+            found[headers.AUTHORIZATION] = str(await self._sign_ins.authorization(request, renew=True))
+            answer = await self._gateway.ask(route.contract.subject, body, found, self._seconds)
         return _response(route, answer, found)
 
-    def _headers(self, request: Request) -> dict[str, str]:
-        given = request.headers
+    def _headers(self, request: Request, authorization: str | None) -> dict[str, str]:
+        given = dict(request.headers)
+        if authorization is not None:
+            given["authorization"] = authorization
         found = {ours: given[theirs] for theirs, ours in _PASSED_ON if theirs in given}
         for name, value in found.items():
             if not _VISIBLE.fullmatch(value):

@@ -7,6 +7,7 @@ import uvicorn
 
 from runtime.bridge.app import create_app
 from runtime.bridge.settings import BridgeSettings
+from runtime.local_issuer import LocalIssuerSettings
 from runtime.logs import configure_logging
 from runtime.nats_surfaces import BRIDGE
 from runtime.settings import Settings
@@ -23,10 +24,12 @@ class BridgeServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def create_server(settings: Settings, bridge: BridgeSettings, host: str, port: int) -> BridgeServer:
-    """A server that is not started; port 0 takes a free one."""
+def create_server(
+    settings: Settings, bridge: BridgeSettings, host: str, port: int, local_issuer: LocalIssuerSettings | None = None
+) -> BridgeServer:
+    """A server that is not started; port 0 takes a free one. Raises SystemExit when a setting may not be."""
     config = uvicorn.Config(
-        create_app(settings, bridge),
+        create_app(settings, bridge, local_issuer),
         host=host,
         port=port,
         loop="uvloop",

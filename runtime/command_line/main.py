@@ -2,7 +2,7 @@
 
 import typer
 
-from runtime.command_line import demo, export, operate, pages, ping, run, schema, setup, talk
+from runtime.command_line import demo, export, operate, pages, ping, run, schema, setup, talk, users
 
 app = typer.Typer(help="Run and operate the CRM: twelve actors over NATS and PostgreSQL.", no_args_is_help=True)
 app.command()(run.up)
@@ -22,6 +22,7 @@ app.add_typer(operate.app, name="ops")
 schema.app.command()(export.export)
 schema.app.command()(pages.pages)
 app.add_typer(schema.app, name="schema")
+app.add_typer(users.app, name="user")
 
 
 def main() -> None:

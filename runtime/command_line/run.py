@@ -13,6 +13,7 @@ from runtime import clock
 from runtime.command_line.connect import DEFAULT_FOLDER, DataOption, connection_of, console
 from runtime.development import ADMINISTRATOR_ID, development_token
 from runtime.installation import Installation
+from runtime.local_issuer.accounts import FIRST_ACCOUNT
 from runtime.nats_surfaces import BRIDGE
 from runtime.process import run
 from runtime.running_system import RunningSystem
@@ -39,6 +40,9 @@ async def _up(data: Path, simulated_time: bool) -> None:
     console.print(f"[green]serving[/green] after {clock.monotonic() - started:.1f} s; Ctrl-C stops")
     table = Table(show_header=False, box=None)
     table.add_row("HTTP", system.bridge_url)
+    table.add_row("sign-in", system.issuer_url)
+    if system.first_password is not None:
+        table.add_row("", f"{FIRST_ACCOUNT}, password [bold]{system.first_password}[/bold] (shown this once)")
     table.add_row("NATS", system.installation.nats.url)
     table.add_row("connection", str(data / "connection.json"))
     table.add_row("logs", str(data / "logs"))

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 
-from messages.contrats import ApproveQuality, CreateContract, SignContract
+from messages.contrats import ApproveQuality, CreateContract, GetContract, SignContract
 from messages.problem import Refused
 from messages.products.quotes import CreatePriceQuote
 from messages.values.identifiers import derived_id
@@ -59,7 +59,7 @@ async def _sell(demo: Demo, imported: ImportedClient) -> None:
         key=f"{key}-quote",
     )
     contract_id = derived_id("demo contract", imported.client_id)
-    await demo.client.call(
+    drafted = await demo.client.call(
         CreateContract.model_validate(
             {
                 "id": contract_id,
@@ -81,6 +81,7 @@ async def _sell(demo: Demo, imported: ImportedClient) -> None:
         SignContract.model_validate(
             {
                 "contract_id": contract_id,
+                "expected_version": drafted.version,
                 "signed_at": demo.client.now,
                 "method": "PORTAL",
                 "signers": [{"full_name": imported.display_name, "signed_at": demo.client.now}],
@@ -97,4 +98,6 @@ async def _sell(demo: Demo, imported: ImportedClient) -> None:
 
 async def _approve(demo: Demo, part: int) -> None:
     for contract_id in demo.contracts[part::_CONCURRENCY]:
-        await demo.client.call(ApproveQuality(contract_id=contract_id), key=f"demo-{contract_id}-quality")
+        signed = await demo.client.call(GetContract(contract_id=contract_id))
+        order = ApproveQuality(contract_id=contract_id, expected_version=signed.version)
+        await demo.client.call(order, key=f"demo-{contract_id}-quality")

@@ -30,7 +30,6 @@ unix_socket_directories = ''
 max_connections = 400
 shared_buffers = 128MB
 jit = off
-autovacuum_naptime = 15s
 wal_level = minimal
 max_wal_senders = 0
 min_wal_size = 32MB

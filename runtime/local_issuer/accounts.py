@@ -35,7 +35,15 @@ class Accounts:
     """Reads the file at each sign-in, so that changes of the command line count at once; failures live in memory."""
 
     path: Path
-    _failures: dict[str, list[float]] = field(default_factory=dict)
+    _failures: dict[bytes, list[float]] = field(default_factory=dict)
+
+    @classmethod
+    def existing(cls, folder: Path) -> Self:
+        """The accounts of a folder that has some. Raises SystemExit otherwise: nobody would see the first password."""
+        accounts = cls(folder / "accounts.json")
+        if not accounts.path.exists():
+            raise SystemExit(f"{folder} holds no accounts: make the first with 'crm user list --folder {folder}'")
+        return accounts
 
     @classmethod
     def open(cls, folder: Path) -> tuple[Self, str | None]:
@@ -60,11 +68,11 @@ class Accounts:
     def set_password(self, email: str, password: str) -> None:
         """Another password; an account that was locked opens."""
         entries = self._read()
-        if email not in entries:
+        address = email.strip().lower()
+        if address not in entries:
             raise ValueError(f"there is no account {email}; add it first")
-        entries[email]["password"] = _hash(_checked(password)).hex()
+        entries[address]["password"] = _hash(_checked(password)).hex()
         self._write(entries)
-        self._failures.pop(email, None)
 
     def all(self) -> list[Account]:
         """Everybody, by address."""
@@ -81,22 +89,22 @@ class Accounts:
         entry = self._read().get(address)
         stored = bytes.fromhex(entry["password"]) if entry else _NOBODY
         right = hmac.compare_digest(_digest(password, stored[:_SALT_BYTES]), stored[_SALT_BYTES:])
-        if entry is None or self._is_locked(address):
+        if entry is None or self._is_locked(stored):
             return None
         if not right:
-            self._failures.setdefault(address, []).append(clock.monotonic())
+            self._failures.setdefault(stored, []).append(clock.monotonic())
             return None
-        self._failures.pop(address, None)
+        self._failures.pop(stored, None)
         return _account(address, entry)
 
-    def _is_locked(self, address: str) -> bool:
-        """Five failures lock an account for fifteen minutes from the last one."""
-        failures = self._failures.get(address, [])
+    def _is_locked(self, stored: bytes) -> bool:
+        """Five failures lock a password for fifteen minutes from the last one; another password opens the account."""
+        failures = self._failures.get(stored, [])
         if len(failures) < _MOST_FAILURES:
             return False
         if clock.monotonic() - failures[-1] < _LOCK_SECONDS:
             return True
-        del self._failures[address]
+        del self._failures[stored]
         return False
 
     def _read(self) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Date,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -280,6 +281,46 @@ volume_forecast = Table(
     info=TENANT,
 )
 
+calendar_settings = Table(
+    "calendar_settings",
+    metadata,
+    tenant(),
+    Column("version", Integer, nullable=False),
+    Column("values", JSONB, nullable=False),
+    instant("updated_at"),
+    text("updated_by"),
+    PrimaryKeyConstraint("organisation_id"),
+    info=TENANT,
+)
+
+csv_import = Table(
+    "csv_import",
+    metadata,
+    *aggregate(),
+    text("type"),
+    text("filename"),
+    reference("document_id", nullable=True),
+    text("sha256"),
+    text("status"),
+    Column("options", JSONB, nullable=False),
+    Column("rows_total", Integer, nullable=False),
+    Column("rows_valid", Integer, nullable=False),
+    Column("rows_error", Integer, nullable=False),
+    Column("warnings", JSONB, nullable=False),
+    Column("errors", JSONB, nullable=False),
+    Column("preview", JSONB, nullable=False),
+    text("plan_sha256"),
+    Column("content", LargeBinary, comment="the file, until the import is applied or expires"),
+    instant("expires_at"),
+    text("confirmed_by", nullable=True),
+    Column("created_count", Integer),
+    Column("updated_count", Integer),
+    Column("skipped_count", Integer),
+    Index("ix_csv_import_created", "organisation_id", "created_at", "id"),
+    Index("ix_csv_import_open", "organisation_id", "expires_at", postgresql_where=sql("content is not null")),
+    info=TENANT,
+)
+
 company_copy = Table(
     "company_copy",
     metadata,
@@ -293,15 +334,30 @@ company_copy = Table(
     info=TENANT,
 )
 
+merged_row = Table(
+    "merged_row",
+    metadata,
+    tenant(),
+    reference("merge_operation_id"),
+    text("kind"),
+    reference("row_id"),
+    reference("original_client_id"),
+    PrimaryKeyConstraint("organisation_id", "merge_operation_id", "kind", "row_id"),
+    comment="what a survivor took over, so that an unmerge can give it back",
+    info=TENANT,
+)
+
 client_copy = Table(
     "client_copy",
     metadata,
     tenant(),
     reference("client_id"),
+    text("client_code", nullable=True),
     text("display_name"),
     text("holiday_zone", nullable=True),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "client_id"),
+    Index("ix_client_copy_code", "organisation_id", "client_code"),
     comment="projection of clients",
     info=TENANT,
 )
@@ -313,7 +369,9 @@ contract_copy = Table(
     reference("contract_id"),
     reference("client_id"),
     reference("company_id"),
+    text("reference", nullable=True),
     Column("status", Text, nullable=False),
+    text("billing_policy", nullable=True),
     text("billing_frequency", nullable=True),
     amount("recurring_gross", nullable=True),
     text("payment_method", nullable=True),
@@ -321,6 +379,8 @@ contract_copy = Table(
     Column("ends_on", Date),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "contract_id"),
+    Index("ix_contract_copy_reference", "organisation_id", "reference"),
+    Index("ix_contract_copy_client", "organisation_id", "client_id"),
     comment="projection of contrats",
     info=TENANT,
 )

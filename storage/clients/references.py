@@ -34,6 +34,15 @@ company_ref = Table(
     info=TENANT,
 )
 
+user_ref = Table(
+    "user_ref",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    text("name"),
+    Column("version", Integer, nullable=False),
+    comment="projection of identity; without tenant, reached through the owners of clients",
+)
+
 contract_ref = Table(
     "contract_ref",
     metadata,

@@ -38,6 +38,7 @@ from storage.clients.references import (
     sales_rep_ref,
     standing_ref,
     timeline_entry,
+    user_ref,
 )
 from storage.clients.search import client_word, word_trigram
 from storage.columns import aggregate, amount, instant, reference, tenant, text
@@ -47,7 +48,7 @@ __all__ = [
     "bank_details_ref", "call_ref", "client_settings", "client_word", "company_ref", "contact_person", "contract_ref", "credit_ref",
     "document_ref", "duplicate_pair", "export_job", "holiday_ref", "import_job", "import_row", "instalment_ref",
     "invoice_payment_ref", "invoice_ref", "mandate_ref", "merge_operation", "metadata", "opposition", "payment_ref",
-    "sales_rep_ref", "standing_ref", "timeline_entry", "word_trigram",
+    "sales_rep_ref", "standing_ref", "timeline_entry", "user_ref", "word_trigram",
 ]  # fmt: skip
 
 client = Table(
@@ -290,6 +291,7 @@ dictionary_entry = Table(
     Column("active", Boolean, nullable=False),
     Column("settings", JSONB, nullable=False),
     Column("description", Text),
+    Column("aliases", ARRAY(Text), nullable=False, server_default="{}", comment="upper case"),
     Column("version", Integer, nullable=False, server_default="1"),
     UniqueConstraint("organisation_id", "kind", "code"),
     info=TENANT,

@@ -3,7 +3,7 @@
 from sqlalchemy import DateTime, and_, bindparam, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from storage.documents.tables import blob, document, document_link, unfinished_object
+from storage.documents.tables import blob, document, document_link, document_version, unfinished_object
 from storage.shared.statements import Statement, prepare, rows_as_json
 
 _LINKS = rows_as_json(
@@ -76,6 +76,26 @@ UNUSED_BLOBS: Statement = prepare(
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_in_use = (
+    select(document_version.c.sha256)
+    .join(document, document.c.id == document_version.c.document_id)
+    .where(
+        document_version.c.organisation_id == blob.c.organisation_id,
+        document_version.c.sha256 == blob.c.sha256,
+        document.c.purged_at.is_(None),
+    )
+)
+MARK_UNUSED: Statement = prepare(
+    update(blob)
+    .where(
+        blob.c.organisation_id == bindparam("organisation_id"),
+        blob.c.unused_since.is_(None),
+        blob.c.created_at < bindparam("before"),
+        ~_in_use.exists(),
+    )
+    .values(ref_count=0, unused_since=bindparam("now", type_=DateTime(timezone=True)))
+)
+"""Bytes whose last user went without being counted: an erasure deletes a person's documents whole."""
 DELETE_BLOB: Statement = prepare(delete(blob).where(_this_blob))
 
 NOTE_UNFINISHED: Statement = prepare(

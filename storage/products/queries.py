@@ -20,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -297,11 +298,63 @@ PROMOTIONS: Statement = prepare(
     select(promotion, _REDEEMED).where(
         promotion.c.organisation_id == _ORGANISATION,
         among(promotion.c.status, ("SCHEDULED", "RUNNING", "ENDED")),
-        promotion.c.starts_on <= _DAY,
+        promotion.c.starts_on <= bindparam("horizon", type_=Date),
         promotion.c.ends_on >= _DAY,
     )
 )
-"""The promotions of a local day: the dates decide, so that a price of another day is the price of that day."""
+"""The promotions of a local day and those that begin until a horizon: the dates decide, whatever day it is today."""
+
+_HORIZON = bindparam("horizon", type_=Date)
+
+
+def _begins(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    return and_(column > _DAY, column <= _HORIZON)
+
+
+_ASSIGNED_TO = [
+    or_(price_list_assignment.c[name].is_(None), price_list_assignment.c[name] == given)
+    for name, given in (
+        ("client_id", _CLIENT),
+        ("partner_id", _PARTNER),
+        ("company_id", _COMPANY),
+        ("channel", _CHANNEL),
+        ("client_type", _CLIENT_TYPE),
+    )
+]
+_ASSIGNMENT = and_(
+    price_list_assignment.c.organisation_id == price_list.c.organisation_id,
+    price_list_assignment.c.list_id == price_list.c.id,
+    *_ASSIGNED_TO,
+)
+_ITEM_OF_LIST = and_(
+    price_item.c.organisation_id == _ORGANISATION,
+    price_item.c.product_id == any_(_IDS),
+    price_item.c.active,
+    price_list.c.active,
+)
+
+UPCOMING_PRICES: Statement = prepare(
+    union_all(
+        select(price_item.c.product_id, price_list.c.valid_from.label("starts_on"))
+        .join(price_list, price_list.c.id == price_item.c.list_id)
+        .where(
+            _ITEM_OF_LIST,
+            _begins(price_list.c.valid_from),
+            or_(price_list.c.is_default, select(price_list_assignment.c.id).where(_ASSIGNMENT).exists()),
+        ),
+        select(price_item.c.product_id, price_list_assignment.c.valid_from)
+        .join(price_list, price_list.c.id == price_item.c.list_id)
+        .join(price_list_assignment, _ASSIGNMENT)
+        .where(_ITEM_OF_LIST, _begins(price_list_assignment.c.valid_from)),
+        select(client_price.c.product_id, client_price.c.valid_from).where(
+            client_price.c.organisation_id == _ORGANISATION,
+            client_price.c.client_id == _CLIENT,
+            client_price.c.product_id == any_(_IDS),
+            _begins(client_price.c.valid_from),
+        ),
+    )
+)
+"""The days on which another list, assignment or agreed price begins to hold for somebody, up to a horizon."""
 
 HAS_CONTRACT: Statement = prepare(
     select(client_contract.c.contract_id)

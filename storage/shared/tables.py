@@ -242,3 +242,25 @@ switch = Table(
     instant("changed_at"),
     comment="what operators turned off and on; survives a restart",
 )
+
+erased_subject = Table(
+    "erased_subject",
+    shared_metadata,
+    Column("organisation_id", Uuid, primary_key=True),
+    Column("subject_id", Uuid, primary_key=True),
+    Column("subject_type", Text, nullable=False),
+    Column("request_id", Uuid),
+    instant("erased_at"),
+    comment="tombstones: late facts about these persons change nothing",
+)
+
+privacy_progress = Table(
+    "privacy_progress",
+    shared_metadata,
+    Column("organisation_id", Uuid, primary_key=True),
+    Column("order_id", Uuid, primary_key=True),
+    Column("entity", Text, primary_key=True),
+    Column("deleted", Integer, nullable=False),
+    Column("anonymised", Integer, nullable=False),
+    comment="what an erasure has done so far, so that it goes on and reports rightly after a crash",
+)

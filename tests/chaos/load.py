@@ -17,6 +17,10 @@ from runtime.client import Client
 from runtime.running_system import RunningSystem
 from tests.harness import stored_messages
 
+_COPIES = """
+select table_name as name from information_schema.columns
+where column_name = 'client_id' and table_name in ('client_ref', 'client_copy', 'client_view')
+"""
 RETRIABLE = {"ACTOR_UNAVAILABLE", "DEADLINE_EXCEEDED", "IDEMPOTENCY_IN_PROGRESS"}
 
 
@@ -66,11 +70,8 @@ async def broken_promises(system: RunningSystem, promises: Promises) -> list[str
     finally:
         await connection.close()
     announced = Counter[UUID]()
-    order: dict[UUID, list[int]] = {}
-    for found, body in await stored_events(system, f"crm.events.client.created.{organisation_id}"):
-        client_id = UUID(body["client_id"])
-        announced[client_id] += 1
-        order.setdefault(client_id, []).append(int(found[headers.CE_VERSION]))
+    for _, body in await stored_events(system, f"crm.events.client.created.{organisation_id}"):
+        announced[UUID(body["client_id"])] += 1
     for client_id in promises.accepted.values():
         if stored[client_id] != 1:
             broken.append(f"client {client_id} is stored {stored[client_id]} times")
@@ -78,7 +79,24 @@ async def broken_promises(system: RunningSystem, promises: Promises) -> list[str
             broken.append(f"client {client_id} is announced {announced[client_id]} times")
     broken += [f"client {found} is announced but not stored" for found in announced if found not in stored]
     broken += [f"client {found} is stored but not announced" for found in stored if found not in announced]
+    broken += await _projections(system, set(stored))
     return broken + await _dead_letters(system)
+
+
+async def _projections(system: RunningSystem, stored: set[UUID]) -> list[str]:
+    """Whose mailbox missed a client: every actor that keeps a copy of clients must have them all, and no other."""
+    broken = []
+    for actor in system.installation.system.actors:
+        connection = await asyncpg.connect(system.installation.actor_url(actor))
+        try:
+            await connection.execute(f"set app.organisation_id = '{system.organisation_id}'")
+            for table in await connection.fetch(_COPIES):
+                kept = {row["client_id"] for row in await connection.fetch(f"select client_id from {table['name']}")}
+                if kept != stored:
+                    broken.append(f"{actor} lacks {len(stored - kept)} clients and has {len(kept - stored)} strangers")
+        finally:
+            await connection.close()
+    return broken
 
 
 async def _dead_letters(system: RunningSystem) -> list[str]:

@@ -14,9 +14,11 @@ from messages.factures import InvoiceRef
 from messages.identity import (
     MembershipCreated,
     MembershipReactivated,
+    MembershipSnapshot,
     MembershipSuspended,
     OrganisationCreated,
     UserRegistered,
+    UserUpdated,
 )
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import UnitOfWork
@@ -135,19 +137,23 @@ async def remember_invoice(event: InvoiceRef, work: UnitOfWork) -> bool:
 
 async def keep_member(event: MembershipCreated | MembershipSuspended | MembershipReactivated, work: UnitOfWork) -> None:
     """Who may be given work."""
-    await work.execute(
-        keep_newest(
-            member_ref,
-            organisation_id=work.organisation_id,
-            membership_id=event.membership_id,
-            user_id=event.user_id,
-            active=event.status == "ACTIVE",
-            version=work.source_version,
-        )
+    await remember_member(event, work)
+
+
+async def remember_member(event: MembershipSnapshot, work: UnitOfWork) -> bool:
+    """Keep the membership's newest state; False for an older version."""
+    statement = keep_newest(
+        member_ref,
+        organisation_id=work.organisation_id,
+        membership_id=event.membership_id,
+        user_id=event.user_id,
+        active=event.status == "ACTIVE",
+        version=work.source_version,
     )
+    return bool(await work.execute(statement))
 
 
-async def keep_user(event: UserRegistered, work: UnitOfWork) -> None:
+async def keep_user(event: UserRegistered | UserUpdated, work: UnitOfWork) -> None:
     """The names of users."""
     columns: dict[str, Any] = {"user_id": event.user_id, "name": f"{event.first_name} {event.last_name}".strip()}
     await work.execute(keep_newest(user_ref, **columns, version=work.source_version))

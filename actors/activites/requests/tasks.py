@@ -23,7 +23,6 @@ from messages.activites import (
     ReopenTask,
     StartTask,
     Task,
-    TaskAssigned,
     TaskList,
     TaskPage,
     TaskPeriod,
@@ -116,7 +115,7 @@ async def claim_task(request: ClaimTask, work: UnitOfWork) -> Task:
     row = await _locked(request.task_id, work)
     if row["assignee_id"] is not None or row["status"] not in rules.OPEN:
         raise Refused(ALREADY_CLAIMED, "somebody else has taken the task; take another one")
-    after = await _give(row, work.caller.user_id, None, work)
+    after = await tasks.give(row, work.caller.user_id, None, work)
     return views.task_of(after, work.now)
 
 
@@ -205,17 +204,7 @@ async def _assigned(row: Row, request: AssignTask, work: UnitOfWork) -> Row:
         raise Refused(TASK_CLOSED, f"task {views.number_of(row)} is {row['status']}; reopen it first")
     if (row["assignee_id"], row["queue_role"]) == (request.assignee_id, request.queue_role):
         return row
-    return await _give(row, request.assignee_id, request.queue_role, work)
-
-
-async def _give(row: Row, assignee_id: UUID | None, queue_role: str | None, work: UnitOfWork) -> Row:
-    changes = {"assignee_id": assignee_id, "queue_role": queue_role}
-    after = await tasks.change(row, changes, f"assigned to {assignee_id or queue_role}", work)
-    event = TaskAssigned(
-        **views.snapshot_of(after), previous_assignee_id=row["assignee_id"], assigned_by=work.caller.user_id
-    )
-    work.emit(event, version=after["version"])
-    return after
+    return await tasks.give(row, request.assignee_id, request.queue_role, work)
 
 
 async def _check_assignee(user_id: UUID, work: UnitOfWork) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from actors.calendar import views
+from actors.calendar.audit import record_change
 from actors.calendar.book import refresh_open_days
 from actors.calendar.rows import changed_row, new_row
 from actors.calendar.rules import configuration as rules
@@ -45,7 +46,7 @@ _PREFERENCE = tuple(DebitPreference.model_fields)
 
 async def create_debit_configuration(request: CreateDebitConfiguration, work: UnitOfWork) -> DebitConfiguration:
     """Set the preference of a level."""
-    known = await work.fetch_one(_active(request.level, request.scope_id, work))
+    known = await work.fetch_one(active_configuration(request.level, request.scope_id, work))
     if known is not None:
         raise Refused(
             CONFIG_EXISTS,
@@ -53,7 +54,7 @@ async def create_debit_configuration(request: CreateDebitConfiguration, work: Un
             details={"configuration_id": str(known["id"])},
         )
     preference = request.preference.model_dump()
-    await _check(preference, request.level, work, shorter_agreed=request.shorter_notice_agreed)
+    await check_preference(preference, request.level, work, shorter_agreed=request.shorter_notice_agreed)
     row = {
         **new_row(new_id(), work),
         **preference,
@@ -62,7 +63,7 @@ async def create_debit_configuration(request: CreateDebitConfiguration, work: Un
         "is_active": True,
     }
     await work.insert(debit_configuration, **row)
-    _say_changed(None, row, 1, work)
+    say_changed(None, row, 1, work)
     return views.configuration_of(row)
 
 
@@ -74,13 +75,13 @@ async def update_debit_configuration(request: UpdateDebitConfiguration, work: Un
     if "mode" in changed:
         changed = {"lot_code": None, "fixed_day": None} | changed
     after = {**row, **changed, **changed_row(row["version"] + 1, work)}
-    await _check(
+    await check_preference(
         after, ConfigurationLevel(row["level"]), work, shorter_agreed=request.shorter_notice_agreed, sent=changed
     )
     if all(row[name] == after[name] for name in _PREFERENCE):
         return views.configuration_of(row)
     await _store(row, changed, after["version"], work)
-    _say_changed(row, after, after["version"], work)
+    say_changed(row, after, after["version"], work)
     if "cutoff_policy_id" in changed:
         await refresh_open_days(work)
     return views.configuration_of(after)
@@ -94,14 +95,14 @@ async def delete_debit_configuration(request: DeleteDebitConfiguration, work: Un
         raise Refused(SYSTEM_CONFIG_REQUIRED, "every date ends at the SYSTEM configuration; change it instead")
     version = row["version"] + 1
     await _store(row, {"is_active": False}, version, work)
-    _say_changed(row, None, version, work)
+    say_changed(row, None, version, work)
     return views.configuration_of({**row, "is_active": False, "version": version})
 
 
 async def get_debit_configuration(request: GetDebitConfiguration, work: UnitOfWork) -> DebitConfiguration:
     """One configuration."""
     if request.level is not None:
-        statement = _active(request.level, request.scope_id, work)
+        statement = active_configuration(request.level, request.scope_id, work)
     else:
         statement = _all(work).where(debit_configuration.c.id == request.configuration_id)
     return views.configuration_of(await work.load(statement, "configuration", code=CONFIG_NOT_FOUND))
@@ -168,7 +169,8 @@ def _all(work: UnitOfWork) -> Any:
     return select(debit_configuration).where(debit_configuration.c.organisation_id == work.organisation_id)
 
 
-def _active(level: ConfigurationLevel, scope_id: Any, work: UnitOfWork) -> Any:
+def active_configuration(level: ConfigurationLevel, scope_id: Any, work: UnitOfWork) -> Any:
+    """The query for the preference in force of a level and scope."""
     return _all(work).where(
         debit_configuration.c.level == level,
         debit_configuration.c.scope_id.is_not_distinct_from(scope_id),
@@ -181,7 +183,7 @@ async def _load_active(request: UpdateDebitConfiguration | DeleteDebitConfigurat
     return await work.load(statement.with_for_update(), "configuration", code=CONFIG_NOT_FOUND)
 
 
-async def _check(
+async def check_preference(
     fields: dict[str, Any],
     level: ConfigurationLevel,
     work: UnitOfWork,
@@ -216,7 +218,8 @@ async def _store(row: Row, changed: dict[str, Any], version: int, work: UnitOfWo
     )
 
 
-def _say_changed(before: Row | None, after: Row | None, version: int, work: UnitOfWork) -> None:
+def say_changed(before: Row | None, after: Row | None, version: int, work: UnitOfWork) -> None:
+    """State that the preference of a level is another one now."""
     row = after if after is not None else before
     assert row is not None
     event = DebitConfigurationChanged(
@@ -228,7 +231,7 @@ def _say_changed(before: Row | None, after: Row | None, version: int, work: Unit
         after=_preference_of(after),
     )
     work.emit(event, version=version)
-    work.record("debit_configuration", row["id"], before=event.before, after=event.after)
+    record_change(f"debit_configuration_{row['level'].lower()}", row["id"], event.before, event.after, work)
 
 
 def _preference_of(row: Row | None) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from sqlalchemy import func, select, update
 
+from actors.calendar.audit import record_change
 from actors.calendar.book import refresh_open_days
 from actors.calendar.rows import changed_row, new_row
 from messages.calendar.codes import (
@@ -159,4 +160,4 @@ def _say_changed(before: Row | None, after: Row, work: UnitOfWork) -> None:
         after=_facts(after),
     )
     work.emit(event, version=after["version"])
-    work.record("cutoff_policy", after["id"], before=event.before, after=event.after)
+    record_change("cutoff_policy", after["id"], event.before, event.after, work)

@@ -5,7 +5,6 @@ from datetime import date
 
 from actors.calendar.rules import planning
 from actors.calendar.rules.days import EligibleDays, target_closure
-from actors.calendar.rules.deadlines import timeline
 from actors.calendar.rules.planning import Need, Plan, Setting
 from actors.calendar.situation import Scope, Situation, completed, load_situation
 from messages.calendar.dates import (
@@ -126,7 +125,7 @@ def _lot_code(setting: Setting) -> str | None:
 
 
 def _planned_date(found: Plan, setting: Setting, *, with_trace: bool) -> PlannedDate:
-    around = timeline(found.planned, setting.cutoff, setting.configuration.prenotification_days)
+    around = setting.timeline(found.planned)
     return PlannedDate(
         planned_debit_date=found.planned,
         original_target_date=found.target,
@@ -144,7 +143,7 @@ def _planned_date(found: Plan, setting: Setting, *, with_trace: bool) -> Planned
 
 
 def _result(wanted: PlannedDateInput, found: Plan, setting: Setting) -> PlannedDateResult:
-    around = timeline(found.planned, setting.cutoff, setting.configuration.prenotification_days)
+    around = setting.timeline(found.planned)
     return PlannedDateResult(
         key=wanted.key,
         success=True,

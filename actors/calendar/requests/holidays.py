@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from actors.calendar import views
+from actors.calendar.audit import record_change
 from actors.calendar.rows import changed_row, new_row
 from actors.calendar.rules.days import year_of
 from actors.calendar.situation import load_situation
@@ -12,16 +13,19 @@ from messages.calendar.codes import HOLIDAY_EXISTS, HOLIDAY_NOT_FOUND, HOLIDAY_Z
 from messages.calendar.dates import (
     CreateHoliday,
     DeleteHoliday,
+    GetHoliday,
     Holiday,
     HolidayChanged,
     HolidayList,
     HolidayZones,
+    ImportedHolidays,
+    ImportHolidaysByCountry,
     ListedHoliday,
     ListHolidays,
     ListHolidayZones,
     UpdateHoliday,
 )
-from messages.calendar.terms import HolidayChange, HolidayOrigin
+from messages.calendar.terms import HolidayChange, HolidayOrigin, HolidayType
 from messages.problem import Refused
 from messages.values.business_days import TARGET
 from messages.values.identifiers import new_id
@@ -71,6 +75,38 @@ async def list_holidays(request: ListHolidays, work: UnitOfWork) -> HolidayList:
     return HolidayList(holidays=tuple(found))
 
 
+async def get_holiday(request: GetHoliday, work: UnitOfWork) -> Holiday:
+    """One entry."""
+    statement = select(holiday).where(
+        holiday.c.organisation_id == work.organisation_id, holiday.c.id == request.holiday_id
+    )
+    return views.holiday_of(await work.load(statement, "holiday", code=HOLIDAY_NOT_FOUND))
+
+
+async def import_holidays_by_country(request: ImportHolidaysByCountry, work: UnitOfWork) -> ImportedHolidays:
+    """Make entries of the computed days, zone by zone; what is entered already is left as it is."""
+    situation = await load_situation(work)
+    zones = [row for row in await _zones_of_country(request, work) if row["id"] in situation.zones]
+    if not zones:
+        text = f"no zone of {request.country_code} fits; create one, or ask for include_regional"
+        raise Refused.field("country_code", "unknown", text, HOLIDAY_ZONE_NOT_FOUND)
+    imported = skipped = 0
+    for zone in zones:
+        kind = HolidayType.REGIONAL if zone["region_code"] else HolidayType.PUBLIC
+        for listed in year_of(situation.zones[zone["id"]], request.year):
+            if listed.origin is not HolidayOrigin.COMPUTED:
+                skipped += 1
+                continue
+            entered = CreateHoliday(
+                holiday_zone_id=zone["id"], date=listed.date, name=listed.entry.name, holiday_type=kind
+            )
+            await create_holiday(entered, work)
+            imported += 1
+    return ImportedHolidays(
+        imported_count=imported, skipped_count=skipped, holiday_zone_ids=tuple(zone["id"] for zone in zones)
+    )
+
+
 async def create_holiday(request: CreateHoliday, work: UnitOfWork) -> Holiday:
     """Enter a day of a zone; TARGET is the central bank's."""
     zone = await _zone(request.holiday_zone_id, work)
@@ -91,7 +127,7 @@ async def create_holiday(request: CreateHoliday, work: UnitOfWork) -> Holiday:
     if await work.fetch_one(_active(work).where(*same)) is not None:
         raise Refused(HOLIDAY_EXISTS, f"{request.date} is entered already in zone {zone['code']}; change that entry")
     await work.insert(holiday, **row)
-    _say_changed(HolidayChange.CREATED, row, zone, 1, work)
+    _say_changed(HolidayChange.CREATED, None, row, zone, work)
     return views.holiday_of(row)
 
 
@@ -105,7 +141,7 @@ async def update_holiday(request: UpdateHoliday, work: UnitOfWork) -> Holiday:
         return views.holiday_of(row)
     after = await _store(row, changed, work)
     zone = await _zone(row["holiday_zone_id"], work)
-    _say_changed(HolidayChange.UPDATED, after, zone, after["version"], work)
+    _say_changed(HolidayChange.UPDATED, row, after, zone, work)
     return views.holiday_of(after)
 
 
@@ -115,7 +151,7 @@ async def delete_holiday(request: DeleteHoliday, work: UnitOfWork) -> Holiday:
     work.check_version(request.expected_version, row["version"])
     after = await _store(row, {"is_active": False}, work)
     zone = await _zone(row["holiday_zone_id"], work)
-    _say_changed(HolidayChange.DELETED, after, zone, after["version"], work)
+    _say_changed(HolidayChange.DELETED, row, after, zone, work)
     return views.holiday_of(after)
 
 
@@ -131,6 +167,20 @@ async def _load(request: UpdateHoliday | DeleteHoliday, work: UnitOfWork) -> Row
     return await work.load(statement, "holiday", code=HOLIDAY_NOT_FOUND)
 
 
+async def _zones_of_country(request: ImportHolidaysByCountry, work: UnitOfWork) -> list[Row]:
+    statement = select(holiday_zone).where(
+        holiday_zone.c.organisation_id == work.organisation_id,
+        holiday_zone.c.country_code == request.country_code,
+        holiday_zone.c.code != TARGET,
+        holiday_zone.c.is_active,
+    )
+    if request.holiday_zone_id is not None:
+        statement = statement.where(holiday_zone.c.id == request.holiday_zone_id)
+    elif not request.include_regional:
+        statement = statement.where(holiday_zone.c.region_code.is_(None))
+    return await work.fetch(statement.order_by(holiday_zone.c.code))
+
+
 async def _zone(zone_id: Any, work: UnitOfWork) -> Row:
     statement = select(holiday_zone).where(
         holiday_zone.c.organisation_id == work.organisation_id, holiday_zone.c.id == zone_id
@@ -144,7 +194,7 @@ async def _store(row: Row, changed: dict[str, Any], work: UnitOfWork) -> dict[st
     return {**row, **columns}
 
 
-def _say_changed(change: HolidayChange, row: Row, zone: Row, version: int, work: UnitOfWork) -> None:
+def _say_changed(change: HolidayChange, before: Row | None, row: Row, zone: Row, work: UnitOfWork) -> None:
     event = HolidayChanged(
         holiday_id=row["id"],
         change=change,
@@ -158,4 +208,10 @@ def _say_changed(change: HolidayChange, row: Row, zone: Row, version: int, work:
         effect=row["effect"],
         is_recurring=row["is_recurring"],
     )
-    work.emit(event, version=version)
+    work.emit(event, version=row["version"])
+    after = None if change is HolidayChange.DELETED else _facts(row)
+    record_change("holiday", row["id"], _facts(before) if before is not None else None, after, work)
+
+
+def _facts(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in ("date", "name", "holiday_type", "effect", "is_recurring")}

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from actors.calendar import views
+from actors.calendar.audit import record_change
 from actors.calendar.rows import changed_row, new_row
 from actors.calendar.rules.configuration import Lot, gaps_of, overlapping
 from messages.calendar.codes import INVALID_DAY_RANGE, LOT_CODE_TAKEN, LOT_IN_USE, LOT_NOT_FOUND, LOT_OVERLAP
@@ -163,4 +164,4 @@ def _say_changed(before: Row | None, after: Row, work: UnitOfWork) -> None:
         after={name: after[name] for name in _FIELDS},
     )
     work.emit(event, version=after["version"])
-    work.record("debit_lot", after["id"], before=event.before, after=event.after)
+    record_change("debit_lot", after["id"], event.before, event.after, work)

@@ -8,6 +8,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.calendar import views
+from actors.calendar.audit import record_change
 from actors.calendar.rows import new_row
 from actors.calendar.rules.days import EligibleDays
 from actors.calendar.rules.deadlines import prenotify_by, timeline
@@ -53,12 +54,7 @@ _SCOPES = {
 
 async def set_debit_date_override(request: SetDebitDateOverride, work: UnitOfWork) -> DebitDateOverride:
     """Choose the date of one month; payments moves the debit."""
-    if request.level not in _SCOPES:
-        raise Refused.field("level", "level", "a date is chosen for a CONTRACT, a CLIENT or a COMPANY; name one")
-    period = f"{request.year}-{request.month:02d}"
-    await _refuse_frozen(request.level, request.scope_id, period, work)
-    scope = await _scope_of(request, work)
-    _check(request, (await load_situation(work, [scope])).setting(scope, Rail.SEPA_CORE), work)
+    await refuse_impossible(request, work)
     before = await work.fetch_one(_of_month(request, work).with_for_update())
     if before is not None and (before["debit_date"], before["reason"]) == (request.debit_date, request.reason):
         return views.override_of(before)
@@ -87,6 +83,15 @@ async def set_debit_date_override(request: SetDebitDateOverride, work: UnitOfWor
     )
     _say_changed(before, stored, stored["version"], work)
     return views.override_of(stored)
+
+
+async def refuse_impossible(request: SetDebitDateOverride, work: UnitOfWork) -> None:
+    """Refuse a date that is closed or too late, and a month whose debit is frozen."""
+    if request.level not in _SCOPES:
+        raise Refused.field("level", "level", "a date is chosen for a CONTRACT, a CLIENT or a COMPANY; name one")
+    await _refuse_frozen(request.level, request.scope_id, f"{request.year}-{request.month:02d}", work)
+    scope = await _scope_of(request, work)
+    _check(request, (await load_situation(work, [scope])).setting(scope, Rail.SEPA_CORE), work)
 
 
 async def delete_debit_date_override(request: DeleteDebitDateOverride, work: UnitOfWork) -> DebitDateOverride:
@@ -255,4 +260,4 @@ def _say_changed(before: Row | None, after: Row | None, version: int, work: Unit
         after=_facts(after),
     )
     work.emit(event, version=version)
-    work.record("debit_date_override", row["id"], before=event.before, after=event.after)
+    record_change("debit_date_override", row["id"], event.before, event.after, work)

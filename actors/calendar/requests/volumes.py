@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 
 from actors.calendar import views
+from actors.calendar.audit import record_change
 from actors.calendar.rows import changed_row, new_row
 from actors.calendar.rules.volumes import intensity_of
+from actors.calendar.settings import settings_of
 from actors.calendar.volumes import NOTHING, exceedings, totals_by_day
 from messages.calendar.lots import Done
 from messages.calendar.terms import PlannedDebitStatus
@@ -34,7 +36,7 @@ from messages.problem import Refused
 from messages.values.identifiers import new_id
 from messages.values.money import Money
 from runtime.pagination import page
-from runtime.unit_of_work import UnitOfWork
+from runtime.unit_of_work import Row, UnitOfWork
 from storage.calendar.tables import planned_debit, threshold_state, volume_threshold
 
 _SHOWN_DEBITS = 100
@@ -49,7 +51,7 @@ async def create_volume_threshold(request: CreateVolumeThreshold, work: UnitOfWo
         "currency": request.max_amount.currency if request.max_amount else "EUR",
     }
     await work.insert(volume_threshold, **row)
-    work.record("volume_threshold", row["id"], after={"lot_code": row["lot_code"]})
+    record_change("volume_threshold", row["id"], None, _limits(row), work)
     return views.threshold_of(row)
 
 
@@ -69,7 +71,7 @@ async def update_volume_threshold(request: UpdateVolumeThreshold, work: UnitOfWo
         raise Refused.field("max_transaction_count", "required", text, THRESHOLD_EMPTY)
     columns = {**changed, **changed_row(after["version"], work)}
     await work.execute(update(volume_threshold).where(volume_threshold.c.id == row["id"]).values(**columns))
-    work.record("volume_threshold", row["id"], before={"version": row["version"]}, after={"changed": sorted(changed)})
+    record_change("volume_threshold", row["id"], _limits(row), _limits(after), work)
     return views.threshold_of(after)
 
 
@@ -97,7 +99,7 @@ async def delete_volume_threshold(request: DeleteVolumeThreshold, work: UnitOfWo
         )
     )
     await work.execute(delete(volume_threshold).where(volume_threshold.c.id == row["id"]))
-    work.record("volume_threshold", row["id"], before={"lot_code": row["lot_code"]}, after=None)
+    record_change("volume_threshold", row["id"], _limits(row), None, work)
     return Done(id=row["id"])
 
 
@@ -111,6 +113,7 @@ async def get_volume_heatmap(request: GetVolumeHeatmap, work: UnitOfWork) -> Vol
     )
     over = await exceedings(work, start, end)
     exceeded_days = {found.day for found in over}
+    settings = await settings_of(work)
     cells = []
     for offset in range((end - start).days + 1):
         day = start + timedelta(days=offset)
@@ -122,7 +125,7 @@ async def get_volume_heatmap(request: GetVolumeHeatmap, work: UnitOfWork) -> Vol
                 week_of_month=(day.day + 6) // 7,
                 count=count,
                 total=Money(amount=total),
-                intensity=intensity_of(count, total),
+                intensity=intensity_of(count, total, settings),
                 exceeds_threshold=day in exceeded_days,
             )
         )
@@ -154,16 +157,23 @@ async def get_date_details(request: GetDateDetails, work: UnitOfWork) -> DateDet
     found = statement.subquery()
     (whole,) = await work.fetch(select(func.count().label("count"), func.sum(found.c.amount).label("total")))
     count, total = (whole["count"], whole["total"]) if whole["total"] is not None else NOTHING
+    settings = await settings_of(work)
     return DateDetails(
         date=request.date,
         debits=tuple(views.planned_debit_of(row) for row in rows),
         count=count,
         total=Money(amount=total),
-        intensity=intensity_of(count, total),
+        intensity=intensity_of(count, total, settings),
     )
 
 
 # -- steps of the handlers ---------------------------------------------------------------------------------------
+
+
+def _limits(row: Row) -> dict[str, Any]:
+    return {
+        name: row[name] for name in ("lot_code", "max_transaction_count", "max_amount", "currency", "alert_on_exceed")
+    }
 
 
 def _by_id(threshold_id: UUID, work: UnitOfWork) -> Any:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from actors.calendar.audit import record_change
 from actors.calendar.rows import changed_row, new_row
 from actors.calendar.situation import rules_of_zone
 from messages.calendar.codes import (
@@ -44,7 +45,7 @@ async def create_holiday_zone(request: CreateHolidayZone, work: UnitOfWork) -> C
         raise Refused.field("region_code", "unknown", text, UNKNOWN_REGION) from None
     if not await work.execute(insert(holiday_zone).values(**row).on_conflict_do_nothing()):
         raise Refused(ZONE_CODE_TAKEN, f"a zone {request.code} exists already; choose another code")
-    work.record("holiday_zone", row["id"], after={"code": row["code"], "country": row["country_code"]})
+    record_change("holiday_zone", row["id"], None, {"code": row["code"], "country": row["country_code"]}, work)
     return _shown(row)
 
 
@@ -102,7 +103,7 @@ async def _locked(zone_id: UUID, work: UnitOfWork) -> Row:
 async def _store(row: Row, changed: dict[str, Any], work: UnitOfWork) -> dict[str, Any]:
     columns = {**changed, **changed_row(row["version"] + 1, work)}
     await work.execute(update(holiday_zone).where(holiday_zone.c.id == row["id"]).values(**columns))
-    work.record("holiday_zone", row["id"], before={name: row[name] for name in changed}, after=changed)
+    record_change("holiday_zone", row["id"], {name: row[name] for name in changed}, changed, work)
     return {**row, **columns}
 
 

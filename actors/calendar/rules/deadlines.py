@@ -9,7 +9,7 @@ from messages.calendar.terms import Rail
 from messages.values.due_dates import add_months
 
 _EARLIEST_SUBMISSION = timedelta(days=14)  # the scheme refuses files that are earlier
-_PRENOTIFICATION_MARGIN = timedelta(days=1)
+PRENOTIFICATION_MARGIN_DAYS = 1
 _REFUND = timedelta(weeks=8)
 _UNAUTHORISED_MONTHS = 13
 
@@ -60,14 +60,16 @@ def prenotify_by(settlement: date, days: int) -> date:
     return settlement - timedelta(days=days)
 
 
-def timeline(settlement: date, cutoff: Cutoff, prenotification_days: int) -> Timeline:
+def timeline(
+    settlement: date, cutoff: Cutoff, prenotification_days: int, margin_days: int = PRENOTIFICATION_MARGIN_DAYS
+) -> Timeline:
     """The dates around a settlement (SEPA rulebooks: returns within 5 days, of B2B 3; refunds within 8 weeks, 13 months)."""
     last_notice = prenotify_by(settlement, prenotification_days)
     core, b2b = cutoff.rail is Rail.SEPA_CORE, cutoff.rail is Rail.SEPA_B2B
     return Timeline(
         earliest_submission_on=settlement - _EARLIEST_SUBMISSION,
         prenotify_by=last_notice,
-        prenotify_on=last_notice - _PRENOTIFICATION_MARGIN,
+        prenotify_on=last_notice - timedelta(days=margin_days),
         submit_by=cutoff.submit_by(settlement),
         freeze_at=cutoff.freeze_at(settlement),
         return_until=target_days_from(settlement, 5 if core else 3) if core or b2b else None,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from actors.calendar.rules.configuration import Lot
 from actors.calendar.rules.days import EligibleDays
-from actors.calendar.rules.deadlines import Cutoff, prenotify_by
+from actors.calendar.rules.deadlines import PRENOTIFICATION_MARGIN_DAYS, Cutoff, Timeline, prenotify_by, timeline
 from messages.calendar.codes import BATCH_REQUIRED, DEADLINE_PASSED, FIXED_DAY_OUT_OF_RANGE, LOT_NOT_FOUND
 from messages.calendar.configurations import ResolvedConfiguration
 from messages.calendar.dates import TraceStep
@@ -50,6 +50,12 @@ class Setting:
     cutoff: Cutoff
     lots: Sequence[Lot]
     timezone: ZoneInfo
+    notice_margin_days: int = PRENOTIFICATION_MARGIN_DAYS
+
+    def timeline(self, settlement: date) -> Timeline:
+        """The deadlines around a settlement by these rules."""
+        notice = self.configuration.prenotification_days
+        return timeline(settlement, self.cutoff, notice, self.notice_margin_days)
 
 
 @dataclass(slots=True)

@@ -2,18 +2,19 @@
 
 from decimal import Decimal
 
+from messages.calendar.settings import CalendarSettings
 from messages.calendar.volumes import Intensity
 
-_LEVELS = (
-    (Intensity.CRITICAL, 100, Decimal("10000.00")),
-    (Intensity.HIGH, 50, Decimal("5000.00")),
-    (Intensity.MEDIUM, 20, Decimal("1000.00")),
-)
 
-
-def intensity_of(count: int, total: Decimal) -> Intensity:
+def intensity_of(count: int, total: Decimal, settings: CalendarSettings) -> Intensity:
     """The highest level whose number of debits or amount is exceeded."""
-    return next((level for level, debits, amount in _LEVELS if count > debits or total > amount), Intensity.LOW)
+    levels = (
+        (Intensity.CRITICAL, settings.critical),
+        (Intensity.HIGH, settings.high),
+        (Intensity.MEDIUM, settings.medium),
+    )
+    found = (level for level, limit in levels if count > limit.count or total > limit.amount)
+    return next(found, Intensity.LOW)
 
 
 def exceeds(count: int, total: Decimal, max_count: int | None, max_amount: Decimal | None) -> bool:

@@ -11,9 +11,9 @@ from messages.commercial import (
     SalesRepDeactivated,
     SalesRepUpdated,
 )
-from messages.identity import CompanyCreated, OrganisationCreated
+from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated, UserRegistered, UserUpdated
 from runtime.unit_of_work import UnitOfWork
-from storage.clients.tables import company_ref, sales_rep_ref
+from storage.clients.tables import company_ref, sales_rep_ref, user_ref
 from storage.projections import keep_newest
 
 
@@ -22,7 +22,7 @@ async def seed(event: OrganisationCreated, work: UnitOfWork) -> None:
     await seed_dictionaries(work)
 
 
-async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """The companies a client may belong to."""
     await work.execute(
         keep_newest(
@@ -35,6 +35,12 @@ async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
             version=work.source_version,
         )
     )
+
+
+async def keep_user(event: UserRegistered | UserUpdated, work: UnitOfWork) -> None:
+    """The names of account managers."""
+    columns = {"user_id": event.user_id, "name": f"{event.first_name} {event.last_name}".strip()}
+    await work.execute(keep_newest(user_ref, **columns, version=work.source_version))
 
 
 async def keep_sales_rep(

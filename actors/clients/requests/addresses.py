@@ -57,7 +57,7 @@ async def add_address(request: AddAddress, work: UnitOfWork) -> ClientAddress:
 async def update_address(request: UpdateAddress, work: UnitOfWork) -> ClientAddress:
     """Replace a postal address."""
     before = await _address(request.address_id, work)
-    row = await live_client(before["client_id"], work)
+    row = await live_client(before["client_id"], work, request.expected_version)
     after = {**address_row(request.address, before["client_id"], work), "id": before["id"]}
     changed = tuple(sorted(name for name in after if name != "created_at" and after[name] != before[name]))
     if {"line1", "line2", "postal_code", "city", "country"} & {*changed}:
@@ -87,7 +87,7 @@ async def update_address(request: UpdateAddress, work: UnitOfWork) -> ClientAddr
 async def set_default_address(request: SetDefaultAddress, work: UnitOfWork) -> ClientAddress:
     """Make an address the default one for a usage; it is then meant for that usage too."""
     found = await _address(request.address_id, work)
-    await live_client(found["client_id"], work)
+    await live_client(found["client_id"], work, request.expected_version)
     if request.usage in found["is_default_for"]:
         return ClientAddress.model_validate(dict(found))
     own = address.c
@@ -126,7 +126,7 @@ async def get_address(request: GetAddress, work: UnitOfWork) -> ClientAddress:
 async def remove_address(request: RemoveAddress, work: UnitOfWork) -> Empty:
     """Remove a postal address, unless bills of a live contract would have none left."""
     before = await _address(request.address_id, work)
-    row = await live_client(before["client_id"], work)
+    row = await live_client(before["client_id"], work, request.expected_version)
     bills_go_here = len(row["addresses"]) == 1 or AddressUsage.BILLING in before["is_default_for"]
     if bills_go_here and await has_live_contract(await ids_of(row["id"], work), work):
         raise Refused(

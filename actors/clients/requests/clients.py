@@ -9,8 +9,10 @@ from actors.clients import duplicates, views
 from actors.clients.balances import balances_of
 from actors.clients.changes import ids_of, locked_client, shown_client
 from actors.clients.civil_status import birth_hash_of, encrypted_birth_date, names_of
+from actors.clients.consents import decision_row, tell
 from actors.clients.contracts import has_live_contract
 from actors.clients.pairs import open_pairs
+from actors.clients.preferences import PREFERENCES, check_preferences
 from actors.clients.rows import address_row, contact_row
 from actors.clients.rules import naming as rules
 from messages.clients import (
@@ -39,6 +41,7 @@ from storage.clients.tables import (
     address,
     client,
     client_code_block,
+    consent,
     contact_point,
 )
 
@@ -50,11 +53,20 @@ async def create_client(request: CreateClient, work: UnitOfWork) -> Client:
     companies = await duplicates.lock_identity(points, request.business.siret if request.business else None, work)
     row = await _client_row(request, client_id, _selling_company(request.company_id, companies), work)
     addresses = [address_row(draft, client_id, work) for draft in request.addresses]
+    decisions = [decision_row(client_id, given, work) for given in request.consents]
+    preferred = _preferences(request)
+    await check_preferences(preferred, work)
     matches = await duplicates.refuse_duplicates(row, points, addresses, request.on_duplicate, work)
-    await work.insert_together((client, [row]), (contact_point, points), (address, addresses))
-    stored = {**_NO_DATES, **row, "version": 1, "contact_points": points, "addresses": _as_json(addresses)}
+    await work.insert_together(
+        (client, [row | preferred]), (contact_point, points), (address, addresses), (consent, decisions)
+    )
+    stored: Row = {**_NO_DATES, **row, "version": 1, "contact_points": points, "addresses": _as_json(addresses)}
+    if preferred:
+        stored = await work.load(queries.CLIENT_BY_ID, "client", id=client_id)
     work.emit(ClientCreated.model_construct(**views.snapshot_of(stored)), version=1)
     work.record("client", client_id, after={"status": row["status_category"], "type": row["type"], "version": 1})
+    for decision in decisions:
+        tell(decision, 1, work)
     await open_pairs(client_id, matches, work)
     created = await views.client_of(stored, work)
     return created.model_copy(update={"duplicates": matches}) if matches else created
@@ -111,6 +123,11 @@ def _selling_company(wanted: UUID | None, active: set[UUID]) -> UUID:
             COMPANY_REQUIRED, f"the organisation has {len(active)} active companies; name the selling one in company_id"
         )
     return next(iter(active))
+
+
+def _preferences(request: CreateClient) -> dict[str, Any]:
+    """The billing preferences that were given; without any, nothing more is asked or stored."""
+    return {name: value for name in PREFERENCES if (value := getattr(request, name))}
 
 
 async def _client_row(request: CreateClient, client_id: UUID, company_id: UUID, work: UnitOfWork) -> dict[str, Any]:

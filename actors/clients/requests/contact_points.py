@@ -48,7 +48,7 @@ async def add_contact_point(request: AddContactPoint, work: UnitOfWork) -> Conta
 async def update_contact_point(request: UpdateContactPoint, work: UnitOfWork) -> ContactPoint:
     """Correct the value or the label; another value was never seen to bounce."""
     point = await _point(request.contact_point_id, work)
-    row = await live_client(point["client_id"], work)
+    row = await live_client(point["client_id"], work, request.expected_version)
     changes: dict[str, Any] = {"label": request.label} if request.label is not None else {}
     value = request.email if point["kind"] == ContactKind.EMAIL else request.phone
     other = request.phone if point["kind"] == ContactKind.EMAIL else request.email
@@ -78,7 +78,7 @@ async def mark_contact_point_bounced(request: MarkContactPointBounced, work: Uni
 async def set_primary_contact_point(request: SetPrimaryContactPoint, work: UnitOfWork) -> ContactPoint:
     """Make a contact point the primary one of its kind."""
     point = await _point(request.contact_point_id, work)
-    await live_client(point["client_id"], work)
+    await live_client(point["client_id"], work, request.expected_version)
     if not point["is_primary"]:
         await _clear_primary(point["client_id"], point["kind"], work)
         await _set_primary(point["id"], work)
@@ -89,7 +89,7 @@ async def set_primary_contact_point(request: SetPrimaryContactPoint, work: UnitO
 async def remove_contact_point(request: RemoveContactPoint, work: UnitOfWork) -> Empty:
     """Remove a contact point; the oldest other one of its kind becomes primary."""
     point = await _point(request.contact_point_id, work)
-    row = await live_client(point["client_id"], work)
+    row = await live_client(point["client_id"], work, request.expected_version)
     own = contact_point.c
     await work.execute(delete(contact_point).where(own.organisation_id == work.organisation_id, own.id == point["id"]))
     others = [

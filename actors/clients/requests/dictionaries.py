@@ -1,11 +1,13 @@
 """Requests about the dictionaries without a shape of their own: billing periods and modes, issue modes, status codes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
-from sqlalchemy import select, update
+from sqlalchemy import any_, literal, or_, select, update
 
 from actors.clients.dictionaries import state_entry, state_retirement
+from actors.clients.rules.periods import months_equivalent
 from messages.clients import (
     DEFAULT_REQUIRED,
     DICTIONARY_CODE_EXISTS,
@@ -20,8 +22,10 @@ from messages.clients import (
     UpdateDictionaryEntry,
 )
 from messages.problem import Refused
+from messages.values.due_dates import PeriodUnit
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork
+from storage.clients.queries import one_of
 from storage.clients.tables import dictionary_entry
 
 
@@ -41,21 +45,25 @@ async def list_dictionary(request: ListDictionary, work: UnitOfWork) -> Dictiona
 async def get_dictionary_entry(request: GetDictionaryEntry, work: UnitOfWork) -> DictionaryEntry:
     """One entry."""
     entry = dictionary_entry.c
-    key = entry.id == request.entry_id if request.entry_id is not None else entry.code == request.code
-    return _shown(await _entry(work, entry.kind == request.kind, key))
+    if request.entry_id is not None:
+        return _shown(await _entry(work, entry.kind == request.kind, entry.id == request.entry_id))
+    name = (request.code or "").strip().upper()
+    return _shown(await _entry(work, entry.kind == request.kind, _is_called((name,))))
 
 
 async def create_dictionary_entry(request: CreateDictionaryEntry, work: UnitOfWork) -> DictionaryEntry:
     """Add an entry."""
     settings = request.settings.model_dump(mode="json", exclude_none=True)
     row = {
-        **request.model_dump(exclude={"settings"}),
+        **request.model_dump(exclude={"settings", "aliases"}),
+        "aliases": _upper(request.aliases),
         "id": new_id(),
         "organisation_id": work.organisation_id,
         "active": True,
         "version": 1,
         "settings": settings,
     }
+    await _check_names(row, [request.code, *row["aliases"]], work)
     if request.is_default:
         await _clear_default(row, work)
     try:
@@ -73,13 +81,16 @@ async def update_dictionary_entry(request: UpdateDictionaryEntry, work: UnitOfWo
     row = await _entry(work, dictionary_entry.c.id == request.entry_id, lock=True)
     work.check_version(request.expected_version, row["version"])
     sent = request.model_dump(exclude={"entry_id", "expected_version"}, exclude_unset=True)
-    for name in ("name", "position", "is_default"):
+    for name in ("name", "position", "is_default", "aliases"):
         if name in sent and sent[name] is None:
             raise Refused.field(name, "required", f"{name} cannot be empty; give a value or leave it out")
     if row["is_default"] and sent.get("is_default") is False:
         raise Refused.field("is_default", "default", "one entry is the default; make another one the default instead")
     if sent.get("is_default") and not row["active"]:
         raise Refused.field("is_default", "retired", "a retired entry cannot be the default; choose another one")
+    if "aliases" in sent:
+        sent["aliases"] = _upper(sent["aliases"])
+        await _check_names(row, sent["aliases"], work)
     changed = {name: value for name, value in sent.items() if row[name] != value}
     if not changed:
         return _shown(row)
@@ -107,7 +118,34 @@ async def retire_dictionary_entry(request: RetireDictionaryEntry, work: UnitOfWo
 
 
 def _shown(row: Row | dict[str, Any]) -> DictionaryEntry:
-    return DictionaryEntry.model_validate(dict(row))
+    fields = dict(row)
+    if fields["kind"] == DictionaryKind.BILLING_PERIOD:
+        settings = fields["settings"]
+        fields["months_equivalent"] = months_equivalent(PeriodUnit(settings["unit"]), settings["count"])
+    return DictionaryEntry.model_validate(fields)
+
+
+def _upper(aliases: frozenset[str]) -> list[str]:
+    return sorted({alias.upper() for alias in aliases})
+
+
+def _is_called(names: Sequence[str]) -> Any:
+    entry = dictionary_entry.c
+    return or_(one_of(entry.code, names), *(literal(name) == any_(entry.aliases) for name in names))
+
+
+async def _check_names(row: Row | dict[str, Any], names: Sequence[str], work: UnitOfWork) -> None:
+    """No two entries of a dictionary answer to one name."""
+    entry = dictionary_entry.c
+    others = select(entry.code).where(
+        entry.organisation_id == work.organisation_id,
+        entry.kind == row["kind"],
+        entry.id != row["id"],
+        _is_called(names),
+    )
+    taken = await work.fetch_value(others.limit(1))
+    if taken is not None:
+        raise Refused(DICTIONARY_CODE_EXISTS, f"entry {taken} has this code or alias already; choose another one")
 
 
 async def _entry(work: UnitOfWork, *conditions: Any, lock: bool = False) -> Row:

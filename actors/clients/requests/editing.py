@@ -1,19 +1,18 @@
 """Requests that correct a client: identity, legal entity, preferences, owner."""
 
 from typing import Any, Final
-from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Table, select
+from sqlalchemy import select
 
 from actors.clients import views
 from actors.clients.changes import change_client, ids_of, live_client
 from actors.clients.civil_status import birth_hash_of, encrypted_birth_date, names_of
 from actors.clients.contracts import has_contract
 from actors.clients.pairs import note_duplicates
+from actors.clients.preferences import check_preferences
 from messages.clients import (
     CLIENT_IS_INDIVIDUAL,
-    PREFERENCE_UNKNOWN,
     SIRET_IN_USE,
     SIRET_SIREN_MISMATCH,
     TYPE_LOCKED,
@@ -21,7 +20,6 @@ from messages.clients import (
     AssignOwner,
     Client,
     ClientType,
-    DictionaryKind,
     UpdateBusinessProfile,
     UpdateClient,
 )
@@ -29,16 +27,10 @@ from messages.problem import Refused
 from messages.values.companies import vat_number_matches_siren
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.clients import queries
-from storage.clients.tables import company_ref, dictionary_entry, payment_term
+from storage.clients.tables import company_ref
 
 _LEGAL_ENTITY: Final = ("legal_name", "trade_name", "siren", "siret", "vat_number")
 _TELLING: Final = frozenset({"given_name", "family_name", "birth_date", "legal_name", "siren", "siret", "vat_number"})
-_PREFERENCES: Final[dict[str, tuple[Table, DictionaryKind | None]]] = {
-    "default_payment_term_id": (payment_term, None),
-    "default_billing_period_id": (dictionary_entry, DictionaryKind.BILLING_PERIOD),
-    "billing_mode_id": (dictionary_entry, DictionaryKind.BILLING_MODE),
-    "invoice_issue_mode_id": (dictionary_entry, DictionaryKind.INVOICE_ISSUE_MODE),
-}
 
 
 async def update_client(request: UpdateClient, work: UnitOfWork) -> Client:
@@ -147,16 +139,4 @@ async def _check_references(changes: dict[str, Any], work: UnitOfWork) -> None:
         if await work.fetch_value(known) is None:
             message = "company_id is not an active company of the organisation; check it"
             raise Refused.field("company_id", "unknown", message)
-    for name, (table, kind) in _PREFERENCES.items():
-        if changes.get(name) is not None and not await _offered(table, kind, changes[name], work):
-            message = f"{name} names no entry that is offered; take one from the dictionary"
-            raise Refused.field(name, "unknown", message, PREFERENCE_UNKNOWN)
-
-
-async def _offered(table: Table, kind: DictionaryKind | None, entry_id: UUID, work: UnitOfWork) -> bool:
-    wanted = select(table.c.id).where(
-        table.c.organisation_id == work.organisation_id, table.c.id == entry_id, table.c.active.is_(True)
-    )
-    if kind is not None:
-        wanted = wanted.where(table.c.kind == kind)
-    return await work.fetch_value(wanted) is not None
+    await check_preferences(changes, work)

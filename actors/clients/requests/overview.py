@@ -43,6 +43,7 @@ from storage.clients.tables import (
     payment_ref,
     standing_ref,
     timeline_entry,
+    user_ref,
 )
 
 _WORST_FIRST = ("LITIGATION", "UNPAID", "SUSPENDED", "OVERDUE", "GOOD")
@@ -66,6 +67,7 @@ async def get_client_360(request: GetClient360, work: UnitOfWork) -> Client360:
         client=await views.client_of(
             row, work, redirected_from=request.client_id if request.client_id != row["id"] else None
         ),
+        owner_name=await work.fetch_value(select(user_ref.c.name).where(user_ref.c.user_id == row["owner_user_id"])),
         contracts=ContractCounts(**counted),
         mrr=Money(amount=mrr),
         balances=balances,

@@ -28,6 +28,7 @@ from messages.values.due_dates import due_date, term_exceeds_legal_cap
 from messages.values.identifiers import new_id
 from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
+from storage.clients.queries import one_of
 from storage.clients.tables import payment_term
 
 
@@ -62,7 +63,7 @@ async def update_payment_term(request: UpdatePaymentTerm, work: UnitOfWork) -> P
     row = await _term(payment_term.c.id == request.payment_term_id, work, lock=True)
     work.check_version(request.expected_version, row["version"])
     sent: dict[str, Any] = request.model_dump(exclude={"payment_term_id", "expected_version"}, exclude_unset=True)
-    for name in ("name", "days", "is_default", "active"):
+    for name in ("name", "days", "audience", "sector_agreement", "is_default", "active"):
         if name in sent and sent[name] is None:
             raise Refused.field(name, "required", f"{name} cannot be empty; give a value or leave it out")
     after = {**row, **sent}
@@ -122,6 +123,8 @@ async def list_payment_terms(request: ListPaymentTerms, work: UnitOfWork) -> Pay
     wanted = select(payment_term).where(payment_term.c.organisation_id == work.organisation_id)
     if request.active is not None:
         wanted = wanted.where(payment_term.c.active.is_(request.active))
+    if request.audience is not None:
+        wanted = wanted.where(one_of(payment_term.c.audience, {TermAudience.ANY, request.audience}))
     if request.search is not None:
         wanted = wanted.where(_holds(request.search))
     order = (payment_term.c.days, payment_term.c.code, payment_term.c.id)
@@ -151,7 +154,7 @@ def _holds(text: str) -> Any:
 
 def _check_cap(term: dict[str, Any]) -> None:
     days, basis = term["days"], term["basis"]
-    if term["audience"] == TermAudience.B2B and not term["sector_agreement"] and term_exceeds_legal_cap(days, basis):
+    if term["audience"] != TermAudience.B2C and not term["sector_agreement"] and term_exceeds_legal_cap(days, basis):
         raise Refused(
             TERM_EXCEEDS_LEGAL_CAP,
             f"{days} days {basis} is more than the law allows between businesses; give 60 days net, or 45 to the month's end",

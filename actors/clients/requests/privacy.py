@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Table, func, select
 
 from actors.clients import views
-from actors.clients.anonymisation import anonymise, request_erasure
+from actors.clients.anonymisation import ERASED_NAME, anonymise, request_erasure
 from actors.clients.balances import balances_of
 from actors.clients.changes import ids_of, locked_client, shown_client
 from actors.clients.contracts import has_contract, has_live_contract
@@ -39,6 +39,7 @@ from storage.clients.tables import (
     address,
     bank_details_ref,
     call_ref,
+    client,
     consent,
     contact_person,
     contact_point,
@@ -115,8 +116,12 @@ async def resolve_privacy_subject(request: ResolvePrivacySubject, work: UnitOfWo
         select(point.kind, point.normalized).where(*_of(contact_point, ids, work)).order_by(point.id)
     )
     accounts = await work.fetch(
-        select(account.iban_fingerprint).where(*_of(bank_details_ref, ids, work)).order_by(account.bank_details_id)
+        select(account.iban_fingerprint, account.iban_masked, account.holder_name)
+        .where(*_of(bank_details_ref, ids, work))
+        .order_by(account.bank_details_id)
     )
+
+    kept = await _relation_goes_on(ids, work)
 
     def values(kind: ContactKind) -> tuple[str, ...]:
         return tuple(dict.fromkeys(found["normalized"] for found in points if found["kind"] == kind))
@@ -126,7 +131,11 @@ async def resolve_privacy_subject(request: ResolvePrivacySubject, work: UnitOfWo
         merged_ids=tuple(ids[1:]),
         emails=values(ContactKind.EMAIL),
         phones=values(ContactKind.PHONE),
+        names=await _names_of(ids, [found["holder_name"] for found in accounts], work),
+        streets=await _streets_of(ids, work),
+        ibans_masked=tuple(dict.fromkeys(found["iban_masked"] for found in accounts)),
         iban_fingerprints=tuple(dict.fromkeys(found["iban_fingerprint"] for found in accounts)),
+        kept_because=kept.code.code if kept is not None else None,
     )
 
 
@@ -135,10 +144,9 @@ async def resolve_privacy_subject(request: ResolvePrivacySubject, work: UnitOfWo
 
 async def _kept(row: Row, ids: Sequence[UUID], work: UnitOfWork) -> Refused | None:
     """Why the client's data must stay, if it must."""
-    if await has_live_contract(ids, work):
-        return Refused(HAS_LIVE_CONTRACTS, "the client has contracts; they end before his data is erased")
-    if any(found.balance_due.amount for found in await balances_of(ids, work.today(), work)):
-        return Refused(HAS_OPEN_BALANCE, "the client's balance is open; settle or refund it first")
+    going_on = await _relation_goes_on(ids, work)
+    if going_on is not None:
+        return going_on
     due = await _due_on(row, ids, work)
     if due is None or due > work.today():
         until = due.isoformat() if due else None
@@ -146,6 +154,33 @@ async def _kept(row: Row, ids: Sequence[UUID], work: UnitOfWork) -> Refused | No
             RETENTION_NOT_REACHED, f"the data is kept until {until or 'the relation ends'}", details={"until": until}
         )
     return None
+
+
+async def _relation_goes_on(ids: Sequence[UUID], work: UnitOfWork) -> Refused | None:
+    """A live contract or an open balance keeps even the data of a person who asks for erasure (GDPR art. 17(3))."""
+    if await has_live_contract(ids, work):
+        return Refused(HAS_LIVE_CONTRACTS, "the client has contracts; they end before his data is erased")
+    if any(found.balance_due.amount for found in await balances_of(ids, work.today(), work)):
+        return Refused(HAS_OPEN_BALANCE, "the client's balance is open; settle or refund it first")
+    return None
+
+
+async def _names_of(ids: Sequence[UUID], holders: Sequence[str], work: UnitOfWork) -> tuple[str, ...]:
+    """Full names only: a family name alone would find other people."""
+    rows = await work.fetch(
+        select(client).where(client.c.organisation_id == work.organisation_id, one_of(client.c.id, ids))
+    )
+    contacts = await work.fetch(select(contact_person).where(*_of(contact_person, ids, work)))
+    found = [name for row in rows for name in (row["display_name"], row["legal_name"], row["trade_name"])]
+    for row in (*rows, *contacts):
+        given, family = row["given_name"], row["family_name"]
+        found += [f"{given} {family}", f"{family} {given}"] if given and family else []
+    return tuple(dict.fromkeys(name for name in (*found, *holders) if name and name != ERASED_NAME))
+
+
+async def _streets_of(ids: Sequence[UUID], work: UnitOfWork) -> tuple[str, ...]:
+    rows = await work.fetch(select(address.c.line1).where(*_of(address, ids, work)))
+    return tuple(dict.fromkeys(row["line1"] for row in rows))
 
 
 async def _due_on(row: Row, ids: Sequence[UUID], work: UnitOfWork) -> date | None:

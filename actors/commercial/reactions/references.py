@@ -2,7 +2,7 @@
 
 from actors.commercial.engine.settings import settings_of
 from messages.clients import ClientCreated, ClientUpdated
-from messages.identity import CompanyCreated, OrganisationCreated
+from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated
 from messages.products import ProductCreated, ProductUpdated
 from runtime.unit_of_work import UnitOfWork
 from storage.commercial.tables import client_ref, company_ref, product_ref
@@ -14,7 +14,7 @@ async def seed_settings(event: OrganisationCreated, work: UnitOfWork) -> None:
     await settings_of(work)
 
 
-async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """The companies that statements are made for."""
     await work.execute(
         keep_newest(

@@ -20,7 +20,7 @@ from messages.contrats import (
     ContractBillingDue,
     InstalmentStatus,
 )
-from messages.contrats.terms import RenewalStatus
+from messages.contrats.states import RenewalStatus
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.contrats.tables import billing_adjustment, billing_instalment
 

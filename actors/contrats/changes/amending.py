@@ -101,6 +101,8 @@ def set_terms(record: ContractRecord, operations: Sequence[Operation], effective
             changed |= {"commitment_months": months, "commitment_ends_on": ends}
         if operation.term_months is not None:
             changed["ends_on"] = last_day_of_term(effective_from, operation.term_months)
+    if "payment_terms_days" in changed:  # a number of days replaces a named term
+        record.set(payment_terms_id=None, payment_terms_basis=None, payment_terms_day=None)
     record.set(**changed)
     return sorted(changed)
 

@@ -111,7 +111,10 @@ def revenue_after(record: ContractRecord, changes: LineChanges) -> dict[str, Any
 async def check_day(record: ContractRecord, effective_from: date) -> None:
     """Only who may backdate changes the past, and nobody what the accounts have closed or an earlier version."""
     work = record.work
-    closed, running = (await choices_of(work)).accounts_closed_until, await versions.newest_start(record)
+    closed, running = (
+        (await choices_of(work, record["company_id"])).accounts_closed_until,
+        await versions.newest_start(record),
+    )
     if (closed is not None and effective_from <= closed) or (running is not None and effective_from < running):
         raise Refused(
             RETROACTIVE_NOT_ALLOWED,

@@ -12,7 +12,7 @@ from messages.contrats import (
     ContractUpdated,
     PriceCheck,
 )
-from messages.identity import CompanyCreated
+from messages.identity import CompanyCreated, CompanyUpdated
 from messages.products import PriceQuoteExpired, ProductCreated, ProductLifecycleChanged, ProductUpdated
 from messages.values.text import search_form
 from runtime.unit_of_work import UnitOfWork
@@ -61,7 +61,7 @@ async def keep_client_state(event: ClientArchived | ClientRestored, work: UnitOf
     )
 
 
-async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """The companies that sell, and where their days begin."""
     await work.execute(
         keep_newest(
@@ -86,6 +86,8 @@ async def keep_product(event: ProductCreated | ProductUpdated, work: UnitOfWork)
             code=event.sku,
             name=event.name,
             lifecycle=event.lifecycle,
+            sector=event.sector,
+            commitment_months=event.commitment_months,
             version=work.source_version,
         )
     )
@@ -130,6 +132,8 @@ async def keep_payment_term(event: PaymentTermSaved, work: UnitOfWork) -> None:
             payment_term_id=event.id,
             code=event.code,
             days=event.days,
+            basis=event.end_of_month,
+            day_of_month=event.day_of_month,
             active=event.active,
             version=work.source_version,
         )

@@ -26,7 +26,7 @@ async def order_suspension(event: SuspensionRequested, work: UnitOfWork) -> None
     record = await find(event.contract_id, work)
     if record is None or await operations.by_key(key, work) is not None:
         return
-    billed = (await choices_of(work)).bill_while_suspended
+    billed = (await choices_of(work, record["company_id"])).bill_while_suspended
     only = [str(line) for line in event.service_line_ids] if event.scope is SuspensionScope.SERVICE_LINES else []
     await operations.line_up(
         record,

@@ -14,7 +14,7 @@ from actors.contrats.rules.renewal import (
     refusal_deadline,
     renews_by_itself,
 )
-from messages.contrats.terms import RenewalStatus
+from messages.contrats.states import RenewalStatus
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row
 from storage.contrats.tables import renewal_cycle

@@ -11,7 +11,7 @@ from actors.contrats.letters import client_of, letter_to_client
 from actors.contrats.renewal import cycles
 from actors.contrats.rules.renewal import RENEWAL, next_term_end
 from messages.contrats.renewals import RENEWAL_NOTICE, ContractRenewalInfoMissed, ContractRenewalNoticeDue
-from messages.contrats.terms import RenewalChannel, RenewalStatus
+from messages.contrats.states import RenewalChannel, RenewalStatus
 from messages.engagement.email import EmailBounced, EmailSent
 from messages.logistics import LetterPosted
 from messages.values.instants import local_date

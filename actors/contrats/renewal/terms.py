@@ -9,7 +9,7 @@ from actors.contrats.renewal import cycles
 from actors.contrats.rules.renewal import next_term_end
 from messages.contrats import ContractRenewed, RenewalMode, TermKind
 from messages.contrats.amendments import VersionKind
-from messages.contrats.terms import RenewalStatus
+from messages.contrats.states import RenewalStatus
 from runtime.unit_of_work import Row
 
 

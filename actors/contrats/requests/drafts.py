@@ -11,13 +11,15 @@ from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord, load
 from actors.contrats.drafting import quotes
 from actors.contrats.drafting.lines import line_row, lines_begin_on, refuse_unsellable, typed_lines
+from actors.contrats.drafting.terms import agreed_terms, refuse_free
 from actors.contrats.leaving.giving_up import give_up
 from actors.contrats.rules import billing_periods
 from actors.contrats.rules.amounts import amounts_of
-from actors.contrats.rules.draft_terms import columns_of
 from actors.contrats.signature import signing
-from messages.clients import CLIENT_ARCHIVED, CLIENT_NOT_FOUND, ClientKind
+from messages.base import Empty
+from messages.clients import CLIENT_ARCHIVED, CLIENT_NOT_FOUND
 from messages.contrats import (
+    CONTRACT_CLIENT_BLOCKED,
     MISSING_COMPANY,
     PRICE_MISMATCH,
     REFERENCE_TAKEN,
@@ -33,15 +35,24 @@ from messages.contrats import (
     QualityStatus,
     UpdateContract,
 )
+from messages.contrats.upkeep import CANNOT_DELETE, ContractDeleted, DeleteContract
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.contrats.tables import client_copy, company_copy, contract, contract_line, reference_counter
+from storage.contrats.tables import (
+    client_copy,
+    company_copy,
+    contract,
+    contract_line,
+    reference_counter,
+    status_history,
+)
 
 _NOTHING_YET: dict[str, Any] = dict.fromkeys(
     ("signed_at", "concluded_on", "withdrawal_ends_on", "withdrawal_lapses_at", "first_payment_not_before", "approved_on",
      "gates_met_on", "collection_unlocked_at", "activated_at", "suspended_at", "terminated_at", "mandate_id",
-     "termination_ends_on", "planned_until", "document_id")
+     "termination_ends_on", "planned_until", "document_id", "withdrawal_sent_on", "withdrawal_channel",
+     "withdrawal_statement_document_id", "deleted_at")
 )  # fmt: skip
 
 
@@ -49,10 +60,11 @@ async def create_contract(request: CreateContract, work: UnitOfWork) -> Contract
     """Draft a contract on a quote, or on lines typed by someone who may set prices."""
     client = await _client(request.client_id, work)
     company_id = await _company(request.company_id, client, work)
-    terms = columns_of(request.terms, ClientKind(client["kind"]))
+    terms = await agreed_terms(request.terms, client, company_id, work)
     lines, price_check = await _priced_lines(request, terms, company_id, work)
     record = await _new_record(request, terms, lines, price_check, client, company_id, work)
     await _refuse_known_reference(record["reference"], work)
+    await refuse_free(record)
     record.state(ContractCreated)
     await work.insert(contract, **record.row)
     await work.insert_rows(contract_line, record.lines)
@@ -62,8 +74,7 @@ async def create_contract(request: CreateContract, work: UnitOfWork) -> Contract
 
 async def update_contract(request: UpdateContract, work: UnitOfWork) -> Contract:
     """Replace the terms or the lines of a draft."""
-    record = await load(request.contract_id, work)
-    work.check_version(request.expected_version, record["version"])
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     changed = []
     if request.sales_rep_id is not None and request.sales_rep_id != record["sales_rep_id"]:
         work.caller.require("contrats:contract:reassign")
@@ -76,7 +87,7 @@ async def update_contract(request: UpdateContract, work: UnitOfWork) -> Contract
         raise Refused(USE_AMENDMENT, "only a draft can be changed; agree on an amendment with the client")
     if request.terms is not None:
         client = await _client(record["client_id"], work)
-        terms = columns_of(request.terms, ClientKind(client["kind"]))
+        terms = await agreed_terms(request.terms, client, record["company_id"], work)
         terms["billing_address_id"] = terms["billing_address_id"] or record["billing_address_id"]
         changed += [name for name, value in terms.items() if record[name] != value]
         agreed = record["starts_on"]
@@ -89,6 +100,7 @@ async def update_contract(request: UpdateContract, work: UnitOfWork) -> Contract
         return record.reply()
     if record.status is ContractStatus.DRAFT:
         record.set(**_amounts(record.row, record.lines))
+        await refuse_free(record)
     record.state(ContractUpdated, changed_fields=sorted(set(changed)))
     await record.save()
     return record.reply()
@@ -96,11 +108,25 @@ async def update_contract(request: UpdateContract, work: UnitOfWork) -> Contract
 
 async def cancel_contract(request: CancelContract, work: UnitOfWork) -> Contract:
     """Give up a contract that is not in force; what was billed ahead is given back."""
-    record = await load(request.contract_id, work)
-    work.check_version(request.expected_version, record["version"])
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     await give_up(record, request.reason_code, request.comment)
     await record.save()
     return record.reply()
+
+
+async def delete_contract(request: DeleteContract, work: UnitOfWork) -> Empty:
+    """Forget a draft that nobody but the seller has seen; its reference stays taken."""
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
+    sent = select(status_history.c.id).where(
+        status_history.c.organisation_id == work.organisation_id, status_history.c.contract_id == record.id
+    )
+    if record.status is not ContractStatus.DRAFT or await work.fetch_one(sent.limit(1)) is not None:
+        raise Refused(CANNOT_DELETE, "only a draft that was never sent is deleted; cancel the contract instead")
+    record.set(deleted_at=work.now)
+    record.state(ContractDeleted, reference=record["reference"])
+    work.record("contract", record.id, after={"deleted": request.reason})
+    await record.save()
+    return Empty()
 
 
 async def take_quote_lines(record: ContractRecord, lines: Sequence[dict[str, Any]]) -> None:
@@ -133,6 +159,9 @@ async def _client(client_id: UUID, work: UnitOfWork) -> Row:
     )
     if row["archived"]:
         raise Refused(CLIENT_ARCHIVED, "the client is archived; restore him before drafting a contract")
+    if row["sales_blocked"] or row["deceased"]:
+        why = "has died" if row["deceased"] else "is blocked for new contracts"
+        raise Refused(CONTRACT_CLIENT_BLOCKED, f"the client {why}; nothing new is sold to him")
     return row
 
 
@@ -188,7 +217,7 @@ async def _new_record(
         "created_by": work.caller.principal,
         "updated_at": work.now,
         "updated_by": work.caller.principal,
-        "reference": request.reference or await _next_reference(work),
+        "reference": request.reference or await _next_reference(company_id, work),
         "status": ContractStatus.DRAFT,
         "quality_status": QualityStatus.NOT_SUBMITTED,
         "payment_standing": PaymentStanding.GOOD,
@@ -241,9 +270,9 @@ async def _replace_lines(record: ContractRecord, request: UpdateContract) -> Non
     await take_quote_lines(record, lines)
 
 
-async def _next_reference(work: UnitOfWork) -> str:
+async def _next_reference(company_id: UUID, work: UnitOfWork) -> str:
     """`CTR-2026-000001`: one counter per organisation, prefix and year of creation."""
-    series = f"{(await choices_of(work)).reference_prefix}-{work.today().year}"
+    series = f"{(await choices_of(work, company_id)).reference_prefix}-{work.today().year}"
     statement = insert(reference_counter).values(
         organisation_id=work.organisation_id, series=series, last_number=literal(1, Integer)
     )

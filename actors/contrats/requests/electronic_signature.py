@@ -44,8 +44,7 @@ from storage.contrats.tables import signature_request, signature_webhook, signer
 
 async def send_contract_for_signature(request: SendContractForSignature, work: UnitOfWork) -> SignatureRequest:
     """Freeze the draft; a worker puts its file before the signers once there is one."""
-    record = await load(request.contract_id, work)
-    work.check_version(request.expected_version, record["version"])
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     record.move("send_for_signature")
     await verify_price(record)
     _take_choices(record, request)

@@ -54,7 +54,7 @@ _BY_POST = (TerminationChannel.LETTER, TerminationChannel.REGISTERED_LETTER)
 
 async def withdraw_contract(request: WithdrawContract, work: UnitOfWork) -> Withdrawal:
     """Undo the contract; the day the declaration was sent decides whether it is in time."""
-    record = await load(request.contract_id, work)
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     _check_withdrawal(record, request)
     was_served = record["activated_at"] is not None and record["effective_on"] <= request.received_on
     record.move("withdraw", reason_code="WITHDRAWAL")
@@ -63,7 +63,12 @@ async def withdraw_contract(request: WithdrawContract, work: UnitOfWork) -> With
     prorata_due = Decimal("0.00")
     if was_served and record["early_performance_requested"]:
         prorata_due = await adjustments.charge_days_served(record, source, request.received_on)
-    record.set(terminated_at=work.now)
+    record.set(
+        terminated_at=work.now,
+        withdrawal_sent_on=request.sent_on,
+        withdrawal_channel=request.channel,
+        withdrawal_statement_document_id=request.statement_document_id,
+    )
     deadline = legal_delays.refund_deadline(request.received_on)
     money = views.money(prorata_due, record["currency"])
     record.state(
@@ -94,7 +99,7 @@ async def quote_termination(request: QuoteTermination, work: UnitOfWork) -> Term
 
 async def terminate_contract(request: TerminateContract, work: UnitOfWork) -> TerminationRequest:
     """Schedule the end; it comes with the first day after `ends_on`."""
-    record = await load(request.contract_id, work)
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     CONTRACT.after("terminate", record.status)
     if record["termination_ends_on"] is not None:
         raise Refused(ALREADY_SCHEDULED, f"the contract ends on {record['termination_ends_on']}; revoke that first")
@@ -118,7 +123,7 @@ async def terminate_contract(request: TerminateContract, work: UnitOfWork) -> Te
 
 async def revoke_termination(request: RevokeTermination, work: UnitOfWork) -> Contract:
     """Take the scheduled end back before it has come."""
-    record = await load(request.contract_id, work)
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     scheduled = await effects.scheduled_termination(record.id, work)
     if scheduled is None or scheduled["ends_on"] < record.today:
         raise Refused(TERMINATION_NOT_SCHEDULED, "no end is scheduled, or it has come already; nothing can be revoked")
@@ -177,7 +182,7 @@ async def _ending(record: ContractRecord, request: QuoteTermination | TerminateC
         reason=request.reason_code,
         legitimate=request.legitimate_reason,
         without_notice=_is_unpaid(request),
-        telecom_cap=(await choices_of(record.work)).telecom_fee_cap,
+        telecom_cap=(await choices_of(record.work, record["company_id"])).telecom_fee_cap,
     )
 
 

@@ -70,8 +70,7 @@ async def list_index_values(request: ListIndexValues, work: UnitOfWork) -> Index
 
 async def set_indexation(request: SetIndexation, work: UnitOfWork) -> IndexationClause:
     """Agree on a clause; the prices in force become base prices."""
-    record = await load(request.contract_id, work)
-    work.check_version(request.expected_version, record["version"])
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     if record.status not in BOUND:
         raise Refused(INVALID_TRANSITION, f"a contract that is {record.status} has no prices to index; sign it first")
     refuse_general_index(request.clause.index_code, record["type"], request.legal_basis)

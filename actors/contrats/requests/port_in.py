@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.contrats import views
+from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord, load
 from actors.contrats.requests.service import refuse_while_running
 from actors.contrats.rules.gates import closed_gates
@@ -23,7 +24,7 @@ from messages.contrats.port_ins import (
     PortInContract,
     PortInPage,
 )
-from messages.contrats.terms import PortInStatus
+from messages.contrats.states import PortInStatus
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from runtime.field_encryption import IndexKind
@@ -36,10 +37,11 @@ _PERSONAL = "PII"
 
 async def port_in_contract(request: PortInContract, work: UnitOfWork) -> ContractOperation:
     """Order the number; the contract starts when it has arrived."""
-    record = await load(request.contract_id, work)
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     number = checked_number(request.msisdn)
     rio = checked_rio(request.rio, number)
-    closed = [gate for gate in closed_gates(record.row, record.today) if gate is not Gate.START_DATE]
+    required = (await choices_of(work, record["company_id"])).required_gates - {Gate.START_DATE}
+    closed = closed_gates(record.row, record.today, required)
     if closed:
         raise Refused(
             GATE_NOT_MET, f"closed: {', '.join(closed)}; open them first", details={"gates": list(map(str, closed))}

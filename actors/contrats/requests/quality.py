@@ -20,15 +20,17 @@ from messages.contrats import (
     ReviewStatus,
     SubmitQualityReview,
 )
+from messages.contrats.upkeep import ListQualityQueue, QualityQueuePage
 from messages.problem import Refused
 from messages.values.identifiers import new_id
+from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.contrats.tables import quality_review, sales_rep_copy
+from storage.contrats.tables import contract, quality_review, sales_rep_copy
 
 
 async def submit_quality_review(request: SubmitQualityReview, work: UnitOfWork) -> QualityReview:
     """Put a rejected sale before the back office again."""
-    record = await load(request.contract_id, work)
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     if record["quality_status"] != QualityStatus.REJECTED:
         raise Refused(
             REVIEW_NOT_PENDING,
@@ -41,7 +43,7 @@ async def submit_quality_review(request: SubmitQualityReview, work: UnitOfWork) 
 
 async def approve_quality(request: ApproveQuality, work: UnitOfWork) -> QualityReview:
     """Find the sale in order."""
-    record = await load(request.contract_id, work)
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     review = await _decide(record, ReviewStatus.APPROVED, request)
     record.set(quality_status=QualityStatus.APPROVED, approved_on=record.today)
     record.state(
@@ -57,7 +59,7 @@ async def approve_quality(request: ApproveQuality, work: UnitOfWork) -> QualityR
 
 async def reject_quality(request: RejectQuality, work: UnitOfWork) -> QualityReview:
     """Find the sale not in order."""
-    record = await load(request.contract_id, work)
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     review = await _decide(record, ReviewStatus.REJECTED, request, codes=list(request.codes))
     record.set(quality_status=QualityStatus.REJECTED)
     record.state(
@@ -130,3 +132,27 @@ async def _decide(
         .returning(quality_review)
     )
     return await work.load(decided, "quality review", code=REVIEW_NOT_PENDING)
+
+
+async def list_quality_queue(request: ListQualityQueue, work: UnitOfWork) -> QualityQueuePage:
+    """A page of what waits for a reviewer, oldest first, of the companies he may see."""
+    statement = (
+        select(quality_review)
+        .join(
+            contract,
+            (contract.c.organisation_id == quality_review.c.organisation_id)
+            & (contract.c.id == quality_review.c.contract_id),
+        )
+        .where(
+            quality_review.c.organisation_id == work.organisation_id,
+            quality_review.c.status == ReviewStatus.PENDING,
+        )
+    )
+    if request.company_id is not None:
+        statement = statement.where(contract.c.company_id == request.company_id)
+    if work.caller.company_ids is not None:
+        statement = statement.where(contract.c.company_id.in_(work.caller.company_ids))
+    if request.submitted_before is not None:
+        statement = statement.where(quality_review.c.submitted_at < request.submitted_before)
+    order = (quality_review.c.submitted_at, quality_review.c.id)
+    return await page(work, request, statement, order=order, reply=QualityQueuePage, item=views.review_of)

@@ -15,6 +15,7 @@ from messages.contrats import (
     CONTRACT_NOT_FOUND,
     BillingSchedule,
     Contract,
+    ContractOperation,
     ContractPage,
     ContractSort,
     GetBillingSchedule,
@@ -25,6 +26,7 @@ from messages.contrats import (
     OperationPage,
     StatusHistoryPage,
 )
+from messages.contrats.upkeep import GetOperation
 from messages.problem import Refused
 from runtime.pagination import contains, page
 from runtime.unit_of_work import UnitOfWork
@@ -123,7 +125,7 @@ async def _as_of(record: ContractRecord, day: date, details: dict[str, Any]) -> 
 
 async def list_contracts(request: ListContracts, work: UnitOfWork) -> ContractPage:
     """A page of contracts."""
-    statement = _SUMMARY.where(contract.c.organisation_id == work.organisation_id)
+    statement = _SUMMARY.where(contract.c.organisation_id == work.organisation_id, contract.c.deleted_at.is_(None))
     for name in ("client_id", "company_id", "sales_rep_id"):
         if getattr(request, name) is not None:
             statement = statement.where(contract.c[name] == getattr(request, name))
@@ -197,6 +199,13 @@ async def list_operations(request: ListOperations, work: UnitOfWork) -> Operatio
         reply=OperationPage,
         item=views.operation_of,
     )
+
+
+async def get_operation(request: GetOperation, work: UnitOfWork) -> ContractOperation:
+    """One operation."""
+    row = await operations.load(request.operation_id, work)
+    await load(row["contract_id"], work, lock=False)
+    return views.operation_of(row)
 
 
 async def get_billing_schedule(request: GetBillingSchedule, work: UnitOfWork) -> BillingSchedule:

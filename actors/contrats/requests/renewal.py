@@ -23,7 +23,7 @@ from messages.contrats.renewals import (
     SetRenewal,
 )
 from messages.contrats.replies import RenewalCycle
-from messages.contrats.terms import RenewalStatus
+from messages.contrats.states import RenewalStatus
 from messages.problem import Refused
 from runtime.pagination import page
 from runtime.unit_of_work import UnitOfWork
@@ -32,8 +32,7 @@ from storage.contrats.tables import renewal_cycle
 
 async def refuse_renewal(request: RefuseRenewal, work: UnitOfWork) -> RenewalCycle:
     """The contract ends with its term; after the deadline only a termination can end it."""
-    record = await load(request.contract_id, work)
-    work.check_version(request.expected_version, record["version"])
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     cycle = await cycles.cycle_of(record)
     if cycle is None or record.status not in BOUND or not renews_by_itself(record.row):
         raise Refused(NOTHING_TO_RENEW, "the contract does not renew by itself; terminate it instead")
@@ -58,8 +57,7 @@ async def refuse_renewal(request: RefuseRenewal, work: UnitOfWork) -> RenewalCyc
 
 async def set_renewal(request: SetRenewal, work: UnitOfWork) -> Contract:
     """Another way to go on, or another length of the next term."""
-    record = await load(request.contract_id, work)
-    work.check_version(request.expected_version, record["version"])
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     cycle = await cycles.cycle_of(record)
     settled = cycle is not None and cycle["status"] == RenewalStatus.REFUSED
     if record.status not in BOUND or record["term_kind"] == TermKind.OPEN_ENDED or settled:

@@ -1,10 +1,11 @@
 """Starting, cutting and restoring the service, and hearing the providers."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.contrats import views
+from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord, load
 from actors.contrats.rules.gates import closed_gates
 from actors.contrats.rules.status import CONTRACT
@@ -12,6 +13,7 @@ from actors.contrats.service import effects, operations, porting
 from messages.base import Empty
 from messages.contrats import (
     GATE_NOT_MET,
+    INVALID_DATES,
     OPERATION_IN_PROGRESS,
     OPERATION_NOT_FAILED,
     ActivateContract,
@@ -32,27 +34,40 @@ from storage.contrats.tables import provider_callback
 
 async def activate_contract(request: ActivateContract, work: UnitOfWork) -> ContractOperation:
     """Start the service now, when every gate is open or may be forced."""
-    record = await load(request.contract_id, work)
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     CONTRACT.after("activate", record.status)
     await refuse_while_running(record)
     if request.force_gates:
         work.caller.require("contrats:contract:force_gate")
-    closed = [gate for gate in closed_gates(record.row, record.today) if gate not in request.force_gates]
+    day = _first_day(record, request)
+    required = (await choices_of(work, record["company_id"])).required_gates - request.force_gates
+    closed = closed_gates(record.row, record.today, required)
     if closed:
         names = ", ".join(closed)
         raise Refused(GATE_NOT_MET, f"closed: {names}; open them first", details={"gates": [str(g) for g in closed]})
     if record["gates_met_on"] is None:
         record.set(gates_met_on=record.today)
-    await effects.start_on(record, record.today)
+    await effects.start_on(record, day)
     operation = await operations.start(record, OperationKind.ACTIVATE, key=f"ACTIVATE:{new_id()}")
     work.record("contract", record.id, after={"activation": "by hand", "forced": sorted(request.force_gates)})
     await record.save()
     return views.operation_of(operation)
 
 
+def _first_day(record: ContractRecord, request: ActivateContract) -> date:
+    """The first day served: today, or an earlier one since the signature."""
+    day = request.effective_on or record.today
+    if not record["concluded_on"] <= day <= record.today:
+        text = "effective_on lies between the signature and today; correct it or leave it empty"
+        raise Refused.field("effective_on", "range", text, INVALID_DATES)
+    if day < record.today:
+        record.work.caller.require("contrats:contract:backdate")
+    return day
+
+
 async def suspend_contract(request: SuspendContract, work: UnitOfWork) -> ContractOperation:
     """Cut the service at the providers; the contract is suspended when they have done it."""
-    record = await load(request.contract_id, work)
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     CONTRACT.after("suspend", record.status)
     await refuse_while_running(record)
     first = request.starts_on or record.today
@@ -79,7 +94,7 @@ async def suspend_contract(request: SuspendContract, work: UnitOfWork) -> Contra
 
 async def resume_contract(request: ResumeContract, work: UnitOfWork) -> ContractOperation:
     """Restore the service."""
-    record = await load(request.contract_id, work)
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     CONTRACT.after("resume", record.status)
     await refuse_while_running(record)
     operation = await operations.start(record, OperationKind.RESUME, key=f"RESUME:{new_id()}")

@@ -26,8 +26,7 @@ from storage.contrats.tables import signature_evidence
 
 async def sign_contract(request: SignContract, work: UnitOfWork) -> Contract:
     """Keep the evidence and order its storing; contract.signed leaves when documents holds it."""
-    record = await load(request.contract_id, work)
-    work.check_version(request.expected_version, record["version"])
+    record = await load(request.contract_id, work, expected_version=request.expected_version)
     record.move("record_signature", effective_at=request.signed_at)
     await verify_price(record)
     _take_choices(record, request)

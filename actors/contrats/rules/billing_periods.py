@@ -9,7 +9,7 @@ from uuid import UUID
 
 from actors.contrats.rules.amounts import MONTHS_OF, Line, vat_of
 from messages.contrats import BillingAnchor, BillingFrequency, BillingMode, LineKind, PaymentMethod, ProrationMethod
-from messages.values.due_dates import add_months, end_of_month
+from messages.values.due_dates import TermBasis, add_months, due_date, end_of_month
 from messages.values.identifiers import derived_id
 from messages.values.money import prorata
 
@@ -197,7 +197,9 @@ def due_day(contract: Mapping[str, Any], bill_on: date, period_start: date) -> d
     """When the instalment is to be paid; for debits a proposal that payments replaces by its plan."""
     if contract["payment_method"] in (PaymentMethod.SEPA_DIRECT_DEBIT, PaymentMethod.CARD):
         return max(bill_on, period_start)
-    return max(bill_on + timedelta(days=contract["payment_terms_days"]), period_start)
+    basis = contract["payment_terms_basis"] or TermBasis.NET
+    due = due_date(bill_on, contract["payment_terms_days"], basis, contract["payment_terms_day"])
+    return max(due, period_start)
 
 
 def term_value(contract: Mapping[str, Any], lines: Sequence[Line]) -> Decimal:

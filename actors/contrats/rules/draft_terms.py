@@ -19,17 +19,14 @@ from messages.contrats import (
     RenewalMode,
     TermKind,
 )
+from messages.contrats.settings import ContractDefaults
 from messages.problem import Refused
-from messages.values.due_dates import add_months
+from messages.values.due_dates import TermBasis, add_months, term_exceeds_legal_cap
 
 TELECOM_NOTICE_DAYS = 10
 """Consumers leave a telecom contract after ten days at most (Code de la consommation, art. L224-39)."""
 TELECOM_COMMITMENT_MONTHS = 24
 """The longest commitment of a consumer to a telecom contract (Code de la consommation, art. L224-30)."""
-BUSINESS_PAYMENT_DAYS = 60
-"""The longest payment term between businesses (Code de commerce, art. L441-10)."""
-SEPA_LEAD_DAYS = 15
-"""An invoice this early is itself the pre-notification of a SEPA debit, due 14 days ahead."""
 LONGEST_TERM_MONTHS = 120
 
 
@@ -42,8 +39,28 @@ def client_kind_of(terms: DraftTerms, kind: ClientKind) -> ContractClientKind:
     return ContractClientKind.BUSINESS
 
 
-def columns_of(terms: DraftTerms, kind: ClientKind) -> dict[str, Any]:
-    """The columns of a draft: what was given, and the defaults of its regime for the rest."""
+def with_defaults(terms: DraftTerms, defaults: ContractDefaults) -> DraftTerms:
+    """The terms, with the seller's defaults for what was left out; an open-ended contract has no term to default."""
+    fixed = terms.term_kind is TermKind.FIXED
+    only_fixed = set() if fixed else {"initial_term_months", "renewal_mode"}
+    if terms.ends_on is not None:
+        only_fixed.add("initial_term_months")
+    own = {"notice_value", "invoice_lead_days", *only_fixed}  # these depend on the regime and the way of paying
+    missing = ContractDefaults.model_fields.keys() - terms.model_fields_set - own
+    return terms.model_copy(update={name: getattr(defaults, name) for name in missing})
+
+
+def columns_of(
+    terms: DraftTerms,
+    kind: ClientKind,
+    defaults: ContractDefaults | None = None,
+    payment_term: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The columns of a draft: what was given, and the defaults of the seller and of the regime for the rest."""
+    defaults = defaults or ContractDefaults()
+    terms = with_defaults(terms, defaults)
+    if payment_term is not None:
+        terms = terms.model_copy(update={"payment_terms_days": payment_term["days"]})
     client_kind = client_kind_of(terms, kind)
     regime = _regime_of(terms, client_kind)
     sepa = terms.payment_method is PaymentMethod.SEPA_DIRECT_DEBIT
@@ -51,10 +68,12 @@ def columns_of(terms: DraftTerms, kind: ClientKind) -> dict[str, Any]:
         "client_kind": client_kind,
         "legal_regime": regime,
         "early_termination_policy": terms.early_termination_policy or _policy_of(regime),
-        "notice_value": _notice_of(terms, regime),
-        "invoice_lead_days": _lead_of(terms, sepa=sepa),
+        "notice_value": _notice_of(terms, regime, defaults),
+        "invoice_lead_days": _lead_of(terms, defaults, sepa=sepa),
         "mandate_scheme": (terms.mandate_scheme or MandateScheme.SEPA_CORE) if sepa else None,
         "effective_on": terms.starts_on,
+        "payment_terms_basis": payment_term["basis"] if payment_term is not None else None,
+        "payment_terms_day": payment_term["day_of_month"] if payment_term is not None else None,
     }
     columns |= _term_of(terms)
     _check(terms, columns)
@@ -77,16 +96,16 @@ def _policy_of(regime: LegalRegime) -> EarlyTerminationPolicy:
     return EarlyTerminationPolicy.FEE_RATE if business else EarlyTerminationPolicy.AT_TERM_ONLY
 
 
-def _notice_of(terms: DraftTerms, regime: LegalRegime) -> int:
+def _notice_of(terms: DraftTerms, regime: LegalRegime, defaults: ContractDefaults) -> int:
     if terms.notice_value is not None:
         return terms.notice_value
-    return TELECOM_NOTICE_DAYS if regime is LegalRegime.CONSUMER_TELECOM else 30
+    return TELECOM_NOTICE_DAYS if regime is LegalRegime.CONSUMER_TELECOM else defaults.notice_value
 
 
-def _lead_of(terms: DraftTerms, *, sepa: bool) -> int:
+def _lead_of(terms: DraftTerms, defaults: ContractDefaults, *, sepa: bool) -> int:
     if terms.invoice_lead_days is not None:
         return terms.invoice_lead_days
-    return SEPA_LEAD_DAYS if sepa and terms.billing_mode is BillingMode.ADVANCE else 0
+    return defaults.invoice_lead_days if sepa and terms.billing_mode is BillingMode.ADVANCE else 0
 
 
 def _term_of(terms: DraftTerms) -> dict[str, Any]:
@@ -137,8 +156,11 @@ def _check(terms: DraftTerms, columns: Mapping[str, Any]) -> None:
                 "a consumer leaves a telecom contract after at most 10 DAYS; lower the notice",
             )
     business = columns["client_kind"] is ContractClientKind.BUSINESS
-    if business and terms.payment_terms_days > BUSINESS_PAYMENT_DAYS:
-        raise Refused.field("payment_terms_days", "law", "a business pays within 60 days at most; lower the term")
+    basis = columns["payment_terms_basis"] or TermBasis.NET
+    if business and term_exceeds_legal_cap(terms.payment_terms_days, basis):
+        raise Refused.field(
+            "payment_terms_days", "law", "a business pays within 60 days, or 45 to the end of a month; lower the term"
+        )
     if terms.mandate_scheme is MandateScheme.SEPA_B2B and not business:
         raise Refused.field("mandate_scheme", "consumer", "SEPA_B2B is for businesses; use SEPA_CORE")
 

@@ -1,6 +1,6 @@
 """The gates: what must be true before the service starts, and before money may be taken."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,8 +13,8 @@ from messages.contrats import (
 )
 
 
-def closed_gates(contract: Mapping[str, Any], today: date) -> list[Gate]:
-    """The gates that keep the service from starting."""
+def closed_gates(contract: Mapping[str, Any], today: date, required: Collection[Gate] = frozenset(Gate)) -> list[Gate]:
+    """The required gates that keep the service from starting."""
     shut = {
         Gate.SIGNATURE: contract["status"] != ContractStatus.SIGNED,
         Gate.QUALITY: contract["quality_status"] != QualityStatus.APPROVED,
@@ -22,7 +22,7 @@ def closed_gates(contract: Mapping[str, Any], today: date) -> list[Gate]:
         Gate.MANDATE: not mandate_allows_collection(contract),
         Gate.START_DATE: contract["starts_on"] > today,
     }
-    return [gate for gate, closed in shut.items() if closed]
+    return [gate for gate, closed in shut.items() if closed and gate in required]
 
 
 def collection_is_open(contract: Mapping[str, Any], today: date, *, early_counts: bool = False) -> bool:

@@ -9,7 +9,7 @@ from messages.contrats.port_ins import (
     PORT_DATE_TOO_EARLY,
     RIO_MISMATCH,
 )
-from messages.contrats.terms import PortInStatus
+from messages.contrats.states import PortInStatus
 from messages.problem import Refused
 from messages.transitions import StateMachine
 from messages.values.business_days import FRANCE, business_day_on_or_after

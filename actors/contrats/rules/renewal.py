@@ -7,7 +7,7 @@ from typing import Any
 
 from actors.contrats.rules.draft_terms import last_day_of_term
 from messages.contrats import LegalRegime, NoticeUnit, RenewalMode
-from messages.contrats.terms import RenewalStatus
+from messages.contrats.states import RenewalStatus
 from messages.transitions import StateMachine
 from messages.values.due_dates import add_months
 

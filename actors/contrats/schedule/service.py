@@ -106,7 +106,8 @@ async def activate_due(moment: Moment, work: UnitOfWork) -> object:
 
     async def activate(record: ContractRecord) -> bool:
         key = f"ACTIVATE:{record.id}:{record.today}"
-        if closed_gates(record.row, record.today) or await operations.by_key(key, work) is not None:
+        required = (await choices_of(work, record["company_id"])).required_gates
+        if closed_gates(record.row, record.today, required) or await operations.by_key(key, work) is not None:
             return False
         await effects.start_on(record, max(record["starts_on"], record["gates_met_on"]))
         await operations.start(record, OperationKind.ACTIVATE, key=key)

@@ -14,7 +14,7 @@ from actors.contrats.rules.status import IN_FORCE
 from actors.contrats.schedule.batches import contracts, cut_today, each
 from actors.contrats.service import effects
 from messages.contrats.renewals import ContractExpiringSoon
-from messages.contrats.terms import RenewalStatus
+from messages.contrats.states import RenewalStatus
 from runtime.actor import Moment
 from runtime.unit_of_work import UnitOfWork
 from storage.contrats.tables import (

@@ -107,6 +107,7 @@ async def line_up(
         "request_id": request_id,
         "attempts": 0,
         "error_code": None,
+        "failed_step": None,
         "next_attempt_at": due_at,
         "started_at": record.work.now,
         "finished_at": None,
@@ -150,7 +151,7 @@ async def _begin(record: ContractRecord, operation: dict[str, Any]) -> None:
         await fail(record, operation, "INVALID_TRANSITION", step="check")
         return
     if kind is OperationKind.SUSPEND:
-        protected = (await choices_of(record.work)).no_cut_periods
+        protected = (await choices_of(record.work, record["company_id"])).no_cut_periods
         if not may_be_cut(record.row, record.today, protected):
             await fail(record, operation, "LEGAL_PERIOD", step="check")
             return
@@ -242,6 +243,7 @@ async def fail(record: ContractRecord, operation: dict[str, Any], error_code: st
         operation,
         status=OperationStatus.FAILED,
         error_code=error_code,
+        failed_step=step,
         finished_at=record.work.now,
         next_attempt_at=None,
     )

@@ -11,7 +11,7 @@ from actors.contrats.service import effects, operations
 from messages.base import Event
 from messages.contrats import OperationKind, PortAnswer, ProviderOutcome
 from messages.contrats.port_ins import ContractPortInCompleted, ContractPortInRefused
-from messages.contrats.terms import PortInStatus
+from messages.contrats.states import PortInStatus
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.contrats.tables import port_in
 

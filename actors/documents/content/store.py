@@ -79,6 +79,7 @@ async def sweep(work: UnitOfWork) -> bool:
     """Remove objects whose transaction never committed and bytes nobody uses; True when there may be more."""
     scope = {"organisation_id": work.organisation_id}
     left_over = await work.fetch(queries.OLD_UNFINISHED, **scope, before=work.now - UNFINISHED_AGE, most=_SWEEP_BATCH)
+    await work.execute(queries.MARK_UNUSED, **scope, before=work.now - UNUSED_AGE, now=work.now)
     unused = await work.fetch(queries.UNUSED_BLOBS, **scope, before=work.now - UNUSED_AGE, most=_SWEEP_BATCH)
     for row in left_over:
         await _documents().delete(row["name"], row["token"])

@@ -3,7 +3,7 @@
 from actors.engagement.composing import release_waiting
 from actors.engagement.requests.mailboxes import make_default_mailbox
 from messages.clients import ClientCreated, ClientUpdated
-from messages.identity import CompanyCreated, OrganisationCreated
+from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated
 from runtime.unit_of_work import UnitOfWork
 from storage.engagement.tables import client_ref, company_ref
 from storage.projections import keep_newest
@@ -14,7 +14,7 @@ async def seed_organisation(event: OrganisationCreated, work: UnitOfWork) -> Non
     await make_default_mailbox(event.name, work)
 
 
-async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """The names mails are signed with."""
     await work.execute(
         keep_newest(

@@ -107,4 +107,19 @@ Immediate payment ends the procedure: {{ payment_url }}
 
 We received your payment of {{ amount | money }}. Your account is in order.""",
     ),
+    "organisation.invitation": Template(
+        EmailCategory.TRANSACTIONAL,
+        "Invitation to join {{ organisation_name }}",
+        """Hello,
+
+You are invited to join {{ organisation_name }} ({{ role_names }}).
+{% if message %}
+
+{{ message }}
+{% endif %}
+
+To accept, follow this link before {{ expires_on | date }}: {{ link }}
+
+It is yours alone and works once. If you did not expect this invitation, ignore this message.""",
+    ),
 }

@@ -108,4 +108,19 @@ Un règlement immédiat met fin à la procédure : {{ payment_url }}
 
 Nous avons bien reçu votre règlement de {{ amount | money }}. Votre situation est régularisée.""",
     ),
+    "organisation.invitation": Template(
+        EmailCategory.TRANSACTIONAL,
+        "Invitation à rejoindre {{ organisation_name }}",
+        """Bonjour,
+
+Vous êtes invité à rejoindre {{ organisation_name }} ({{ role_names }}).
+{% if message %}
+
+{{ message }}
+{% endif %}
+
+Pour accepter, suivez ce lien avant le {{ expires_on | date }} : {{ link }}
+
+Il est personnel et ne sert qu'une fois. Si vous n'attendiez pas cette invitation, ignorez ce message.""",
+    ),
 }

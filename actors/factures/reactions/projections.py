@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 from actors.factures.rules.numbering import DEFAULT_PATTERN, SEEDS
 from actors.factures.rules.seals import GENESIS
 from messages.clients import ClientCreated, ClientSnapshot, ClientUpdated
-from messages.identity import CompanyCreated, CompanySnapshot
+from messages.identity import CompanyCreated, CompanySnapshot, CompanyUpdated
 from messages.payments import (
     InstalmentCancelled,
     InstalmentPlanned,
@@ -29,7 +29,7 @@ from storage.factures.tables import (
 from storage.projections import keep_newest
 
 
-async def keep_company(event: CompanyCreated, work: UnitOfWork) -> None:
+async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """A company may invoice: default settings, its series and the start of its chain."""
     scope = {"organisation_id": work.organisation_id, "company_id": event.company_id}
     snapshot = CompanySnapshot.model_validate(event.model_dump()).model_dump(mode="json")

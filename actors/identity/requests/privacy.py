@@ -11,7 +11,6 @@ from actors.identity.members import membership_of_user
 from actors.identity.organisations import new_row
 from actors.identity.people import user_not_found
 from actors.identity.privacy import (
-    addresses_of,
     advance,
     begin,
     change_request,
@@ -22,6 +21,7 @@ from actors.identity.privacy import (
     part_place,
     privacy_request_of,
     request_row,
+    subject_of,
 )
 from actors.identity.rules.privacy import (
     EXPORTING,
@@ -31,7 +31,7 @@ from actors.identity.rules.privacy import (
     due_on,
     extended_due_on,
 )
-from messages.errors import INVALID_TRANSITION
+from messages.errors import INVALID_TRANSITION, UNAUTHORIZED
 from messages.identity import (
     PURGE_NOT_ALLOWED,
     PURGE_SUBJECT_NOT_FOUND,
@@ -115,11 +115,15 @@ async def assess_privacy_request(request: AssessPrivacyRequest, work: UnitOfWork
 async def execute_privacy_request(request: ExecutePrivacyRequest, work: UnitOfWork) -> PrivacyRequest:
     """Every actor does it. A legal hold stops the whole request."""
     row = await request_row(request.request_id, work, lock=True)
-    PRIVACY_REQUEST.after("execute", PrivacyStatus(row["status"]))
+    status = PrivacyStatus(row["status"])
+    PRIVACY_REQUEST.after("execute", status)
     erases = row["kind"] == PrivacyKind.ERASURE
     if erases and await is_held(row["subject_type"], row["subject_id"], work):
         raise Refused(PURGE_NOT_ALLOWED, "the person is under a legal hold; lift it first, or reject the request")
-    return await privacy_request_of(await begin(row, "execute", {"executed_by": work.caller.principal}, work), work)
+    changed: dict[str, Any] = {"executed_by": work.caller.principal}
+    if status is PrivacyStatus.READY:  # after a failure the home actor may have forgotten the person already
+        changed["identifiers"] = None
+    return await privacy_request_of(await begin(row, "execute", changed, work), work)
 
 
 async def extend_privacy_request(request: ExtendPrivacyRequest, work: UnitOfWork) -> PrivacyRequest:
@@ -195,30 +199,31 @@ async def get_export_part(request: GetExportPart, work: UnitOfWork) -> ExportPar
 
 async def get_privacy_subject(request: GetPrivacySubject, work: UnitOfWork) -> PrivacySubject:
     """Who the person is, for actors that count or execute."""
-    row = await request_row(request.request_id, work)
+    row = await request_row(request.request_id, work, lock=True)
     if PrivacyStatus(row["status"]) not in PHASE_OF:
         raise Refused(
             INVALID_TRANSITION,
             f"the request is {row['status']}; the person is named only while actors count or execute",
             details={"from": row["status"], "trigger": "get_privacy_subject"},
         )
-    emails, phones = await addresses_of(row, work)
+    subject = await subject_of(row, work)
     work.record("privacy_request", row["id"], after={"subject": "told"})
-    return PrivacySubject.model_validate(dict(row) | {"request_id": row["id"], "emails": emails, "phones": phones})
+    return subject
 
 
 async def report_privacy_task(request: ReportPrivacyTask, work: UnitOfWork) -> PrivacyTaskAccepted:
     """Keep an actor's report; the last of twelve ends the phase. Export parts come first, one by one."""
-    if request.actor not in ACTORS:
-        raise Refused.field("actor", "unknown", f"'{request.actor}' is no actor")
+    actor = work.caller.service or ""
+    if actor not in ACTORS:
+        raise Refused(UNAUTHORIZED, "the header crm-service must name the actor that reports")
     row = await request_row(request.request_id, work, lock=True)
     if PHASE_OF.get(PrivacyStatus(row["status"])) is not request.phase:
         return PrivacyTaskAccepted(accepted=False)
     if request.part is not None:
-        await _keep_part(row, request.actor, request.part, work)
-        if await _missing_parts(row, request.actor, request.part.total, work):
+        await _keep_part(row, actor, request.part, work)
+        if await _missing_parts(row, actor, request.part.total, work):
             return PrivacyTaskAccepted(accepted=True)
-    kept = await keep_report(row, request.actor, request.phase, request.status, request.entities, request.error, work)
+    kept = await keep_report(row, actor, request.phase, request.status, request.entities, request.error, work)
     if kept:
         await advance(row, work)
     return PrivacyTaskAccepted(accepted=kept)

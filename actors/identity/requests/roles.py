@@ -91,7 +91,7 @@ async def create_role(request: CreateRole, work: UnitOfWork) -> Role:
     role_id = new_id()
     fields = request.model_dump(exclude={"scope", "permissions"})
     await work.insert(role, **new_row(role_id, work), **fields, permissions=sorted(request.permissions))
-    row = await _own_role(role_id, work)
+    row = await own_role(role_id, work)
     work.emit(RoleCreated.model_validate(_state(row, organisation["policy_version"])), version=1)
     return _role_of(row)
 
@@ -99,7 +99,7 @@ async def create_role(request: CreateRole, work: UnitOfWork) -> Role:
 async def update_role(request: UpdateRole, work: UnitOfWork) -> Role:
     """Change an own role; the organisation's policy version rises."""
     organisation = await organisation_row(work, lock=True)
-    row = await _own_role(request.role_id, work)
+    row = await own_role(request.role_id, work)
     work.check_version(request.expected_version, row["version"])
     sent = request.model_dump(exclude={"role_id", "permissions", "expected_version"}, exclude_unset=True)
     if "permissions" in request.model_fields_set:
@@ -148,7 +148,7 @@ def _names_something(pattern: str) -> bool:
     return any(matches(pattern, known.code, explicitness_of(known.code)) for known in permissions())
 
 
-async def _own_role(role_id: Any, work: UnitOfWork) -> Row:
+async def own_role(role_id: Any, work: UnitOfWork) -> Row:
     """An own role; system roles are read-only, unknown ones not found."""
     row = await work.fetch_one(
         select(role).where(role.c.organisation_id == work.organisation_id, role.c.id == role_id).with_for_update()

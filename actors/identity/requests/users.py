@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from actors.identity.people import (
+    address_index,
     change_user,
     found_by,
     opened,
@@ -16,8 +17,9 @@ from actors.identity.people import (
 )
 from actors.identity.reading import inside
 from actors.identity.roles import summaries
-from messages.errors import UNAUTHORIZED
+from messages.errors import FORBIDDEN, UNAUTHORIZED
 from messages.identity import (
+    FindUser,
     GetMyProfile,
     GetUser,
     InvitationStatus,
@@ -27,7 +29,9 @@ from messages.identity import (
     ProfileOrganisation,
     ProfileSource,
     UpdateMyProfile,
+    UpdateUser,
     User,
+    UserFound,
     UserPage,
 )
 from messages.problem import Refused
@@ -72,7 +76,10 @@ async def get_my_profile(request: GetMyProfile, work: UnitOfWork) -> Profile:
 async def update_my_profile(request: UpdateMyProfile, work: UnitOfWork) -> User:
     """Change one's own data; own names stay from now on, whatever the issuer says."""
     row = await user_row(signed_in_user(work), work, lock=True)
-    sent = request.model_dump(exclude_unset=True)
+    return await _with_profile(row, request.model_dump(exclude_unset=True), work)
+
+
+async def _with_profile(row: Row, sent: dict[str, Any], work: UnitOfWork) -> User:
     for name in sent.keys() - {"phone"}:
         if sent[name] is None:
             raise Refused.field(name, "required", f"{name} cannot be cleared; leave it out or give a value")
@@ -95,6 +102,37 @@ async def get_user(request: GetUser, work: UnitOfWork) -> User:
     if await work.fetch_value(belongs) is None:
         raise user_not_found(request.user_id)
     return await user_of(await user_row(request.user_id, work), work)
+
+
+async def find_user(request: FindUser, work: UnitOfWork) -> UserFound:
+    """A member by address or subject; people of other organisations are nobody."""
+    statement = select(user_account).where(_is_member(user_account.c.id, work))
+    if request.email is not None:
+        statement = statement.where(user_account.c.email_index == await address_index(request.email, work))
+    else:
+        statement = statement.where(user_account.c.idp_subject == request.idp_subject)
+    row = await work.fetch_one(statement.limit(1))
+    return UserFound(user=None if row is None else await user_of(row, work))
+
+
+async def update_user(request: UpdateUser, work: UnitOfWork) -> User:
+    """Correct a member's data, unless he belongs to another organisation, too: then it is his own to change."""
+    belongs = select(membership.c.id).where(
+        membership.c.organisation_id == work.organisation_id, membership.c.user_id == request.user_id
+    )
+    if await work.fetch_value(belongs) is None:
+        raise user_not_found(request.user_id)
+    row = await user_row(request.user_id, work, lock=True)
+    work.check_version(request.expected_version, row["version"])
+    elsewhere = select(user_membership.c.membership_id).where(
+        user_membership.c.user_id == row["id"],
+        user_membership.c.organisation_id != work.organisation_id,
+        user_membership.c.status != MembershipStatus.REMOVED,
+    )
+    if await work.fetch_value(elsewhere.limit(1)) is not None:
+        raise Refused(FORBIDDEN, "this person belongs to other organisations, too; ask him to correct his profile")
+    sent = request.model_dump(exclude={"user_id", "expected_version"}, exclude_unset=True)
+    return await _with_profile(row, sent, work)
 
 
 async def list_users(request: ListUsers, work: UnitOfWork) -> UserPage:
@@ -123,6 +161,18 @@ async def list_users(request: ListUsers, work: UnitOfWork) -> UserPage:
         item=plain,
     )
     return found.model_copy(update={"items": tuple([await user_of(row, work) for row in rows])})
+
+
+def _is_member(user_id: Any, work: UnitOfWork) -> Any:
+    return (
+        select(membership.c.id)
+        .where(
+            membership.c.organisation_id == work.organisation_id,
+            membership.c.user_id == user_id,
+            membership.c.status != MembershipStatus.REMOVED,
+        )
+        .exists()
+    )
 
 
 def signed_in_user(work: UnitOfWork) -> UUID:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Numeric, select, update
+from sqlalchemy import Numeric, delete, select, update
 
 from actors.products import views
 from actors.products.readiness import blocking_failures, readiness_of
@@ -16,12 +16,15 @@ from actors.products.rows import changed_row, companies, locked_product, new_row
 from actors.products.rules import lifecycle, products
 from actors.products.rules.ranges import DEFAULT_RANGE
 from actors.products.versioning import insert_version
+from messages.base import Empty
 from messages.problem import Refused
 from messages.products.catalogue import (
+    PRODUCT_IN_USE,
     PRODUCT_NOT_FOUND,
     READINESS_FAILED,
     SKU_EXISTS,
     CreateProduct,
+    DeleteProduct,
     GetProduct,
     Lifecycle,
     ListProducts,
@@ -32,7 +35,7 @@ from messages.products.catalogue import (
     TransitionProduct,
     UpdateProduct,
 )
-from messages.products.events import ProductCreated, ProductLifecycleChanged, ProductUpdated
+from messages.products.events import ProductCreated, ProductDeleted, ProductLifecycleChanged, ProductUpdated
 from messages.products.ranges import RANGE_INACTIVE, RangeScope, Sector
 from messages.products.versions import PriceRole, VersionState
 from messages.values.identifiers import new_id
@@ -41,7 +44,19 @@ from runtime.pagination import contains, page
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.products import queries
 from storage.products.queries import among
-from storage.products.tables import external_mapping, pricing_rule, product, product_version, publication
+from storage.products.tables import (
+    client_price,
+    external_mapping,
+    price_item,
+    price_quote,
+    pricing_rule,
+    product,
+    product_document,
+    product_plan,
+    product_version,
+    publication,
+    quality_rule,
+)
 
 _JSON = ("eligibility", "features")
 _SEARCHED = frozenset({"sku", "name", "short_name", "description", "features", "tags"})
@@ -204,6 +219,33 @@ async def transition_product(request: TransitionProduct, work: UnitOfWork) -> Pr
     work.emit(event, version=version)
     work.record("product", row["id"], before={"lifecycle": row["lifecycle"]}, after={"lifecycle": state})
     return views.product_of({**row, **changed, "version": version})
+
+
+async def delete_product(request: DeleteProduct, work: UnitOfWork) -> Empty:
+    """Remove a draft with its versions and prices; what anybody has seen or bought stays."""
+    row = await locked_product(request.product_id, work)
+    work.check_version(request.expected_version, row["version"])
+    quoted = select(price_quote.c.id).where(
+        price_quote.c.organisation_id == work.organisation_id, price_quote.c.product_ids.contains([row["id"]])
+    )
+    tried_only = row["lifecycle"] in (Lifecycle.DRAFT, Lifecycle.TEST)
+    if not tried_only or row["locked"] or await work.fetch_one(quoted.limit(1)) is not None:
+        raise Refused(PRODUCT_IN_USE, f"{row['sku']} was published, quoted or sold; retire it with transition_product")
+    versions = select(product_version.c.id).where(
+        product_version.c.organisation_id == work.organisation_id, product_version.c.product_id == row["id"]
+    )
+    for table in (product_plan, pricing_rule, product_document, quality_rule):
+        await work.execute(
+            delete(table).where(table.c.organisation_id == work.organisation_id, table.c.version_id.in_(versions))
+        )
+    for table in (product_version, price_item, external_mapping, client_price):
+        await work.execute(
+            delete(table).where(table.c.organisation_id == work.organisation_id, table.c.product_id == row["id"])
+        )
+    await work.execute(delete(product).where(product.c.id == row["id"]))
+    work.emit(ProductDeleted(product_id=row["id"], sku=row["sku"]), version=row["version"] + 1)
+    work.record("product", row["id"], before={"sku": row["sku"], "lifecycle": row["lifecycle"]}, after=None)
+    return Empty()
 
 
 async def refresh_indicative(product_id: UUID, work: UnitOfWork) -> None:

@@ -22,16 +22,19 @@ from messages.products.events import (
     ProductPublicationWithdrawn,
 )
 from messages.products.publications import (
+    PUBLICATION_CLOSED,
     PUBLICATION_CONFLICT,
     PUBLICATION_NOT_FOUND,
     WINDOW_OUTSIDE_VERSION,
     CreatePublication,
+    GetPublication,
     ListPublications,
     Publication,
     PublicationPage,
     PublicationState,
     Readiness,
     ReadinessCheck,
+    UpdatePublication,
     ValidatePublication,
     WithdrawPublication,
 )
@@ -83,6 +86,36 @@ async def create_publication(request: CreatePublication, work: UnitOfWork) -> Pu
     event: Event = ProductPublicationLive(**facts) if is_live else ProductPublicationScheduled(**facts)
     work.emit(event, version=1)
     return views.publication_of(stored)
+
+
+async def update_publication(request: UpdatePublication, work: UnitOfWork) -> Publication:
+    """Change what was sent; the window stays inside the version, and apart from those of other versions."""
+    statement = _all(work).where(publication.c.id == request.publication_id).with_for_update()
+    row = await _seen(statement, work)
+    work.check_version(request.expected_version, row["version"])
+    if row["state"] not in _OPEN:
+        raise Refused(PUBLICATION_CLOSED, f"the publication is {row['state']}; create another one")
+    sent = request.model_dump(exclude={"publication_id", "expected_version"}, exclude_unset=True)
+    changed = {name: value for name, value in sent.items() if value != row[name]}
+    if changed.get("visibility", ...) is None or changed.get("price_visible", ...) is None:
+        raise Refused.field("visibility", "required", "visibility and price_visible cannot be empty; leave them out")
+    if "end_at" in changed:
+        await _check_end(row, request.end_at, work)
+    if not changed:
+        return views.publication_of(row)
+    columns = {**changed, **changed_row(row["version"] + 1, work)}
+    await work.execute(update(publication).where(publication.c.id == row["id"]).values(**columns))
+    after = {**row, **columns}
+    facts = views.publication_facts_of(after)
+    is_live = row["state"] == PublicationState.LIVE
+    event: Event = ProductPublicationLive(**facts) if is_live else ProductPublicationScheduled(**facts)
+    work.emit(event, version=after["version"])
+    return views.publication_of(after)
+
+
+async def get_publication(request: GetPublication, work: UnitOfWork) -> Publication:
+    """One publication of the caller's companies."""
+    return views.publication_of(await _seen(_all(work).where(publication.c.id == request.publication_id), work))
 
 
 async def withdraw_publication(request: WithdrawPublication, work: UnitOfWork) -> Publication:
@@ -161,6 +194,37 @@ async def end_publications_of(product_id: UUID, work: UnitOfWork) -> None:
 
 def _all(work: UnitOfWork) -> Any:
     return select(publication).where(publication.c.organisation_id == work.organisation_id)
+
+
+async def _seen(statement: Any, work: UnitOfWork) -> Row:
+    row = await work.load(statement, "publication", code=PUBLICATION_NOT_FOUND)
+    if not work.caller.sees_company(row["company_id"]):
+        raise Refused(PUBLICATION_NOT_FOUND, "no such publication in your companies; check the id")
+    return row
+
+
+async def _check_end(row: Row, end_at: datetime | None, work: UnitOfWork) -> None:
+    if end_at is not None and end_at <= max(work.now, row["start_at"]):
+        raise Refused.field("end_at", "range", "end_at must lie after the start and after now; give a later instant")
+    version = await _version_of(row["version_id"], None, work)
+    if not lifecycle.window_lies_within(row["start_at"], end_at, version["effective_from"], version["effective_to"]):
+        raise Refused(WINDOW_OUTSIDE_VERSION, f"version {version['number']} does not last that long; end it earlier")
+    others = await work.fetch(
+        _all(work).where(
+            publication.c.product_id == row["product_id"],
+            publication.c.company_id == row["company_id"],
+            among(publication.c.state, _OPEN),
+            publication.c.version_id != row["version_id"],
+            publication.c.channels.overlap(row["channels"]),
+        )
+    )
+    for other in others:
+        if lifecycle.windows_overlap(row["start_at"], end_at, other["start_at"], other["end_at"]):
+            raise Refused(
+                PUBLICATION_CONFLICT,
+                "another version is published there at that time; end this one before it",
+                details={"publication_id": str(other["id"])},
+            )
 
 
 def _product(product_id: UUID, work: UnitOfWork) -> Any:

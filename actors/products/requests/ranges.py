@@ -3,30 +3,39 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 
 from actors.products import views
 from actors.products.rows import changed_row, new_row
 from actors.products.rules.ranges import DEEPEST_LEVEL, code_of
+from messages.base import Empty
 from messages.problem import Refused
-from messages.products.events import ProductRangeCreated, ProductRangeUpdated
+from messages.products.events import ProductRangeCreated, ProductRangeDeleted, ProductRangeUpdated
 from messages.products.ranges import (
     RANGE_CODE_EXISTS,
+    RANGE_CYCLE,
     RANGE_DEPTH,
+    RANGE_NOT_EMPTY,
     RANGE_NOT_FOUND,
     CreateRange,
+    DeleteRange,
     GetRange,
+    GetRangeTree,
     ListRanges,
+    MoveRange,
     ProductRange,
+    RangeNode,
     RangePage,
+    RangeTree,
     UpdateRange,
 )
 from messages.values.identifiers import new_id
 from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.products.queries import among
-from storage.products.tables import product_range
+from storage.products.tables import product, product_range
 
+_MOST_NODES = 2000
 _EVENT_FIELDS = ("code", "name", "kind", "parent_id", "active")
 
 
@@ -78,6 +87,88 @@ async def update_range(request: UpdateRange, work: UnitOfWork) -> ProductRange:
         version=after["version"],
     )
     return views.range_of(after)
+
+
+async def move_range(request: MoveRange, work: UnitOfWork) -> ProductRange:
+    """Change the parent; the paths and levels of everything below follow."""
+    row = await work.load(_where(work, id_=request.range_id).with_for_update(), "range", code=RANGE_NOT_FOUND)
+    work.check_version(request.expected_version, row["version"])
+    parent = await _range(request.new_parent_id, work) if request.new_parent_id is not None else None
+    if parent is not None and (parent["id"] == row["id"] or parent["path"].startswith(f"{row['path']}/")):
+        text = "a range cannot hang below itself; choose another new_parent_id"
+        raise Refused.field("new_parent_id", "cycle", text, RANGE_CYCLE)
+    moved = [row, *await work.fetch(_below(row, work).with_for_update())]
+    shift = (parent["level"] + 1 if parent is not None else 0) - row["level"]
+    if max(found["level"] for found in moved) + shift > DEEPEST_LEVEL:
+        raise Refused.field("new_parent_id", "depth", "the tree has four levels; choose a higher parent", RANGE_DEPTH)
+    path = f"{parent['path']}/{row['code']}" if parent is not None else row["code"]
+    order = row["display_order"] if request.display_order is None else request.display_order
+    for found in moved:
+        changed = {"level": found["level"] + shift, "path": path + found["path"].removeprefix(row["path"])}
+        if found["id"] == row["id"]:
+            changed |= {"parent_id": request.new_parent_id, "display_order": order}
+        await _store(found, changed, work)
+    return await get_range(GetRange(range_id=row["id"]), work)
+
+
+async def delete_range(request: DeleteRange, work: UnitOfWork) -> Empty:
+    """Remove an empty range."""
+    row = await work.load(_where(work, id_=request.range_id).with_for_update(), "range", code=RANGE_NOT_FOUND)
+    work.check_version(request.expected_version, row["version"])
+    held = select(product.c.id).where(
+        product.c.organisation_id == work.organisation_id, product.c.range_id == row["id"]
+    )
+    if await work.fetch_one(_below(row, work).limit(1)) or await work.fetch_one(held.limit(1)):
+        raise Refused(RANGE_NOT_EMPTY, f"{row['code']} holds ranges or products; move them first")
+    await work.execute(delete(product_range).where(product_range.c.id == row["id"]))
+    work.emit(ProductRangeDeleted(range_id=row["id"]), version=row["version"] + 1)
+    return Empty()
+
+
+async def get_range_tree(request: GetRangeTree, work: UnitOfWork) -> RangeTree:
+    """The tree in the order of display."""
+    statement = select(product_range).where(product_range.c.organisation_id == work.organisation_id)
+    if request.root_id is not None:
+        statement = statement.where(product_range.c.id.in_(await below(request.root_id, work)))
+    rows = await work.fetch(
+        statement.order_by(product_range.c.display_order, product_range.c.name, product_range.c.id).limit(_MOST_NODES)
+    )
+    counted = await work.fetch(
+        select(product.c.range_id, func.count().label("count"))
+        .where(product.c.organisation_id == work.organisation_id)
+        .group_by(product.c.range_id)
+    )
+    counts = {row["range_id"]: row["count"] for row in counted}
+    known = {row["id"] for row in rows}
+
+    def nodes(parent_id: UUID | None) -> tuple[RangeNode, ...]:
+        roots = parent_id is None
+        return tuple(
+            RangeNode(range=views.range_of(row), product_count=counts.get(row["id"], 0), children=nodes(row["id"]))
+            for row in rows
+            if (row["parent_id"] not in known if roots else row["parent_id"] == parent_id)
+        )
+
+    return RangeTree(roots=nodes(None))
+
+
+def _below(row: Row, work: UnitOfWork) -> Any:
+    return select(product_range).where(
+        product_range.c.organisation_id == work.organisation_id,
+        product_range.c.path.startswith(row["path"] + "/", autoescape=True),
+    )
+
+
+async def _store(row: Row, changed: dict[str, Any], work: UnitOfWork) -> None:
+    after = {**row, **changed, **changed_row(row["version"] + 1, work)}
+    await work.execute(
+        update(product_range)
+        .where(product_range.c.id == row["id"])
+        .values(**changed, **changed_row(after["version"], work))
+    )
+    fields = {name: after[name] for name in _EVENT_FIELDS}
+    event = ProductRangeUpdated(range_id=row["id"], **fields, changed_fields=tuple(sorted(changed)))
+    work.emit(event, version=after["version"])
 
 
 async def get_range(request: GetRange, work: UnitOfWork) -> ProductRange:

@@ -71,6 +71,8 @@ class Offer:
     agreed_prices: tuple[AgreedPrice, ...] = ()
     list_prices: tuple[ListPrice, ...] = ()
     campaigns: tuple[Campaign, ...] = ()
+    upcoming: tuple[date, ...] = ()
+    """Days on which another price or promotion begins to hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +228,31 @@ class _LineMaker:
             phases=self._phases(part, quantity, vat),
             floor_applied=priced.floor_applied,
             ceiling_applied=priced.ceiling_applied,
-            trace=(*priced.trace, TraceStep(step="vat", before=priced.line, after=taxed.gross)),
+            trace=self._trace(part, priced, quantity, vat, taxed.gross),
         )
         ends = [*self.ends, *(start_of_next_day(campaign.ends_on) for campaign in priced.promotions)]
         if vat.until is not None:
             ends.append(start_of_next_day(vat.until))
         return Line(shown, TotalledLine(priced.line, part.source.tax_included, vat), min(ends, default=None))
+
+    def _trace(
+        self, part: _Part, priced: Priced, quantity: Decimal, vat: Decision, gross: Decimal
+    ) -> tuple[TraceStep, ...]:
+        """All twelve steps, in their order: the choices, the amounts, and what became of them."""
+        allowed = f"{self.offer.lifecycle.value} for {self.terms.purpose.value}, quantity {quantity.normalize():f}"
+        options = ", ".join(option.code for option in self.plan.options if option.mandatory) or "none mandatory"
+        *amounts, rounding = priced.trace
+        return (
+            _choice("gate", allowed, self.offer.product_id),
+            _choice("version", "in force", self.version_id),
+            _choice("plan", self.plan.code, self.plan.id),
+            _choice("source", part.source.kind.value, part.source.id),
+            *amounts,
+            _choice("options", part.option_code or options, self.plan.id),
+            rounding,
+            TraceStep(step="vat", before=priced.line, after=gross, detail=f"{vat.category} {vat.rate:f}"),
+            TraceStep(step="result", before=priced.list_unit, after=priced.unit),
+        )
 
     def _priced(self, part: _Part, quantity: Decimal, period_no: int) -> Priced:
         return pricing.price(
@@ -303,6 +324,10 @@ def _option_lines(maker: _LineMaker, plan: Plan, draft: LineDraft, main: Source)
     return found
 
 
+def _choice(step: str, detail: str, rule_id: UUID) -> TraceStep:
+    return TraceStep(step=step, before=None, after=None, rule_id=rule_id, detail=detail)
+
+
 def _publications(offer: Offer, terms: Terms) -> list[LivePublication]:
     return [
         found
@@ -312,7 +337,7 @@ def _publications(offer: Offer, terms: Terms) -> list[LivePublication]:
 
 
 def _ends(offer: Offer, terms: Terms, source_until: date | None) -> tuple[datetime, ...]:
-    ends = [offer.version_until]
+    ends = [offer.version_until, *(start_of_next_day(day - timedelta(days=1)) for day in offer.upcoming)]
     if source_until is not None:
         ends.append(start_of_next_day(source_until))
     if terms.purpose is PricePurpose.SALE:

@@ -210,11 +210,13 @@ def round_half_up(value: Fraction, decimals: int) -> Decimal:
 
 
 def _discounted(priced: Priced, unit: Fraction, kind: DiscountKind, percent: Decimal, rule_id: UUID | None) -> Fraction:
+    step = f"{kind.value.lower()}_discount"
     if not percent:
+        if kind is not DiscountKind.CLIENT:  # only some clients have agreed on one; the others have no such step
+            priced.trace.append(TraceStep(step=step, before=_shown(unit), after=_shown(unit)))
         return unit
     after = unit * (1 - Fraction(percent) / 100)
     priced.discounts += (Discount(kind=kind, percent=percent.quantize(CENT), rule_id=rule_id),)
-    step = f"{kind.value.lower()}_discount"
     priced.trace.append(TraceStep(step=step, before=_shown(unit), after=_shown(after), rule_id=rule_id))
     return after
 
@@ -228,6 +230,8 @@ def _promoted(priced: Priced, base: Fraction, unit: Fraction, campaigns: Sequenc
             TraceStep(step="promotion", before=_shown(step.before), after=_shown(step.after), rule_id=step.campaign.id)
         )
         unit = step.after
+    if not priced.promotions:
+        priced.trace.append(TraceStep(step="promotion", before=_shown(unit), after=_shown(unit)))
     return unit
 
 
@@ -248,8 +252,8 @@ def _clamped(priced: Priced, unit: Fraction, source: Source, strict: bool) -> Fr
         after, priced.floor_applied = Fraction(source.min_price), True
     if source.max_price is not None and after > source.max_price:
         after, priced.ceiling_applied = Fraction(source.max_price), True
-    if after != unit:
-        priced.trace.append(TraceStep(step="bounds", before=_shown(unit), after=_shown(after), rule_id=source.id))
+    moved_by = source.id if after != unit else None
+    priced.trace.append(TraceStep(step="bounds", before=_shown(unit), after=_shown(after), rule_id=moved_by))
     return after
 
 

@@ -14,6 +14,7 @@ from storage.contrats.tables.copies import (
     company_copy,
     heard_fact,
     mandate_copy,
+    merged_contract,
     payment_term_copy,
     product_copy,
     sales_rep_copy,
@@ -35,7 +36,7 @@ from storage.contrats.tables.service import (
     suspension_period,
     termination_request,
 )
-from storage.contrats.tables.settings import contract_settings
+from storage.contrats.tables.settings import company_settings, contract_settings
 from storage.contrats.tables.signature import signature_request, signature_webhook, signer
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "billing_instalment",
     "client_copy",
     "company_copy",
+    "company_settings",
     "contract",
     "contract_line",
     "contract_operation",
@@ -55,6 +57,7 @@ __all__ = [
     "indexation_item",
     "indexation_run",
     "mandate_copy",
+    "merged_contract",
     "metadata",
     "payment_term_copy",
     "port_in",

@@ -28,6 +28,8 @@ client_copy = Table(
     reference("billing_address_id", nullable=True),
     Column("billing_address", JSONB, comment="for letters"),
     Column("archived", Boolean, nullable=False),
+    Column("sales_blocked", Boolean, nullable=False, server_default="false"),
+    Column("deceased", Boolean, nullable=False, server_default="false"),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "client_id"),
     Index(
@@ -62,6 +64,8 @@ product_copy = Table(
     text("code"),
     text("name"),
     text("lifecycle"),
+    text("sector", nullable=True),
+    Column("commitment_months", Integer),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "product_id"),
     comment="projection of products",
@@ -106,10 +110,24 @@ payment_term_copy = Table(
     reference("payment_term_id"),
     text("code"),
     Column("days", Integer, nullable=False),
+    text("basis", nullable=True),
+    Column("day_of_month", Integer),
     Column("active", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "payment_term_id"),
     comment="projection of clients",
+    info=TENANT,
+)
+
+merged_contract = Table(
+    "merged_contract",
+    metadata,
+    tenant(),
+    reference("merge_operation_id"),
+    reference("contract_id"),
+    reference("original_client_id"),
+    PrimaryKeyConstraint("organisation_id", "merge_operation_id", "contract_id"),
+    comment="contracts that a survivor took over, so that an unmerge can give them back",
     info=TENANT,
 )
 

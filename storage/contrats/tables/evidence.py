@@ -10,6 +10,9 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
+from sqlalchemy import (
+    text as sql,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.columns import instant, reference, tenant, text
@@ -39,6 +42,8 @@ signature_evidence = Table(
     text("provider", nullable=True),
     text("original_sha256", nullable=True),
     Index("ix_signature_evidence_contract", "organisation_id", "contract_id", "id"),
+    Index("ix_signature_evidence_chain", "organisation_id", "prev_evidence_sha256"),
+    Index("ix_signature_evidence_hash", "organisation_id", "evidence_sha256"),
     info=TENANT,
 )
 
@@ -67,5 +72,8 @@ quality_review = Table(
     Column("rejection_codes", ARRAY(Text), nullable=False),
     text("comment", nullable=True),
     Index("ix_quality_review_contract", "organisation_id", "contract_id", "id"),
+    Index(
+        "ix_quality_review_queue", "organisation_id", "submitted_at", "id", postgresql_where=sql("status = 'PENDING'")
+    ),
     info=TENANT,
 )

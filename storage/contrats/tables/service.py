@@ -36,6 +36,7 @@ contract_operation = Table(
     reference("request_id", nullable=True),
     Column("attempts", Integer, nullable=False),
     text("error_code", nullable=True),
+    text("failed_step", nullable=True),
     instant("next_attempt_at", nullable=True),
     instant("started_at"),
     instant("finished_at", nullable=True),

@@ -1,9 +1,9 @@
 """Tables of contrats: what an organisation decides for all its contracts."""
 
-from sqlalchemy import Column, Table, Uuid
+from sqlalchemy import Column, PrimaryKeyConstraint, Table, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
-from storage.columns import instant, text
+from storage.columns import instant, reference, tenant, text
 from storage.contrats.tables.metadata import metadata
 from storage.tenancy import TENANT
 
@@ -14,5 +14,17 @@ contract_settings = Table(
     Column("choices", JSONB, nullable=False),
     instant("updated_at"),
     text("updated_by"),
+    info=TENANT,
+)
+
+company_settings = Table(
+    "company_settings",
+    metadata,
+    tenant(),
+    reference("company_id"),
+    Column("choices", JSONB, nullable=False, comment="only what the company decided for itself"),
+    instant("updated_at"),
+    text("updated_by"),
+    PrimaryKeyConstraint("organisation_id", "company_id"),
     info=TENANT,
 )

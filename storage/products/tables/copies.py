@@ -41,6 +41,7 @@ client_contract = Table(
     Column("organisation_id", Uuid, primary_key=True),
     Column("contract_id", Uuid, primary_key=True),
     reference("client_id"),
+    Column("original_client_id", Uuid, comment="before a merge"),
     Index("ix_client_contract_client", "organisation_id", "client_id"),
     comment="projection of contrats: signed and neither cancelled nor withdrawn",
     info=TENANT,

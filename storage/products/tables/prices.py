@@ -85,6 +85,7 @@ price_quote = Table(
     metadata,
     *aggregate(),
     reference("client_id", nullable=True),
+    Column("original_client_id", Uuid, comment="before a merge"),
     reference("company_id"),
     text("status"),
     Column("valid_until", Date, nullable=False),

@@ -2,4 +2,4 @@
 
 from tests.harness import system_of
 
-running = system_of("identity", "products", "calendar")
+running = system_of("identity", "products", "documents", "calendar")

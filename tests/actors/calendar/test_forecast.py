@@ -8,9 +8,19 @@ import pytest
 
 from actors.calendar.rules.forecast import Sample, accuracy, collected, months_billed, rejection_rate
 from messages.calendar.forecast import GetVolumeForecast, RebuildVolumeForecast
-from messages.contrats import ContractActivated, ContractSigned, ContractStatus, PaymentMethod
+from messages.contrats import (
+    BillingPolicy,
+    ContractActivated,
+    ContractSigned,
+    ContractStatus,
+    ContractSuspended,
+    PaymentMethod,
+)
+from messages.contrats.amendments import ContractAmended
 from messages.payments import PaymentReceived
+from messages.values.money import Money
 from tests.actors.calendar.debits import payment, planned
+from tests.actors.contrats.builders import fact
 from tests.actors.products.contracts import signed_contract
 from tests.harness import Running, Tenant
 
@@ -84,3 +94,19 @@ async def test_running_contracts_are_expected_where_nothing_is_announced(
 async def test_the_night_rebuilds_the_forecast(running: Running, tenant: Tenant) -> None:
     await running.tick("day", datetime(2026, 5, 21, 22, 30, tzinfo=UTC))
     assert len(await running.events("debit_calendar.forecast_rebuilt", tenant.id)) == 1
+
+
+async def test_a_suspended_contract_is_expected_only_while_it_is_billed_on(running: Running, tenant: Tenant) -> None:
+    billed = activated(signed_contract(tenant.company_id, uuid4(), date(2026, 5, 1)))
+    paused = activated(signed_contract(tenant.company_id, uuid4(), date(2026, 5, 1)))
+    for contract, policy in ((billed, BillingPolicy.CONTINUE), (paused, BillingPolicy.PAUSE)):
+        await running.state(contract, tenant.id, version=4)
+        fields = dict(contract) | {"status": ContractStatus.SUSPENDED, "billing_policy": policy}
+        await running.state(fact(ContractSuspended, **fields), tenant.id, version=5)
+    amended = dict(billed) | {"status": ContractStatus.SUSPENDED, "recurring_gross": Money.of("31.90")}
+    await running.state(fact(ContractAmended, **amended), tenant.id, version=6)
+    await running.settled()
+    tenant.client.now = datetime(2026, 5, 20, 9, tzinfo=UTC)
+    await tenant.client.call(RebuildVolumeForecast())
+    june = await tenant.client.call(GetVolumeForecast(from_date=date(2026, 6, 1), to_date=date(2026, 6, 30)))
+    assert [(row.expected_count, row.expected_amount.amount) for row in june.items] == [(1, Decimal("31.90"))]

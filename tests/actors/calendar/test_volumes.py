@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from actors.calendar.rules.volumes import intensity_of
+from messages.calendar.settings import CalendarSettings
 from messages.calendar.volumes import (
     CreateVolumeThreshold,
     DeleteVolumeThreshold,
@@ -39,7 +40,7 @@ APRIL = datetime(2026, 4, 20, 9, tzinfo=UTC)
     ],
 )
 def test_case_31_how_busy_a_day_is(count: int, total: str, level: str) -> None:
-    assert intensity_of(count, Decimal(total)) == level
+    assert intensity_of(count, Decimal(total), CalendarSettings()) == level
 
 
 async def test_case_32_a_threshold_is_crossed_and_cleared_once(

@@ -26,7 +26,8 @@ from messages.payments import PaymentAllocated
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from messages.values.money import Money
-from tests.actors.commercial.sales import Sale, money, own_scope_token, plan, representative
+from tests.actors.commercial.people import money, own_scope_token, plan, representative
+from tests.actors.commercial.sales import Sale
 from tests.harness import Tenant
 
 D = Decimal

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -25,8 +26,8 @@ from messages.commercial import (
     UpdateSalesRep,
 )
 from messages.problem import Refused
-from messages.values.identifiers import new_id
-from tests.actors.commercial.sales import Sale, plan, representative
+from tests.actors.commercial.people import plan, representative
+from tests.actors.commercial.sales import Sale
 from tests.harness import Tenant
 
 FIXED: dict[str, Any] = {"calculation": {"type": "FIXED", "base": "FLAT", "fixed_amount": "40.00"}}
@@ -44,7 +45,7 @@ async def test_a_representative_gets_a_number_a_status_and_tidied_names(tenant: 
     ("field", "value", "code"),
     [
         ("email", "paul@example.fr", "REP_DUPLICATE_EMAIL"),
-        ("user_id", str(new_id()), "REP_DUPLICATE_USER"),
+        ("user_id", str(UUID(int=7)), "REP_DUPLICATE_USER"),
         ("code", "P-7", "REP_DUPLICATE_CODE"),
     ],
 )

@@ -32,7 +32,8 @@ from messages.commercial import (
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from messages.values.money import Money
-from tests.actors.commercial.sales import Sale, noon, own_scope_token, plan, representative
+from tests.actors.commercial.people import noon, own_scope_token, plan, representative
+from tests.actors.commercial.sales import Sale
 from tests.harness import Tenant
 
 D = Decimal

@@ -75,6 +75,7 @@ class Sale:
         self.client: Client
         self.product: Product
         self.contract_id: UUID
+        self.drafted_version = 1
 
     def at(self, now: datetime) -> None:
         """Let the tenant's client speak at that time."""
@@ -131,12 +132,13 @@ class Sale:
     async def draft(self, **changes: Any) -> Contract:
         """Draft a contract."""
         made = await self.tenant.client.call(self.request(**changes))
-        self.contract_id = made.contract_id
+        self.contract_id, self.drafted_version = made.contract_id, made.version
         return made
 
     async def sign(self, now: datetime = MARCH_2, **changes: Any) -> Contract:
         """The client signs in the portal; the contract as it is when the proof is stored."""
         self.at(now)
+        changes.setdefault("expected_version", await self.version())
         await self.tenant.client.call(self.signature(now, **changes))
         await self.running.settled()
         return await self.contract()
@@ -145,7 +147,8 @@ class Sale:
         """The evidence of a signature given in the portal."""
         signer = SignerFacts(full_name="Jeanne Moreau", signed_at=now, ip_sha256=SHA)
         fields: dict[str, Any] = {
-            "contract_id": self.contract_id, "signed_at": now, "method": SignatureMethod.PORTAL, "signers": (signer,),
+            "contract_id": self.contract_id, "expected_version": self.drafted_version, "signed_at": now,
+            "method": SignatureMethod.PORTAL, "signers": (signer,),
             "signed_document_sha256": SHA, "mandate_consent": True,
         }  # fmt: skip
         return SignContract.model_validate(fields | changes)
@@ -153,7 +156,9 @@ class Sale:
     async def approve(self, now: datetime = MARCH_2 + timedelta(hours=1)) -> None:
         """The back office approves the sale."""
         self.at(now)
-        await self.tenant.client.call(ApproveQuality(contract_id=self.contract_id))
+        await self.tenant.client.call(
+            ApproveQuality(contract_id=self.contract_id, expected_version=await self.version())
+        )
 
     async def activate_mandate(self, now: datetime = MARCH_2 + timedelta(hours=2)) -> None:
         """payments has made the mandate usable."""
@@ -192,6 +197,10 @@ class Sale:
     async def contract(self, *, with_details: bool = False) -> Contract:
         """The contract as it is now."""
         return await self.tenant.client.call(GetContract(contract_id=self.contract_id, with_details=with_details))
+
+    async def version(self) -> int:
+        """The version of the contract now; every change names the one it was decided on."""
+        return (await self.contract()).version
 
     async def stated(self, type_: str) -> list[tuple[dict[str, str], dict[str, Any]]]:
         """The facts of that type about this contract."""

@@ -34,7 +34,8 @@ def agreement(starts_on: date, **changes: Any) -> dict[str, Any]:
     fields = {
         "id": NIL, "organisation_id": NIL, "starts_on": starts_on, "ends_on": None, "billing_anchor": "ANNIVERSARY",
         "billing_mode": "ADVANCE", "invoice_lead_days": 15, "gates_met_on": None, "payment_method": "SEPA_DIRECT_DEBIT",
-        "payment_terms_days": 30, "proration_method": "ACTUAL_DAYS", "currency": "EUR", "version_no": 1,
+        "payment_terms_days": 30, "payment_terms_basis": None, "payment_terms_day": None,
+        "proration_method": "ACTUAL_DAYS", "currency": "EUR", "version_no": 1,
         "legal_regime": "CONSUMER_TELECOM", "notice_value": 10, "notice_unit": "DAYS", "renewal_count": 0,
         "early_termination_policy": "AT_TERM_ONLY", "early_termination_fee_rate": Decimal(1), "subsidised_device": False,
         "commitment_ends_on": None, "term_kind": "FIXED", "renewal_term_months": 12,
@@ -67,6 +68,40 @@ def test_a_calendar_contract_begins_with_a_broken_period_case_11(
     assert (first.used, first.total) == (used, total)
     assert part_of(Decimal("29.90"), first.used, first.total, "ACTUAL_DAYS") == Decimal(amount)
     assert part_of(Decimal("29.90"), first.used, first.total, "NONE") == Decimal("29.90")
+
+
+@pytest.mark.parametrize(
+    ("anchor", "frequency", "starts"),
+    [
+        (date(2024, 2, 29), "ANNUAL", [date(2025, 2, 28), date(2026, 2, 28), date(2027, 2, 28), date(2028, 2, 29)]),
+        (
+            date(2025, 11, 30),
+            "QUARTERLY",
+            [date(2026, 2, 28), date(2026, 5, 30), date(2026, 8, 30), date(2026, 11, 30)],
+        ),
+    ],
+)
+def test_case_10_long_periods_keep_the_last_day_of_their_month(
+    anchor: date, frequency: str, starts: list[date]
+) -> None:
+    found = list(periods(anchor, "ANNIVERSARY", frequency, starts[-1], None))
+    assert [period.start for period in found] == [anchor, *starts]
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "days", "amount"), [(date(2026, 1, 15), 16, "15.95"), (date(2026, 2, 10), 21, "20.93")]
+)
+def test_case_11_a_broken_month_of_thirty_days(starts_on: date, days: int, amount: str) -> None:
+    contract = agreement(starts_on, billing_anchor="CALENDAR", proration_method="THIRTY_360")
+    first = plan(contract, [line("29.90")], starts_on, None)[0]
+    assert first["lines"][0]["proration"] == {"used": days, "total": 30}
+    assert first["net_total"] == Decimal(amount)
+
+
+def test_case_12_a_year_of_the_calendar_is_cut_by_days() -> None:
+    contract = agreement(date(2028, 3, 1), billing_anchor="CALENDAR")
+    first = plan(contract, [line("120.00", "ANNUAL")], date(2028, 3, 1), None)[0]
+    assert (first["lines"][0]["proration"], first["net_total"]) == ({"used": 306, "total": 366}, Decimal("100.33"))
 
 
 def test_a_quarter_of_the_calendar_is_cut_by_days_case_12() -> None:

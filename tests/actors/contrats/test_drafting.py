@@ -114,7 +114,9 @@ async def test_a_draft_is_changed_with_its_version_and_given_up(running: Running
     assert (changed.version, str(changed.mrr)) == (2, "39.90 EUR")
     assert await refused(tenant.client.call(change)) == "VERSION_CONFLICT"
     cancelled = await tenant.client.call(
-        CancelContract(contract_id=made.contract_id, reason_code="CLIENT_CHANGED_MIND")
+        CancelContract(
+            contract_id=made.contract_id, expected_version=await sale.version(), reason_code="CLIENT_CHANGED_MIND"
+        )
     )
     assert cancelled.status == "CANCELLED"
     late = UpdateContract(contract_id=made.contract_id, expected_version=3, lines=(sale.line(),))
@@ -161,7 +163,11 @@ async def test_case_32_a_draft_cannot_be_terminated(running: Running, tenant: Te
     sale = await Sale(running, tenant).prepare()
     made = await sale.draft()
     end = TerminateContract(
-        contract_id=made.contract_id, received_on=date(2026, 3, 2), reason_code="OTHER", channel="ONLINE"
+        contract_id=made.contract_id,
+        expected_version=await sale.version(),
+        received_on=date(2026, 3, 2),
+        reason_code="OTHER",
+        channel="ONLINE",
     )
     assert await refused(tenant.client.call(end)) == "INVALID_TRANSITION"
     assert await sale.stated("contract.termination_scheduled") == []

@@ -234,7 +234,11 @@ async def test_a_recalled_file_is_taken_back(signing: Signing, tenant: Tenant, o
     assert await refused(tenant.client.call(recall)) == "SIGNATURE_NOT_ONGOING"
     signing.contract = await signing.sale.contract()
     again = await signing.send()
-    await tenant.client.call(CancelContract(contract_id=signing.contract.contract_id, reason_code="NO"))
+    await tenant.client.call(
+        CancelContract(
+            contract_id=signing.contract.contract_id, expected_version=await signing.sale.version(), reason_code="NO"
+        )
+    )
     await signing.sale.running.settled()
     assert (await signing.read(again.id)).status == "CANCELLED"
 

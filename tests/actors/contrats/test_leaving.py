@@ -26,9 +26,10 @@ async def sale(running: Running, tenant: Tenant) -> Sale:
     return await Sale(running, tenant).prepare()
 
 
-def leave(sale: Sale, **changes: object) -> TerminateContract:
+async def leave(sale: Sale, **changes: object) -> TerminateContract:
     fields = {
         "contract_id": sale.contract_id,
+        "expected_version": await sale.version(),
         "received_on": date(2026, 4, 5),
         "reason_code": "CLIENT_REQUEST",
         "channel": "ONLINE",
@@ -48,7 +49,9 @@ async def test_case_8_a_client_who_withdraws_owes_the_days_served(sale: Sale, te
     assert await sale.stated("contract.collection_unlocked") == []
     day = date(2026, 3, 9)
     sale.at(at(day))
-    request = WithdrawContract(contract_id=sale.contract_id, sent_on=day, received_on=day)
+    request = WithdrawContract(
+        contract_id=sale.contract_id, expected_version=await sale.version(), sent_on=day, received_on=day
+    )
     withdrawal = await tenant.client.call(request)
     assert (str(withdrawal.prorata_due), withdrawal.refund_deadline) == ("7.72 EUR", date(2026, 3, 23))
     assert withdrawal.contract.status == "WITHDRAWN"
@@ -61,16 +64,27 @@ async def test_case_8_a_client_who_withdraws_owes_the_days_served(sale: Sale, te
     assert (await sale.stated("contract.provisioning_requested"))[-1][1]["action"] == "TERMINATE"
     await sale.provider()
     assert (await sale.contract()).status == "WITHDRAWN"
-    assert await refused(tenant.client.call(request)) == "INVALID_TRANSITION"
+    again = request.model_copy(update={"expected_version": await sale.version()})
+    assert await refused(tenant.client.call(again)) == "INVALID_TRANSITION"
 
 
 async def test_without_express_request_a_withdrawal_costs_nothing(sale: Sale, tenant: Tenant) -> None:
     await sale.draft()
     await sale.sign()
     sale.at(at(date(2026, 3, 18)))
-    late = WithdrawContract(contract_id=sale.contract_id, sent_on=date(2026, 3, 17), received_on=date(2026, 3, 18))
+    late = WithdrawContract(
+        contract_id=sale.contract_id,
+        expected_version=await sale.version(),
+        sent_on=date(2026, 3, 17),
+        received_on=date(2026, 3, 18),
+    )
     assert await refused(tenant.client.call(late)) == "WITHDRAWAL_PERIOD_OVER"
-    in_time = WithdrawContract(contract_id=sale.contract_id, sent_on=date(2026, 3, 16), received_on=date(2026, 3, 18))
+    in_time = WithdrawContract(
+        contract_id=sale.contract_id,
+        expected_version=await sale.version(),
+        sent_on=date(2026, 3, 16),
+        received_on=date(2026, 3, 18),
+    )
     withdrawal = await tenant.client.call(in_time)
     assert (str(withdrawal.prorata_due), withdrawal.refund_deadline) == ("0.00 EUR", date(2026, 4, 1))
     statuses = {row.status for row in (await sale.contract(with_details=True)).instalments}
@@ -81,7 +95,9 @@ async def test_a_sale_in_a_shop_gives_no_right_to_withdraw(sale: Sale, tenant: T
     await sale.draft(terms={"sales_channel": "IN_STORE"})
     await sale.sign()
     day = date(2026, 3, 2)
-    request = WithdrawContract(contract_id=sale.contract_id, sent_on=day, received_on=day)
+    request = WithdrawContract(
+        contract_id=sale.contract_id, expected_version=await sale.version(), sent_on=day, received_on=day
+    )
     assert await refused(tenant.client.call(request)) == "WITHDRAWAL_NOT_APPLICABLE"
 
 
@@ -92,7 +108,11 @@ async def test_a_cancelled_contract_gives_back_what_was_billed_ahead(sale: Sale,
     await sale.activate_mandate()
     await sale.day(date(2026, 3, 17))
     sale.at(at(date(2026, 3, 18)))
-    cancelled = await tenant.client.call(CancelContract(contract_id=sale.contract_id, reason_code="NOT_CONNECTABLE"))
+    cancelled = await tenant.client.call(
+        CancelContract(
+            contract_id=sale.contract_id, expected_version=await sale.version(), reason_code="NOT_CONNECTABLE"
+        )
+    )
     assert cancelled.status == "CANCELLED"
     _, due = (await sale.stated("contract.billing_due"))[-1]
     assert (due["net_total"]["amount"], due["gross_total"]["amount"]) == ("-29.90", "-35.88")
@@ -104,9 +124,9 @@ async def test_story_f_a_client_asks_the_price_leaves_and_gets_his_days_back(sal
     sale.at(at(date(2026, 4, 5)))
     quote = await tenant.client.call(QuoteTermination(contract_id=sale.contract_id, received_on=date(2026, 4, 5)))
     assert (quote.ends_on, str(quote.fee), str(quote.credit)) == (date(2026, 4, 15), "0.00 EUR", "14.95 EUR")
-    scheduled = await tenant.client.call(leave(sale))
+    scheduled = await tenant.client.call(await leave(sale))
     assert (scheduled.ends_on, scheduled.status, str(scheduled.credit)) == (date(2026, 4, 15), "SCHEDULED", "14.95 EUR")
-    assert await refused(tenant.client.call(leave(sale))) == "ALREADY_SCHEDULED"
+    assert await refused(tenant.client.call(await leave(sale))) == "ALREADY_SCHEDULED"
     ((_, body),) = await sale.stated("contract.termination_scheduled")
     assert (body["ends_on"], body["channel"], body["credit"]["amount"]) == ("2026-04-15", "ONLINE", "14.95")
     await sale.day(date(2026, 4, 15))
@@ -127,7 +147,7 @@ async def test_story_f_a_client_asks_the_price_leaves_and_gets_his_days_back(sal
 async def test_the_legal_end_does_not_wait_for_the_provider(sale: Sale, tenant: Tenant) -> None:
     await sale.in_force(terms={"commitment_months": 12})
     sale.at(at(date(2026, 4, 5)))
-    scheduled = await tenant.client.call(leave(sale))
+    scheduled = await tenant.client.call(await leave(sale))
     # 15/30 of April and eleven whole months, all inside the first twelve months (L224-28).
     assert str(scheduled.fee) == "343.85 EUR"
     await sale.day(date(2026, 4, 16))
@@ -147,13 +167,17 @@ async def test_a_revoked_termination_restores_the_schedule(sale: Sale, tenant: T
     await sale.in_force()
     before = (await sale.contract(with_details=True)).instalments
     sale.at(at(date(2026, 4, 5)))
-    await tenant.client.call(leave(sale))
+    await tenant.client.call(await leave(sale))
     assert len((await sale.contract(with_details=True)).instalments) == 1
-    restored = await tenant.client.call(RevokeTermination(contract_id=sale.contract_id))
+    restored = await tenant.client.call(
+        RevokeTermination(contract_id=sale.contract_id, expected_version=await sale.version())
+    )
     assert (restored.status, restored.termination_ends_on) == ("ACTIVE", None)
     assert (await sale.contract(with_details=True)).instalments == before
     assert (
-        await refused(tenant.client.call(RevokeTermination(contract_id=sale.contract_id)))
+        await refused(
+            tenant.client.call(RevokeTermination(contract_id=sale.contract_id, expected_version=await sale.version()))
+        )
         == "TERMINATION_NOT_SCHEDULED"
     )
     await sale.day(date(2026, 4, 17))
@@ -164,7 +188,7 @@ async def test_backdating_needs_its_own_permission(sale: Sale, tenant: Tenant) -
     await sale.in_force()
     sale.at(at(date(2026, 4, 25)))
     manager = tenant.token("contrats:contract:terminate")
-    past = leave(sale, received_on=date(2026, 4, 1))
+    past = await leave(sale, received_on=date(2026, 4, 1))
     assert await refused(tenant.client.call(past, token=manager)) == "PERMISSION_MISSING"
     assert (await tenant.client.call(past)).ends_on == date(2026, 4, 11)
 
@@ -192,16 +216,16 @@ async def test_a_term_that_nobody_renews_expires(sale: Sale) -> None:
 async def test_another_tenant_cannot_end_a_contract(sale: Sale, other_tenant: Tenant) -> None:
     await sale.draft()
     other_tenant.client.now = at(date(2026, 4, 5))
-    assert await refused(other_tenant.client.call(leave(sale))) == "CONTRACT_NOT_FOUND"
-    unknown = RevokeTermination(contract_id=uuid4())
+    assert await refused(other_tenant.client.call(await leave(sale))) == "CONTRACT_NOT_FOUND"
+    unknown = RevokeTermination(contract_id=uuid4(), expected_version=1)
     assert await refused(other_tenant.client.call(unknown)) == "CONTRACT_NOT_FOUND"
 
 
 async def test_a_legitimate_reason_is_proved_and_costs_nothing(sale: Sale, tenant: Tenant) -> None:
     await sale.in_force(terms={"commitment_months": 12})
     sale.at(at(date(2026, 4, 5)))
-    assert await refused(tenant.client.call(leave(sale, legitimate_reason=True))) == "EVIDENCE_REQUIRED"
-    proved = leave(sale, legitimate_reason=True, evidence_document_id=uuid4(), channel="REGISTERED_LETTER")
+    assert await refused(tenant.client.call(await leave(sale, legitimate_reason=True))) == "EVIDENCE_REQUIRED"
+    proved = await leave(sale, legitimate_reason=True, evidence_document_id=uuid4(), channel="REGISTERED_LETTER")
     scheduled = await tenant.client.call(proved)
     assert (scheduled.ends_on, str(scheduled.fee)) == (date(2026, 4, 5), "0.00 EUR")
     ((_, body),) = await sale.stated("contract.termination_scheduled")
@@ -212,19 +236,19 @@ async def test_only_a_manager_waives_the_fee(sale: Sale, tenant: Tenant) -> None
     await sale.in_force(terms={"commitment_months": 12})
     sale.at(at(date(2026, 4, 5)))
     clerk = tenant.token("contrats:contract:terminate")
-    assert await refused(tenant.client.call(leave(sale, fee_waiver=True), token=clerk)) == "PERMISSION_MISSING"
-    assert str((await tenant.client.call(leave(sale, fee_waiver=True))).fee) == "0.00 EUR"
+    assert await refused(tenant.client.call(await leave(sale, fee_waiver=True), token=clerk)) == "PERMISSION_MISSING"
+    assert str((await tenant.client.call(await leave(sale, fee_waiver=True))).fee) == "0.00 EUR"
 
 
 async def test_a_debt_ends_a_contract_only_after_the_formal_notice(sale: Sale, tenant: Tenant) -> None:
     await sale.in_force(terms={"commitment_months": 12})
     sale.at(at(date(2026, 4, 20)))
     unpaid = {"reason_code": "NON_PAYMENT", "initiated_by": "COMPANY", "received_on": date(2026, 4, 20)}
-    assert await refused(tenant.client.call(leave(sale, **unpaid))) == "FORMAL_NOTICE_RUNNING"
+    assert await refused(tenant.client.call(await leave(sale, **unpaid))) == "FORMAL_NOTICE_RUNNING"
     running = unpaid | {"formal_notice_ends_on": date(2026, 4, 20)}
-    assert await refused(tenant.client.call(leave(sale, **running))) == "FORMAL_NOTICE_RUNNING"
+    assert await refused(tenant.client.call(await leave(sale, **running))) == "FORMAL_NOTICE_RUNNING"
     over = unpaid | {"formal_notice_ends_on": date(2026, 4, 19)}
-    scheduled = await tenant.client.call(leave(sale, **over))
+    scheduled = await tenant.client.call(await leave(sale, **over))
     # no notice: 10/30 of April and eleven whole months of the first twelve
     assert (scheduled.ends_on, str(scheduled.fee)) == (date(2026, 4, 20), "338.87 EUR")
 
@@ -246,7 +270,9 @@ async def test_a_rejected_sale_that_nobody_mends_is_given_up(sale: Sale, tenant:
     await tenant.client.call(UpdateContractSettings(cancel_on_rejection=True))
     await sale.draft()
     await sale.sign()
-    await tenant.client.call(RejectQuality(contract_id=sale.contract_id, codes=("IDENTITY",)))
+    await tenant.client.call(
+        RejectQuality(contract_id=sale.contract_id, expected_version=await sale.version(), codes=("IDENTITY",))
+    )
     await sale.day(date(2026, 4, 1))
     assert (await sale.contract()).status == "SIGNED"
     await sale.day(date(2026, 4, 2))

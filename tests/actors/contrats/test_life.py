@@ -117,11 +117,25 @@ async def test_the_back_office_rejects_and_approves_but_never_its_own_sale(sale:
     seller = uuid4()
     await sale.hears(fact(SalesRepCreated, rep_id=sale.rep_id, user_id=seller, active=True))
     own = tenant.token("contrats:*:*", user_id=seller)
-    assert await refused(tenant.client.call(ApproveQuality(contract_id=sale.contract_id), token=own)) == "SAME_REVIEWER"
-    rejected = await tenant.client.call(RejectQuality(contract_id=sale.contract_id, codes=("IDENTITY",)))
+    assert (
+        await refused(
+            tenant.client.call(
+                ApproveQuality(contract_id=sale.contract_id, expected_version=await sale.version()), token=own
+            )
+        )
+        == "SAME_REVIEWER"
+    )
+    rejected = await tenant.client.call(
+        RejectQuality(contract_id=sale.contract_id, expected_version=await sale.version(), codes=("IDENTITY",))
+    )
     assert (rejected.status, rejected.rejection_codes) == ("REJECTED", ("IDENTITY",))
-    assert await refused(tenant.client.call(ApproveQuality(contract_id=sale.contract_id))) == "NOT_PENDING"
-    await tenant.client.call(SubmitQualityReview(contract_id=sale.contract_id))
+    assert (
+        await refused(
+            tenant.client.call(ApproveQuality(contract_id=sale.contract_id, expected_version=await sale.version()))
+        )
+        == "NOT_PENDING"
+    )
+    await tenant.client.call(SubmitQualityReview(contract_id=sale.contract_id, expected_version=await sale.version()))
     await sale.approve()
     ((_, body),) = await sale.stated("contract.quality_approved")
     assert (body["approved_on"], body["quality_status"]) == ("2026-03-02", "APPROVED")
@@ -131,10 +145,15 @@ async def test_case_32_gates_keep_the_service_from_starting(sale: Sale, tenant: 
     await sale.draft(terms={"starts_on": date(2026, 3, 2)})
     await sale.sign(early_performance_requested=True)
     await sale.activate_mandate()
-    start = ActivateContract(contract_id=sale.contract_id)
+    start = ActivateContract(contract_id=sale.contract_id, expected_version=await sale.version())
     assert await refused(tenant.client.call(start)) == "GATE_NOT_MET"
     assert await sale.stated("contract.provisioning_requested") == []
-    forced = ActivateContract(contract_id=sale.contract_id, force_gates=frozenset({"QUALITY"}), reason="test")
+    forced = ActivateContract(
+        contract_id=sale.contract_id,
+        expected_version=await sale.version(),
+        force_gates=frozenset({"QUALITY"}),
+        reason="test",
+    )
     clerk = tenant.token("contrats:contract:activate")
     assert await refused(tenant.client.call(forced, token=clerk)) == "PERMISSION_MISSING"
     assert (await tenant.client.call(forced)).status == "RUNNING"
@@ -204,7 +223,9 @@ async def test_case_39_the_provider_activates_once(sale: Sale) -> None:
 
 async def test_case_39_a_refused_suspension_leaves_the_contract_active(sale: Sale, tenant: Tenant) -> None:
     await sale.in_force()
-    await tenant.client.call(SuspendContract(contract_id=sale.contract_id, reason="FRAUD"))
+    await tenant.client.call(
+        SuspendContract(contract_id=sale.contract_id, expected_version=await sale.version(), reason="FRAUD")
+    )
     await sale.provider(ProviderOutcome.REFUSED, error_code="LINE_LOCKED")
     ((_, failed),) = await sale.stated("contract.operation_failed")
     assert (failed["operation"], failed["error_code"], failed["step"]) == ("SUSPEND", "LINE_LOCKED", "provision")
@@ -222,7 +243,9 @@ async def test_a_provider_that_fails_is_asked_again_and_then_given_up(
     await sale.in_force()
     now = at(date(2026, 4, 2))
     sale.at(now)
-    await tenant.client.call(SuspendContract(contract_id=sale.contract_id, reason="TECHNICAL"))
+    await tenant.client.call(
+        SuspendContract(contract_id=sale.contract_id, expected_version=await sale.version(), reason="TECHNICAL")
+    )
     await sale.provider(ProviderOutcome.FAILED)
     await sale.tick("minute", now + timedelta(seconds=30))
     assert len(await sale.stated("contract.provisioning_requested")) == 2
@@ -333,7 +356,12 @@ async def test_case_27_a_pause_of_ten_days_is_given_back(sale: Sale, running: Ru
 async def test_a_suspension_asked_by_the_client_ends_on_its_day(sale: Sale, tenant: Tenant) -> None:
     await sale.in_force()
     sale.at(datetime(2026, 4, 10, 9, tzinfo=MARCH_2.tzinfo))
-    request = SuspendContract(contract_id=sale.contract_id, reason="CLIENT_REQUEST", resume_on=date(2026, 4, 12))
+    request = SuspendContract(
+        contract_id=sale.contract_id,
+        expected_version=await sale.version(),
+        reason="CLIENT_REQUEST",
+        resume_on=date(2026, 4, 12),
+    )
     await tenant.client.call(request)
     assert await refused(tenant.client.call(request)) == "OPERATION_IN_PROGRESS"
     await sale.provider()

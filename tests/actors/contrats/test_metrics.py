@@ -76,7 +76,11 @@ async def test_the_figures_of_an_organisation_are_its_own(
     assert (str(found.new_mrr), str(found.mrr_end), str(found.arr_end)) == ("29.90 EUR", "29.90 EUR", "358.80 EUR")
     sale.at(at(date(2026, 5, 5)))
     end = TerminateContract(
-        contract_id=sale.contract_id, received_on=date(2026, 5, 5), reason_code="MOVING", channel="ONLINE"
+        contract_id=sale.contract_id,
+        expected_version=await sale.version(),
+        received_on=date(2026, 5, 5),
+        reason_code="MOVING",
+        channel="ONLINE",
     )
     await tenant.client.call(end)
     await sale.day(date(2026, 5, 16))

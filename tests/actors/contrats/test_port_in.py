@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from actors.contrats.rules.port_in import PORT_IN, checked_number, checked_rio, masked, port_day, rio_key
 from messages.contrats import ContractOperation, HandleProviderCallback, ListOperations
 from messages.contrats.port_ins import CancelPortIn, ListPortIns, PortInContract
-from messages.contrats.terms import PortInStatus
+from messages.contrats.states import PortInStatus
 from messages.problem import Refused
 from tests.actors.contrats.builders import Sale, at
 from tests.actors.contrats.test_drafting import refused
@@ -98,6 +98,7 @@ async def sale(running: Running, tenant: Tenant) -> Sale:
 async def bring(sale: Sale, **changes: Any) -> ContractOperation:
     (line,) = (await sale.contract()).lines
     fields = {"contract_id": sale.contract_id, "line_id": line.line_id, "msisdn": NUMBER, "rio": RIO}
+    fields["expected_version"] = await sale.version()
     return await sale.tenant.client.call(PortInContract.model_validate(fields | changes))
 
 
@@ -166,11 +167,14 @@ async def test_a_number_is_brought_once_and_only_when_the_gates_are_open(sale: S
     await bring(sale)
     second = await sale.draft()
     line = second.lines[0].line_id
-    request = PortInContract(contract_id=second.contract_id, line_id=line, msisdn=NUMBER, rio=RIO)
+    request = PortInContract(
+        contract_id=second.contract_id, expected_version=second.version, line_id=line, msisdn=NUMBER, rio=RIO
+    )
     assert await refused(tenant.client.call(request)) == "GATE_NOT_MET"
     await sale.sign(at(date(2026, 3, 2)))
     await sale.approve()
     await sale.activate_mandate()
     await sale.day(date(2026, 3, 17))
     sale.at(MARCH_18)
-    assert await refused(tenant.client.call(request)) == "ALREADY_PORTING"
+    again = request.model_copy(update={"expected_version": await sale.version()})
+    assert await refused(tenant.client.call(again)) == "ALREADY_PORTING"

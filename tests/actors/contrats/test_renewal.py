@@ -17,7 +17,7 @@ from messages.contrats.renewals import (
     RefuseRenewal,
     SetRenewal,
 )
-from messages.contrats.terms import RenewalStatus
+from messages.contrats.states import RenewalStatus
 from messages.engagement.email import EmailBounced, EmailSent
 from messages.logistics import LetterPosted
 from messages.problem import Refused
@@ -187,7 +187,9 @@ async def test_a_bounced_notice_goes_out_again_by_letter(sale: Sale, tenant: Ten
 async def test_a_refused_renewal_lets_the_contract_expire(sale: Sale, tenant: Tenant, other_tenant: Tenant) -> None:
     await in_force(sale)
     sale.at(at(date(2026, 10, 31)))
-    refusal = RefuseRenewal(contract_id=sale.contract_id, received_on=date(2026, 10, 31))
+    refusal = RefuseRenewal(
+        contract_id=sale.contract_id, expected_version=await sale.version(), received_on=date(2026, 10, 31)
+    )
     assert await refused(other_tenant.client.call(refusal)) == "CONTRACT_NOT_FOUND"
     for _ in range(2):
         assert (await tenant.client.call(refusal)).status == "REFUSED"
@@ -203,10 +205,12 @@ async def test_a_refused_renewal_lets_the_contract_expire(sale: Sale, tenant: Te
 async def test_a_refusal_too_late_or_inside_the_commitment_is_refused(sale: Sale, tenant: Tenant) -> None:
     await in_force(sale)
     sale.at(at(date(2026, 11, 1)))
-    late = RefuseRenewal(contract_id=sale.contract_id, received_on=date(2026, 11, 1))
+    late = RefuseRenewal(
+        contract_id=sale.contract_id, expected_version=await sale.version(), received_on=date(2026, 11, 1)
+    )
     assert await refused(tenant.client.call(late)) == "REFUSAL_TOO_LATE"
     assert await sale.stated("contract.renewal_refused") == []
-    unknown = RefuseRenewal(contract_id=uuid4(), received_on=date(2026, 11, 1))
+    unknown = RefuseRenewal(contract_id=uuid4(), expected_version=1, received_on=date(2026, 11, 1))
     assert await refused(tenant.client.call(unknown)) == "CONTRACT_NOT_FOUND"
 
 
@@ -216,7 +220,9 @@ async def test_the_end_is_announced_on_four_days(sale: Sale, tenant: Tenant) -> 
         await sale.day(day)
     days = [body["days_left"] for _, body in await sale.stated("contract.expiring_soon")]
     assert days == [90, 60, 30, 7]
-    late = RefuseRenewal(contract_id=sale.contract_id, received_on=date(2026, 1, 1))
+    late = RefuseRenewal(
+        contract_id=sale.contract_id, expected_version=await sale.version(), received_on=date(2026, 1, 1)
+    )
     assert await refused(tenant.client.call(late)) == "NOTHING_TO_RENEW"
 
 

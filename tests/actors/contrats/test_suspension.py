@@ -98,7 +98,8 @@ async def test_a_planned_pause_at_a_reduced_price_makes_the_term_longer(sale: Sa
     await sale.in_force(terms={"commitment_months": 12})
     sale.at(at(date(2026, 4, 2)))
     request = SuspendContract(
-        contract_id=sale.contract_id, reason="CLIENT_REQUEST", starts_on=date(2026, 4, 10), resume_on=date(2026, 4, 20),
+        contract_id=sale.contract_id, expected_version=await sale.version(), reason="CLIENT_REQUEST",
+        starts_on=date(2026, 4, 10), resume_on=date(2026, 4, 20),
         billing_policy="REDUCED", reduced_amount=Money.of("6.00"), extends_term=True,
     )  # fmt: skip
     assert (await tenant.client.call(request)).status == "PENDING"

@@ -56,7 +56,8 @@ async def test_a_draft_on_an_expired_quote_cannot_be_signed(sale: Sale, tenant: 
     await sale.draft(price_quote_id=quote.quote_id)
     await sale.hears(fact(PriceQuoteExpired, quote_id=quote.quote_id), times=2, version=2)
     assert (await sale.contract()).price_check == "EXPIRED"
-    assert await refused(tenant.client.call(sale.signature())) == "PRICE_NOT_VERIFIED"
+    signature = sale.signature(expected_version=await sale.version())
+    assert await refused(tenant.client.call(signature)) == "PRICE_NOT_VERIFIED"
     assert len(await sale.stated("contract.updated")) == 1
 
 
@@ -75,7 +76,9 @@ async def test_a_period_waits_for_its_new_invoice_only_when_one_follows(sale: Sa
 async def test_a_failed_order_is_given_once_more(sale: Sale, tenant: Tenant, other_tenant: Tenant) -> None:
     await sale.in_force()
     sale.at(APRIL_2)
-    await tenant.client.call(SuspendContract(contract_id=sale.contract_id, reason="TECHNICAL"))
+    await tenant.client.call(
+        SuspendContract(contract_id=sale.contract_id, expected_version=await sale.version(), reason="TECHNICAL")
+    )
     await sale.provider(ProviderOutcome.REFUSED, error_code="LINE_LOCKED")
     failed, done = (await tenant.client.call(ListOperations(contract_id=sale.contract_id))).items
     assert await refused(tenant.client.call(RetryOperation(operation_id=done.id))) == "OPERATION_NOT_FAILED"

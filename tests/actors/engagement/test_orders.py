@@ -7,6 +7,7 @@ from uuid import UUID
 from actors.engagement.smtp.catcher import Catcher
 from messages.documents import DocumentOrigin, DocumentRejected, DocumentType, StoreDocument
 from messages.engagement import EmailSummary, ListOutboundEmails
+from messages.identity import UpdateCompany
 from messages.values.identifiers import new_id
 from tests.actors.engagement.builders import (
     DAY,
@@ -159,3 +160,16 @@ async def test_a_signed_contract_without_file_is_confirmed_all_the_same(
     [caught] = catcher.mails("signed@example.fr")
     body = caught.get_body(("html",))
     assert body is not None and "rétracter" in body.get_content()
+
+
+async def test_mails_are_signed_with_the_companys_newest_name(
+    running: Running, tenant: Tenant, catcher: Catcher
+) -> None:
+    await tenant.client.call(
+        UpdateCompany(company_id=tenant.company_id, expected_version=1, trade_name="Lumière Télécom")
+    )
+    client_id = await known_client(running, tenant, primary_email="newest-name@example.fr")
+    await running.state(prenotification(client_id), tenant.id, now=DAY)
+    await running.settled()
+    body = catcher.mails("newest-name@example.fr")[0].get_body(("plain",))
+    assert body is not None and "Lumière Télécom" in body.get_content()

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +22,7 @@ from messages.identity import (
 )
 from messages.problem import Refused
 from messages.products.ranges import ListRanges
+from runtime import clock
 from tests.actors.identity.people import LISTED, Person, member, role_id
 from tests.actors.identity.test_sign_in import code_of
 from tests.harness import Running, Tenant, eventually
@@ -130,7 +131,7 @@ async def _end_overlap(running: Running, account: object) -> None:
         await connection.execute(f"set app.organisation_id = '{organisation}'")
         changed = await connection.execute(
             "update machine_account set previous_valid_until = $1 where id = $2",
-            datetime.now(UTC) - timedelta(seconds=1),
+            clock.now() - timedelta(seconds=1),
             account,
         )
         assert changed == "UPDATE 1"

@@ -65,7 +65,10 @@ async def test_step_1_the_website_gets_a_quote(running: Running, tenant: Tenant)
     assert (made.status, made.valid_until, made.company_id) == ("OPEN", date(2026, 4, 9), tenant.company_id)
     (line,) = made.lines
     assert (line.kind, line.billing_period, line.unit_net) == ("RECURRING", "MONTHLY", Decimal("24.92"))
-    assert [step.step for step in line.trace] == ["base", "rounding", "vat"]
+    assert [step.step for step in line.trace] == [
+        "gate", "version", "plan", "source", "base", "list_discount", "promotion", "manual_discount", "bounds", "options",
+        "rounding", "vat", "result",
+    ]  # fmt: skip
     assert await tenant.client.call(GetPriceQuote(quote_id=made.quote_id)) == made
     ((_, body),) = await running.events("price_quote.created", tenant.id)
     assert (body["content_hash"], body["gross"]["amount"]) == (made.content_hash, "29.90")

@@ -17,7 +17,7 @@ from messages.base import Access
 from messages.problem import Refused
 from messages.registry import ACTORS
 from runtime.system import discover
-from tests.harness import Running
+from tests.harness import Running, eventually
 from tests.infrastructure import Infrastructure
 
 _FASTSTREAM = Path(sys.executable).with_name("faststream")
@@ -62,9 +62,11 @@ async def test_run_serves_until_sigterm_and_ends_well(infrastructure: Infrastruc
 async def ping(running: Running, actor: str) -> bytes:
     """The first answer to the ping of the NATS services convention."""
     client = await running.client()
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                return (await client.send(f"$SRV.PING.{actor}", b"")).body
-            except Refused:
-                await asyncio.sleep(0.1)
+
+    async def answered() -> bytes | None:
+        try:
+            return (await client.send(f"$SRV.PING.{actor}", b"")).body
+        except Refused:
+            return None
+
+    return bytes(await eventually(answered, seconds=30))

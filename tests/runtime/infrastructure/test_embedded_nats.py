@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from nats.js.api import StreamConfig
 
+from runtime import clock
 from runtime.embedded import EmbeddedNats, ServerFailed
 from runtime.embedded.ports import new_port
 from runtime.nats_configuration import (
@@ -168,7 +169,7 @@ def certificate(folder: Path) -> TlsFiles:
     """A self-signed certificate of 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "crm")])
-    now = datetime.now(UTC)
+    now = clock.now()
     builder = x509.CertificateBuilder(
         name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1)
     )

@@ -1,0 +1,21 @@
+"""The life of an import, from the dry run to its end."""
+
+from messages.calendar.csv_files import CsvImportStatus, OnError
+from messages.transitions import StateMachine
+
+_S = CsvImportStatus
+
+CSV_IMPORT = StateMachine(
+    "csv_import",
+    {
+        ("confirm", _S.VALIDATED): _S.APPLIED,
+        ("expire", _S.VALIDATED): _S.EXPIRED,
+        ("expire", _S.INVALID): _S.EXPIRED,
+    },
+)
+
+
+def status_of(good: int, bad: int, on_error: OnError) -> CsvImportStatus:
+    """Whether a file may be applied: all of it is good, or its good rows are wanted without the others."""
+    usable = good > 0 and (bad == 0 or on_error is OnError.SKIP_INVALID)
+    return _S.VALIDATED if usable else _S.INVALID

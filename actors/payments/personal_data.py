@@ -1,0 +1,104 @@
+"""What payments keeps of a client: collections stay ten years, mandates five after the last debit, accounts as long as a
+debit can be contested (SEPA rulebook: 13 months); the rest goes."""
+
+from typing import Any, Final
+
+from sqlalchemy import Date, cast, func, select
+
+from runtime.privacy import ERASED_NAME, Anonymise, Delete, PersonalData, Retain, by_id, by_trace, through
+from storage.payments.tables.bank import bank_transaction
+from storage.payments.tables.means import bank_details, mandate
+from storage.payments.tables.others import alert
+from storage.payments.tables.payments import payment, payment_event, r_transaction
+from storage.payments.tables.views import client_view
+
+_ACCOUNTING: Final = "ACCOUNTING_10Y: Commercial Code L123-22"
+_payments = by_id(payment.c.client_id)
+_used = (
+    select(mandate.c.id)
+    .where(mandate.c.organisation_id == bank_details.c.organisation_id, mandate.c.bank_details_id == bank_details.c.id)
+    .exists()
+)
+
+
+def _ten_years_after(day: Any) -> Any:
+    """The end of the tenth civil year after the payment's."""
+    return cast(func.date_trunc("year", day + func.make_interval(11)) - func.make_interval(0, 0, 0, 1), Date)
+
+
+def _kept_with(payment_id: Any) -> Any:
+    found = select(_ten_years_after(payment.c.business_date)).where(payment.c.id == payment_id)
+    return found.correlate_except(payment).scalar_subquery()
+
+
+_last_debit = (
+    select(func.max(func.coalesce(mandate.c.last_presented_on, cast(mandate.c.updated_at, Date))))
+    .where(mandate.c.bank_details_id == bank_details.c.id)
+    .correlate_except(mandate)
+    .scalar_subquery()
+)
+
+PERSONAL_DATA: Final = (
+    PersonalData(
+        alert, by_trace(alert.c.title, alert.c.message, alert.c.refs), Delete(), "alerts to members", at_once=True
+    ),
+    PersonalData(
+        bank_transaction,
+        through(bank_transaction.c.end_to_end_id, payment.c.end_to_end_id, _payments),
+        Retain(_ACCOUNTING, until=_ten_years_after(bank_transaction.c.booking_date)),
+        "lines of bank statements",
+    ),
+    PersonalData(
+        payment_event,
+        through(payment_event.c.payment_id, payment.c.id, _payments),
+        Retain(_ACCOUNTING, until=_kept_with(payment_event.c.payment_id)),
+        "what happened to payments",
+    ),
+    PersonalData(
+        r_transaction,
+        through(r_transaction.c.payment_id, payment.c.id, _payments),
+        Retain(_ACCOUNTING, until=_kept_with(r_transaction.c.payment_id)),
+        "returned payments",
+    ),
+    PersonalData(
+        payment,
+        _payments,
+        Retain(_ACCOUNTING, until=_ten_years_after(payment.c.business_date)),
+        "payments",
+    ),
+    PersonalData(
+        bank_details,
+        by_id(bank_details.c.client_id),
+        Delete(),
+        "accounts without mandate",
+        "unused_account",
+        where=~_used,
+    ),
+    PersonalData(
+        bank_details,
+        by_id(bank_details.c.client_id),
+        Retain(
+            "SEPA: a debit can be contested for 13 months",
+            until=cast(_last_debit + func.make_interval(0, 13), Date),
+            blank={"comment": None, "external_id": None},
+        ),
+        "accounts that were debited",
+        where=_used,
+        encrypted={"iban": "BANK"},
+    ),
+    PersonalData(
+        mandate,
+        by_id(mandate.c.client_id),
+        Retain(
+            "CONTRACT: Civil Code art. 2224; mandates stay at least 14 months after the last collection",
+            until=cast(
+                func.coalesce(mandate.c.last_presented_on, cast(mandate.c.updated_at, Date)) + func.make_interval(5),
+                Date,
+            ),
+        ),
+        "mandates",
+    ),
+    PersonalData(
+        client_view, by_id(client_view.c.client_id), Anonymise({"display_name": ERASED_NAME}), "name beside payments"
+    ),
+)

@@ -1,0 +1,78 @@
+"""Organisations and their companies."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from storage.columns import aggregate, amount, reference, text
+from storage.identity.tables.metadata import metadata
+from storage.tenancy import TENANT
+
+tenant_account = Table(
+    "tenant_account",
+    metadata,
+    *aggregate(),
+    text("name"),
+    text("slug"),
+    text("description", nullable=True),
+    text("status"),
+    reference("default_company_id", nullable=True),
+    text("currency"),
+    text("timezone"),
+    text("siret", nullable=True),
+    Column("address", JSONB),
+    text("phone", nullable=True),
+    text("email", nullable=True),
+    text("industry", nullable=True),
+    Column("security", JSONB, nullable=False, server_default="{}"),
+    Column("policy_version", Integer, nullable=False),
+    UniqueConstraint("organisation_id"),
+    info=TENANT,
+)
+
+tenant_slug = Table(
+    "tenant_slug",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("organisation_id", Uuid, nullable=False),
+    comment="slugs are unique over all tenants, so they stand outside row-level security",
+)
+
+company = Table(
+    "company",
+    metadata,
+    *aggregate(),
+    text("code"),
+    text("legal_name"),
+    text("trade_name", nullable=True),
+    text("legal_form", nullable=True),
+    amount("share_capital", nullable=True),
+    text("rcs_city", nullable=True),
+    text("naf_code", nullable=True),
+    text("siren"),
+    text("siret_hq", nullable=True),
+    text("vat_number", nullable=True),
+    text("vat_regime"),
+    text("sepa_creditor_id", nullable=True),
+    Column("address", JSONB, nullable=False),
+    text("phone", nullable=True),
+    text("email", nullable=True),
+    text("website", nullable=True),
+    text("fiscal_year_end"),
+    text("currency"),
+    text("timezone"),
+    text("einvoicing_address", nullable=True),
+    reference("logo_document_id", nullable=True),
+    Column("in_use", Boolean, nullable=False, server_default="false", comment="an invoice was issued: SIREN locked"),
+    text("status"),
+    UniqueConstraint("organisation_id", "code"),
+    UniqueConstraint("organisation_id", "siren"),
+    info=TENANT,
+)

@@ -1,0 +1,1 @@
+"""A person's data in all twelve actors: found, handed out, erased."""
