@@ -26,7 +26,7 @@ format: install
 	$(RUN)/ruff format .
 
 test: lint types
-	$(RUN)/pytest -n 2 --dist loadfile -m "not chaos and not node"
+	$(RUN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not chaos and not node"
 
 test-node: install
 	$(RUN)/pytest -m node -rs

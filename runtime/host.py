@@ -186,8 +186,8 @@ class Host:
         try:
             await session.add_listener(ACCESS_CHANGED, lambda *_: changed.set())
             while not session.is_closed():
+                changed.clear()  # before the load: what changes during it is read by the next one
                 await self.heart.access.load()
-                changed.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(30):
                         await changed.wait()

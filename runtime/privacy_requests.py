@@ -4,6 +4,7 @@ The order names nobody; who the person is, is asked of identity when the work be
 goes on where it stopped, and identity takes a report once.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -37,11 +38,14 @@ _HOME: Final = {"clients": "client_id", "commercial": "rep_id"}
 _ABOUT_THE_END: Final[frozenset[type[Event]]] = frozenset(
     {ClientAnonymised, ClientDeleted, ClientErasureRequested, ClientMerged}
 )
-_LOCK: Final = 6808
-# Two statements: the second must see what was committed while the first waited.
-_WAIT_FOR_ERASURES = f"select pg_advisory_xact_lock_shared({_LOCK})"
-_IS_ERASED = "select true from erased_subject where organisation_id = $1 and subject_id = $2"
-_WAIT_FOR_MAILBOX = f"select pg_advisory_xact_lock({_LOCK})"
+# A transaction that began before the tombstone was in may not have seen it; one that begins later does.
+_NOW = "select clock_timestamp()"
+_UNAWARE = """
+select count(*) from pg_stat_activity
+where datname = current_database() and usename = current_user and pid <> pg_backend_pid() and xact_start < $1
+"""
+_LOOK_AGAIN_SECONDS = 0.02
+_UNAWARE_FOR_SECONDS = 30.0
 _BURY = """
 insert into erased_subject (organisation_id, subject_id, subject_type, request_id, erased_at)
 select $1, id, $3, $4, $5 from unnest($2::uuid[]) id on conflict do nothing
@@ -87,15 +91,13 @@ async def end_retention(event: ClientErasureRequested, work: UnitOfWork) -> None
     work.order(item, key=work.cause.causation_id)
 
 
-async def is_late(event: Event, work: UnitOfWork) -> bool:
-    """Whether a fact about a person comes after his erasure; it must change nothing then."""
+def person_of(event: Event) -> UUID | None:
+    """Whom a fact is about, if it must change nothing once that person is erased."""
     contract = event.contract
     field = _HOME.get(contract.actor, "client_id" if contract.personal else None)
-    subject_id = getattr(event, field, None) if field is not None else None
-    if subject_id is None or type(event) in _ABOUT_THE_END:
-        return False
-    await work.connection.execute(_WAIT_FOR_ERASURES)
-    return bool(await work.connection.fetchval(_IS_ERASED, work.organisation_id, subject_id))
+    if field is None or type(event) in _ABOUT_THE_END:
+        return None
+    return getattr(event, field, None)
 
 
 class PrivacyRequests:
@@ -187,12 +189,16 @@ class PrivacyRequests:
 
 
 async def _bury(item: FulfilPrivacyRequest, subject: Subject, outside: Any) -> None:
-    """The tombstone comes first; it waits for a mailbox batch that has not seen it."""
+    """The tombstone comes first, then the end of every transaction that may not have seen it."""
     async with transaction(outside) as work:
-        await work.connection.execute(_WAIT_FOR_MAILBOX)
         await work.connection.execute(
             _BURY, work.organisation_id, list(subject.ids), item.subject_type, item.request_id, work.now
         )
+    database = outside.heart.database
+    async with asyncio.timeout(_UNAWARE_FOR_SECONDS), database.reading(outside.organisation_id) as connection:
+        buried_at = await connection.fetchval(_NOW)
+        while await connection.fetchval(_UNAWARE, buried_at):
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _status(entities: Sequence[EntityReport]) -> PrivacyTaskStatus:

@@ -2,7 +2,8 @@
 
 import asyncio
 import traceback
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from runtime.database import TRANSIENT_ERRORS
 from runtime.headers import Cause
 from runtime.heart import Heart
 from runtime.mailbox import Delivery, FencedError, Mailbox
-from runtime.privacy_requests import is_late
+from runtime.privacy_requests import person_of
 from runtime.runtime_reactions import RUNTIME_REACTIONS
 from runtime.telemetry import Kind
 from runtime.unit_of_work import Handler
@@ -33,6 +34,10 @@ _PAUSES = (0.5, 1.0, 2.5, 6.0)
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 10.0
 
+_ENTER = """
+select array(select subject_id from erased_subject where organisation_id = $1 and subject_id = any ($2))
+from (select set_config('app.organisation_id', $1::uuid::text, true)) turned
+"""
 _DEAD = """
 insert into dead_letter (id, source, stream, sequence, subject, headers, body, error_code, error, attempts, failed_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -55,6 +60,25 @@ class _Turn:
     outgoing: Outgoing
     organisation_id: UUID = NIL_ORGANISATION
     access_changed: bool = False
+    erased: set[UUID] = field(default_factory=set)
+    """Persons about whom late facts change nothing."""
+
+    async def enter(self, arrivals: Sequence["_Arrival"], organisation_id: UUID) -> None:
+        """See an organisation's rows, and in the same trip to the database which persons of the batch it has erased."""
+        persons = {arrival.person for arrival in arrivals if arrival.organisation_id == organisation_id}
+        self.erased.update(await self.connection.fetchval(_ENTER, organisation_id, list(persons - {None})))
+        self.organisation_id = organisation_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A delivered event that somebody here reacts to."""
+
+    event: Event
+    handlers: list[Handler]
+    headers: dict[str, str]
+    organisation_id: UUID
+    person: UUID | None
 
 
 class Reactions:
@@ -96,7 +120,7 @@ class Reactions:
         """Give one stored event to its handlers again, in a transaction of its own; the position stays."""
         outgoing = Outgoing()
         async with self._heart.database.transaction(NIL_ORGANISATION) as connection:
-            await self._handle(_Turn(connection, outgoing), delivery)
+            await self._handle_all(_Turn(connection, outgoing), [delivery])
             await outgoing.write(connection, relay_is_here=self._heart.relay_is_here)
         self._heart.committed(outgoing)
 
@@ -104,8 +128,7 @@ class Reactions:
         outgoing = Outgoing()
         async with self._heart.database.transaction(NIL_ORGANISATION) as connection:
             turn = _Turn(connection, outgoing)
-            for delivery in batch:
-                await self._handle(turn, delivery)
+            await self._handle_all(turn, batch)
             await self.mailbox.move(connection, before, batch[-1].sequence)
             await outgoing.write(connection, relay_is_here=self._heart.relay_is_here)
             if turn.access_changed:
@@ -142,40 +165,48 @@ class Reactions:
             await outgoing.write(connection, relay_is_here=self._heart.relay_is_here)
         self._heart.committed(outgoing)
 
-    async def _handle(self, turn: "_Turn", delivery: Delivery) -> None:
-        """Run the handlers of one event."""
+    async def _handle_all(self, turn: _Turn, batch: Sequence[Delivery]) -> None:
+        """Run the handlers of the events in their order."""
+        arrivals = [arrival for delivery in batch if (arrival := self._read(delivery)) is not None]
+        for arrival in arrivals:
+            if arrival.organisation_id != turn.organisation_id:
+                await turn.enter(arrivals, arrival.organisation_id)
+            if arrival.person is None or arrival.person not in turn.erased:
+                await self._handle(turn, arrival)
+
+    def _read(self, delivery: Delivery) -> _Arrival | None:
+        """The event of a delivery; None for what is forged and for what nobody here reacts to."""
         found = delivery.headers
         type_ = found.get(headers.CE_TYPE, "")
         if not self._is_rightful(delivery, type_):
             self._heart.metrics.forged.inc()
             log.error("mailbox.forged", subject=delivery.subject, source=found.get(headers.CE_SOURCE))
-            return
+            return None
         entry = self._handlers.get(type_)
         if entry is None:
-            return
+            return None
         event_type, handlers = entry
         event = event_type.__pydantic_validator__.validate_json(delivery.body)
+        return _Arrival(event, handlers, found, UUID(found[headers.CE_ORGANISATION]), person_of(event))
+
+    async def _handle(self, turn: _Turn, arrival: _Arrival) -> None:
+        """Run the handlers of one event."""
+        event, found, type_ = arrival.event, arrival.headers, arrival.headers[headers.CE_TYPE]
         caller, now, cause = system(self._heart.actor.name), event_time(found), event_cause(found)
         work = self._heart.unit(turn.connection, turn.organisation_id, caller, now, cause, turn.outgoing)
-        organisation_id = UUID(found[headers.CE_ORGANISATION])
-        if organisation_id != turn.organisation_id:
-            await work.for_organisation(organisation_id)
-            turn.organisation_id = organisation_id
         work.source_version = int(found[headers.CE_VERSION])
-        if await is_late(event, work):
-            return
         if self._heart.telemetry is None:
-            for handler in handlers:
+            for handler in arrival.handlers:
                 await handler(event, work)
         else:
             subject = f"crm.events.{type_}"
             with self._heart.telemetry.span(f"apply {type_}", Kind.CONSUMER, cause.trace_parent, subject) as own:
                 work.cause = replace(cause, trace_parent=own)
-                for handler in handlers:
+                for handler in arrival.handlers:
                     await handler(event, work)
         turn.outgoing.audit.extend(change_rows(work, f"{self._heart.actor.name}.reaction.{type_}"))
         self._heart.metrics.event(type_)
-        turn.access_changed |= event_type in RUNTIME_REACTIONS
+        turn.access_changed |= type(event) in RUNTIME_REACTIONS
 
     def _is_rightful(self, delivery: Delivery, type_: str) -> bool:
         """Only the owner of an aggregate may state its facts; the subject must say the same as the headers."""

@@ -238,7 +238,7 @@ class UnitOfWork:
             )
 
     async def for_organisation(self, organisation_id: UUID) -> None:
-        """Turn the transaction to another organisation; only the mailbox does this, event by event."""
+        """Turn the transaction to another organisation: for work that belongs to none at first, or to several."""
         await self._connection.execute("select set_config('app.organisation_id', $1, true)", str(organisation_id))
         self.organisation_id = organisation_id
 

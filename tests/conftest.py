@@ -16,6 +16,23 @@ def infrastructure() -> Iterator[Infrastructure]:
     found.close()
 
 
+_LONG_FIRST = ("scenarios", "privacy", "chaos", "test_readme.py", "contrats", "infrastructure", "clients", "identity")
+"""Folders that keep a process busy longest; what is short comes last, so that both processes end together."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A folder's tests share their actors, so one process runs them all; the longest folders are begun first."""
+    for item in items:
+        folder = item.path.name if item.path.parent.name == "tests" else item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group(folder))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    places = (_LONG_FIRST.index(name) for name in (item.path.name, item.path.parent.name) if name in _LONG_FIRST)
+    return next(places, len(_LONG_FIRST))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Only servers of our own may be stopped."""
     if item.get_closest_marker("restarts_servers") and (infra := InfrastructureSettings().infra) is not Kind.EMBEDDED:

@@ -363,7 +363,8 @@ async def test_a_suspension_asked_by_the_client_ends_on_its_day(sale: Sale, tena
         resume_on=date(2026, 4, 12),
     )
     await tenant.client.call(request)
-    assert await refused(tenant.client.call(request)) == "OPERATION_IN_PROGRESS"
+    again = request.model_copy(update={"expected_version": await sale.version()})
+    assert await refused(tenant.client.call(again)) == "OPERATION_IN_PROGRESS"
     await sale.provider()
     await sale.day(date(2026, 4, 12))
     await sale.provider()

@@ -191,8 +191,10 @@ async def test_a_refused_renewal_lets_the_contract_expire(sale: Sale, tenant: Te
         contract_id=sale.contract_id, expected_version=await sale.version(), received_on=date(2026, 10, 31)
     )
     assert await refused(other_tenant.client.call(refusal)) == "CONTRACT_NOT_FOUND"
-    for _ in range(2):
-        assert (await tenant.client.call(refusal)).status == "REFUSED"
+    assert (await tenant.client.call(refusal)).status == "REFUSED"
+    assert await refused(tenant.client.call(refusal)) == "VERSION_CONFLICT"
+    again = refusal.model_copy(update={"expected_version": await sale.version()})
+    assert (await tenant.client.call(again)).status == "REFUSED"
     ((_, body),) = await sale.stated("contract.renewal_refused")
     assert (body["received_on"], body["ends_on"]) == ("2026-10-31", "2026-12-31")
     change = SetRenewal(contract_id=sale.contract_id, expected_version=(await sale.contract()).version, mode="NONE")

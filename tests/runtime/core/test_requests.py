@@ -159,6 +159,8 @@ async def test_20_row_level_security_is_forced_on_every_table_with_an_organisati
         "audit_entry",
         "audit_chain_head",
         "data_key",
+        "erased_subject",
+        "privacy_progress",
     }
     for actor in running.installation.system.actors:
         connection = await asyncpg.connect(running.database(actor))
