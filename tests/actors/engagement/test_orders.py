@@ -168,6 +168,7 @@ async def test_mails_are_signed_with_the_companys_newest_name(
     await tenant.client.call(
         UpdateCompany(company_id=tenant.company_id, expected_version=1, trade_name="Lumière Télécom")
     )
+    await running.settled()  # what a test states itself may overtake what identity has still to publish
     client_id = await known_client(running, tenant, primary_email="newest-name@example.fr")
     await running.state(prenotification(client_id), tenant.id, now=DAY)
     await running.settled()
