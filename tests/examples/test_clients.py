@@ -1,6 +1,5 @@
 """The example programs do what they say, twice: against an organisation without a company, and one that has it."""
 
-import asyncio
 import re
 import shutil
 import sys
@@ -14,6 +13,7 @@ import pytest_asyncio
 from runtime.running_system import RunningSystem
 from runtime.system import discover
 from tests.architecture.rules import ROOT
+from tests.examples.programs import install, run
 
 EXAMPLES = ROOT / "examples" / "clients"
 SAID = re.compile(r"client ([0-9a-f-]{36})\nevent client.created \1\n(\d+) clients\n")
@@ -28,16 +28,6 @@ async def connection_file() -> AsyncIterator[Path]:
     yield folder / "connection.json"
     await system.stop()
     shutil.rmtree(folder, ignore_errors=True)
-
-
-async def run(*command: str | Path) -> tuple[int | None, str]:
-    """Exit code and everything the program said."""
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    async with asyncio.timeout(90):
-        output, _ = await process.communicate()
-    return process.returncode, output.decode()
 
 
 async def made_clients(*command: str | Path) -> list[int]:
@@ -58,15 +48,7 @@ async def test_the_python_client(connection_file: Path) -> None:
 
 @pytest.mark.node
 async def test_the_node_client(connection_file: Path, tmp_path: Path) -> None:
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("node and npm are not on the PATH; install Node 20 or newer to run its example")
-    code, output = await run(
-        npm, "install", "--prefix", tmp_path, "--no-audit", "--no-fund", "--fetch-retries=0", "nats@2"
-    )
-    if code != 0:
-        reason = re.search("npm error (.*)", output)
-        pytest.skip(f"npm cannot install the package nats here: {reason[1] if reason else output}")
+    node = await install(tmp_path, "nats@2")
     program = shutil.copy(EXAMPLES / "client.mjs", tmp_path)
     before, after = await made_clients(node, program, connection_file)
     assert after == before + 1
