@@ -68,6 +68,8 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "contrats.contract_operation": ("what a change will do, by ids and dates", "payload"),
     "contrats.indexation_item": (TECHNICAL, "skipped_reason"),
     "contrats.signer": ("the provider's id", "provider_signer_id"),
+    "documents.unfinished_object": ("where an object lies, named by its content's hash", "name"),
+    "documents.upload_session": ("an upload, closed within a day", "filename"),
     "engagement.company_ref": (COMPANY, "name", "email", "phone"),
     "engagement.mailbox": (COMPANY, "name", "email_address", "display_name", "username"),
     "engagement.suppression_entry": ("the hash keeps him from being written to again", "address_hash", "reason"),

@@ -10,9 +10,8 @@ from messages.base import Access
 from runtime.system import System, discover
 from tests.architecture.rules import ROOT
 
-# 2026-11-24: others hear these already; recovery (payments) and rendering (documents) state them next.
+# 2026-11-24: others hear these already; recovery (payments) states them next.
 PROMISED = {
-    "document.generated",
     "receivable.defaulted",
     "receivable.default_cured",
     "suspension.requested",

@@ -19,7 +19,7 @@ from runtime.command_line.ping import NoAnswer, ask
 from runtime.command_line.setup import ExternalInstallation, NatsServer, setup
 from runtime.embedded.nats import nats_server_program
 from runtime.embedded.ports import kept_port
-from runtime.nats_configuration import inbox_prefix
+from runtime.nats_configuration import BUCKETS, inbox_prefix
 from runtime.provisioner import provision
 from tests.compose.conftest import External
 from tests.harness import eventually
@@ -172,7 +172,14 @@ async def test_a_cluster_of_three_keeps_each_stream_three_times(cluster: Externa
     )
     streams = await connection.jetstream().streams_info()
     assert {info.config.num_replicas for info in streams} == {3}
-    assert len(streams) == 5
+    buckets = {bucket.stream for bucket in BUCKETS}
+    assert {info.config.name for info in streams} == buckets | {
+        "CRM_EVENTS",
+        "CRM_CLOCK",
+        "CRM_COMMANDS",
+        "CRM_DEAD",
+        "CRM_AUDIT",
+    }
     assert {len((info.cluster and info.cluster.replicas) or ()) for info in streams} == {2}
     await connection.close()
 

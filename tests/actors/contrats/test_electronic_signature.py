@@ -26,6 +26,7 @@ from messages.contrats.signatures import (
 )
 from messages.documents import DocumentGenerated, GetDocument, StoreDocument
 from messages.problem import Refused
+from messages.shared import Ref
 from runtime import headers
 from tests.actors.contrats.builders import MARCH_2, Sale, at, fact
 from tests.actors.contrats.test_drafting import refused
@@ -245,17 +246,17 @@ async def test_a_recalled_file_is_taken_back(signing: Signing, tenant: Tenant, o
 
 async def test_the_file_may_be_rendered_first(signing: Signing, tenant: Tenant) -> None:
     sent = await signing.send(document_id=None)
-    assert (sent.status, sent.document_id) == ("PREPARING", None)
     ((_, asked),) = await signing.sale.stated("contract.document_requested")
     assert (asked["request_id"], asked["purpose"], asked["include_mandate"]) == (
         str(sent.id),
         "CONTRACT_SIGNATURE",
         True,
     )
-    stored = await tenant.client.call(GetDocument(document_id=signing.document_id))
+    assert sent.status == "ONGOING" and sent.document_id is not None  # documents has set it meanwhile
+    stored = await tenant.client.call(GetDocument(document_id=sent.document_id))
+    assert (stored.mime, stored.reference) == ("application/pdf", Ref(type="contract", id=signing.contract.contract_id))
     rendered = fact(DocumentGenerated, document_id=stored.id, sha256=stored.sha256, request_id=sent.id, links=())
     await signing.sale.hears(rendered, times=2)
-    assert (await signing.read(sent.id)).status == "ONGOING"
     assert len(signing.yousign.of(sent.id)) == 1
 
 
