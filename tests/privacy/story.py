@@ -7,12 +7,14 @@ import json
 import re
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import asyncpg
+from nats.js.errors import NotFoundError
 
 from messages.activites import CreateActivity, CreateTask
 from messages.base import Event
@@ -27,17 +29,22 @@ from messages.values.instants import format_instant, local_date
 from runtime import headers
 from runtime.client import Client
 from runtime.demo.setting import Demo, at
+from runtime.nats_configuration import BUCKETS
 from tests.architecture.rules import ROOT
 
 EMAIL = "ariane.vauquelin@example.fr"
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
+HER_STREET = "17 impasse des Mésanges"
+PDF = (
+    f"%PDF-1.4\n% Ariane Vauquelin-Thorez, {HER_STREET}\n".encode()
+    + b"1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
+)
 PERSON = {
     "Nom": "Vauquelin-Thorez",
     "Prenom": "Ariane",
     "Type": "particulier",
     "Email": EMAIL,
     "Telephone": "0698765123",
-    "Adresse": "17 impasse des Mésanges",
+    "Adresse": HER_STREET,
 }
 NEEDLES = ("Vauquelin", EMAIL, "+33698765123", "0698765123", "Mésanges", "MESANGES")
 
@@ -146,6 +153,21 @@ async def state(demo: Demo, event: Event, *, version: int, now: datetime) -> Non
     await voice.connection.jetstream().publish(subject, event.model_dump_json().encode(), headers=found)
     await voice.close()
     await demo.settle()
+
+
+async def objects_with(demo: Demo, needle: str) -> int:
+    """How many messages of the object store's live buckets contain a text."""
+    installation, count = demo.system.installation, 0
+    user = "provisioner"
+    admin = await Client.connect(installation.nats.url, installation.nats_keys[user][0], user)
+    stream = admin.connection.jetstream()
+    for bucket in BUCKETS:
+        state = (await stream.stream_info(bucket.stream)).state
+        for sequence in range(max(state.first_seq, 1), state.last_seq + 1):
+            with suppress(NotFoundError):
+                count += needle.encode() in ((await stream.get_msg(bucket.stream, sequence)).data or b"")
+    await admin.close()
+    return count
 
 
 async def where_found(demo: Demo, needles: Sequence[str]) -> dict[str, list[str]]:

@@ -31,9 +31,11 @@ from runtime.demo.books import Books, keep_books
 from runtime.demo.setting import Demo, at
 from tests.privacy.story import (
     EMAIL,
+    HER_STREET,
     NEEDLES,
     end_contract,
     keep_in_touch,
+    objects_with,
     settle_bills,
     state,
     where_found,
@@ -121,6 +123,7 @@ async def nothing_is_left(demo: Demo, client_id: UUID, needles: tuple[str, ...])
         "factures",
         "payments",
     }
+    assert await objects_with(demo, HER_STREET) == 1
     client = await demo.client.call(GetClient(client_id=client_id))
     erased = await fulfilled(demo, "ERASURE", client_id)
     assert erased.status == "PARTIAL", failures(erased)
@@ -150,6 +153,9 @@ async def nothing_is_left(demo: Demo, client_id: UUID, needles: tuple[str, ...])
     assert proof.retained == sum(entity.retained for entity in executed)
     assert (await demo.client.call(GetClient(client_id=client_id))).display_name == "Client effacé"
     await a_late_fact_changes_nothing(demo, client, left, needles)
+    await demo.client.tick("hour", at(LAST_DAY + timedelta(days=1), 3))
+    await settle(demo)
+    assert await objects_with(demo, HER_STREET) == 0
 
 
 async def a_late_fact_changes_nothing(
