@@ -26,13 +26,16 @@ from storage.shared.outgoing import Outgoing
 
 log = structlog.get_logger()
 
-_LOCK_RUN = """
-insert into job_run (job, as_of, organisation_id, status, started_at) values ($1, $2, $3, 'RUNNING', $4)
+# A run of a day is claimed for the day, by whichever tick comes first after its hour, and for the tick.
+_CLAIM = """
+with day as (
+    insert into job_day (job, organisation_id, local_date) select $1, $3, $5::date where $5 is not null
+    on conflict do nothing returning true
+)
+insert into job_run (job, as_of, organisation_id, status, started_at)
+select $1, $2, $3, 'RUNNING', $4 where $5 is null or exists (select from day)
 on conflict (job, as_of, organisation_id) do nothing returning true
 """
-_CLAIM_DATE = (
-    "insert into job_day (job, organisation_id, local_date) values ($1, $2, $3) on conflict do nothing returning true"
-)
 _FINISH = "update job_run set status = 'DONE', finished_at = $4 where job = $1 and as_of = $2 and organisation_id = $3"
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
 _PERIODS = {Tick.MINUTE: timedelta(minutes=1), Tick.HOUR: timedelta(hours=1)}
@@ -46,6 +49,8 @@ class Clock:
         self._heart = heart
         self.mailbox = Mailbox(heart, "CLOCK", "CRM_CLOCK", self.apply, from_now=not heart.settings.simulated_time)
         self._last: dict[Tick, datetime] = {}
+        self._done: dict[tuple[str, UUID], date] = {}
+        """The last local date whose run this process finished: the day's later ticks need not ask the database."""
 
     async def apply(self, batch: list[Delivery], before: int) -> None:
         """Run the jobs of each tick in order, then move the position."""
@@ -90,12 +95,15 @@ class Clock:
 
     async def _run_job(self, job: Job, moment: Moment, tenant: Tenant, delivery: Delivery) -> None:
         local = moment.as_of.astimezone(ZoneInfo(tenant.timezone))
-        if job.at is not None and local.time() < job.at:
+        day = local.date() if job.at is not None else None
+        if job.at is not None and (local.time() < job.at or self._done.get((job.name, tenant.id)) == day):
             return
         attempt = 0
         while True:
             try:
-                await self._run_to_end(job, moment, tenant, local.date() if job.at is not None else None, delivery)
+                await self._run_to_end(job, moment, tenant, day, delivery)
+                if day is not None:
+                    self._done[job.name, tenant.id] = day
                 return
             except Exception as error:
                 if is_transient(error):
@@ -150,9 +158,7 @@ class Clock:
 
     async def _claim(self, connection: Any, job: Job, moment: Moment, tenant_id: UUID, local_date: date | None) -> bool:
         """Whether this run is still to be done. A run that a crash cut between two batches is taken up again."""
-        if local_date is not None and not await connection.fetchval(_CLAIM_DATE, job.name, tenant_id, local_date):
-            return bool(await connection.fetchval(_UNFINISHED, job.name, moment.as_of, tenant_id))
-        if await connection.fetchval(_LOCK_RUN, job.name, moment.as_of, tenant_id, clock.now()):
+        if await connection.fetchval(_CLAIM, job.name, moment.as_of, tenant_id, clock.now(), local_date):
             return True
         return bool(await connection.fetchval(_UNFINISHED, job.name, moment.as_of, tenant_id))
 
