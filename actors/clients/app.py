@@ -1,6 +1,6 @@
 """What clients answers, hears, does on time and asks."""
 
-from actors.clients import importing, schedule, views
+from actors.clients import exporting, importing, schedule, views
 from actors.clients.personal_data import PERSONAL_DATA, state_anonymised
 from actors.clients.reactions import contacts, contracts, money, references
 from actors.clients.requests import (
@@ -14,6 +14,7 @@ from actors.clients.requests import (
     dictionaries,
     duplicates,
     editing,
+    exports,
     imports,
     listing,
     merging,
@@ -22,7 +23,7 @@ from actors.clients.requests import (
     privacy,
     standing,
 )
-from messages.documents import GetDocument, OpenContent
+from messages.documents import AbortUpload, BeginUpload, CompleteUpload, GetDocument, OpenContent, UploadPart
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, every
 from runtime.host import application
@@ -107,6 +108,8 @@ actor = Actor(
         imports.get_import,
         imports.list_imports,
         imports.list_import_rows,
+        exports.create_export,
+        exports.get_export,
         checks.validate_siren,
         checks.validate_siret,
         checks.validate_vat,
@@ -155,8 +158,9 @@ actor = Actor(
             at_most=2,
             lease_seconds=30,
         ),
+        SlowWork(exporting.WriteExport, exporting.write_export, exporting.keep_export, exporting.give_up, at_most=1),
     ),
-    asks=(GetSigningKeys, GetDocument, OpenContent),
+    asks=(GetSigningKeys, GetDocument, OpenContent, BeginUpload, UploadPart, CompleteUpload, AbortUpload),
     exports=(Export("client", client, queries.FULL, plain(views.snapshot_of)),),
     projections=(
         references.keep_company,

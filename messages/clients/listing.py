@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from messages.base import Reply, Request
 from messages.clients.client import Client, Tag
@@ -56,11 +56,11 @@ class ClientSort(StrEnum):
     DISPLAY_NAME = "display_name"
 
 
-class ListClients(PageRequest, Request[ClientPage], query=True, resource="client"):
-    """The clients of the organisation, filtered and in pages."""
+class ClientFilter(BaseModel):
+    """Which clients: all conditions must hold, an empty one holds for everybody."""
 
-    sort_by: ClientSort = ClientSort.CREATED_AT
-    descending: bool = True
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     status_category: tuple[StatusCategory, ...] = ()
     status_code: Annotated[tuple[Code, ...], Field(max_length=50)] = ()
     type: tuple[ClientType, ...] = ()
@@ -78,7 +78,6 @@ class ListClients(PageRequest, Request[ClientPage], query=True, resource="client
     family_name: Label | None = None
     email: EmailAddress | None = None
     phone: PhoneNumber | None = None
-    iban: Iban | None = Field(default=None, description="needs the permission clients:bank_ref:search")
     iban_last4: Annotated[str, Field(pattern="^[A-Z0-9]{4}$")] | None = None
     siren: Siren | None = None
     siret: Siret | None = None
@@ -87,6 +86,14 @@ class ListClients(PageRequest, Request[ClientPage], query=True, resource="client
     has_overdue: bool | None = None
     created_from: Instant | None = None
     created_to: Instant | None = None
+
+
+class ListClients(ClientFilter, PageRequest, Request[ClientPage], query=True, resource="client"):
+    """The clients of the organisation, filtered and in pages."""
+
+    sort_by: ClientSort = ClientSort.CREATED_AT
+    descending: bool = True
+    iban: Iban | None = Field(default=None, description="needs the permission clients:bank_ref:search")
 
 
 class ClientsFound(Reply):

@@ -193,3 +193,29 @@ SUMMARY = select(
     client.c.company_id,
     client.c.created_at,
 )
+
+EXPORTED = select(
+    client.c.id,
+    client.c.client_code,
+    client.c.type,
+    client.c.title,
+    client.c.family_name,
+    client.c.given_name,
+    client.c.legal_name,
+    client.c.display_name,
+    client.c.primary_email.label("email"),
+    client.c.primary_phone.label("phone"),
+    client.c.siren,
+    client.c.siret,
+    client.c.vat_number,
+    client.c.language,
+    client.c.status_code,
+    client.c.status_category,
+    client.c.record_state,
+    client.c.source,
+    client.c.do_not_contact,
+    client.c.tags,
+    client.c.created_at,
+    _ADDRESSES,
+)
+"""What a row of an exported file is made of."""

@@ -10,6 +10,7 @@ from actors.clients.rules.naming import search_name
 from actors.clients.searching import named
 from messages.clients import (
     Client,
+    ClientFilter,
     ClientLookup,
     ClientPage,
     ClientsFound,
@@ -34,13 +35,9 @@ _EQUAL = ("company_id", "owner_user_id", "sales_rep_id", "source", "record_state
 async def list_clients(request: ListClients, work: UnitOfWork) -> ClientPage:
     """A page of clients."""
     late = late_amount(work.today())
-    statement = queries.SUMMARY.add_columns(late.label("overdue_amount")).where(
-        client.c.organisation_id == work.organisation_id, *_filters(request, work)
-    )
-    if request.has_overdue is not None:
-        statement = statement.where(late > 0 if request.has_overdue else late == 0)
-    if work.caller.company_ids is not None:
-        statement = statement.where(one_of(client.c.company_id, work.caller.company_ids))
+    statement = queries.SUMMARY.add_columns(late.label("overdue_amount")).where(*conditions(request, work))
+    if request.iban is not None:
+        statement = statement.where(_has_account(request.iban, work))
     column = client.c.created_at if request.sort_by is ClientSort.CREATED_AT else client.c.display_name
     return await page(
         work,
@@ -94,7 +91,14 @@ async def _whole(client_id: Any, work: UnitOfWork) -> Client:
     return await views.client_of(await work.load(queries.CLIENT_BY_ID, "client", id=client_id), work)
 
 
-def _filters(request: ListClients, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
+def conditions(request: ClientFilter, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
+    """What holds for the clients of a filter, inside the organisation and the caller's companies."""
+    yield client.c.organisation_id == work.organisation_id
+    if work.caller.company_ids is not None:
+        yield one_of(client.c.company_id, work.caller.company_ids)
+    if request.has_overdue is not None:
+        late = late_amount(work.today())
+        yield late > 0 if request.has_overdue else late == 0
     for name in _EQUAL:
         value = getattr(request, name)
         if value is not None:
@@ -131,7 +135,7 @@ def _named(text: str, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
         yield named(word, work)
 
 
-def _parts(request: ListClients, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
+def _parts(request: ClientFilter, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
     """Filters on what hangs on a client."""
     for index, value in ((IndexKind.EMAIL, request.email), (IndexKind.PHONE, request.phone)):
         if value is not None:
@@ -141,14 +145,6 @@ def _parts(request: ListClients, work: UnitOfWork) -> Iterator[ColumnElement[boo
                 select(point.client_id).where(point.organisation_id == work.organisation_id, point.hash == print_)
             )
     account = bank_details_ref.c
-    if request.iban is not None:
-        work.caller.require("clients:bank_ref:search")
-        print_ = work.keys.fingerprint(IndexKind.IBAN, request.iban)
-        yield client.c.id.in_(
-            select(account.client_id).where(
-                account.organisation_id == work.organisation_id, account.iban_fingerprint == print_
-            )
-        )
     if request.iban_last4 is not None:
         yield exists().where(
             account.organisation_id == client.c.organisation_id,
@@ -162,3 +158,13 @@ def _parts(request: ListClients, work: UnitOfWork) -> Iterator[ColumnElement[boo
                 own.organisation_id == work.organisation_id, own.postal_code == request.postal_code
             )
         )
+
+
+def _has_account(iban: str, work: UnitOfWork) -> ColumnElement[bool]:
+    work.caller.require("clients:bank_ref:search")
+    account, print_ = bank_details_ref.c, work.keys.fingerprint(IndexKind.IBAN, iban)
+    return client.c.id.in_(
+        select(account.client_id).where(
+            account.organisation_id == work.organisation_id, account.iban_fingerprint == print_
+        )
+    )

@@ -16,6 +16,9 @@ _MOST_UNREADABLE: Final = 0.01
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}[ ]?(?:[A-Z0-9]{4}[ ]?){2,7}[A-Z0-9]{1,4}\b", re.IGNORECASE)
 
+# Exports write it before what a spreadsheet would take for a formula.
+_APOSTROPHE: Final = re.compile(r"^'(?=[=+\-@])")
+
 _ALIASES: Final = {
     ImportField.TYPE: "type",
     ImportField.TITLE: "civilite|titre|title",
@@ -28,8 +31,8 @@ _ALIASES: Final = {
     ImportField.VAT_NUMBER: "tva|no tva|n tva|numero tva|tva intracommunautaire|vat|vat number",
     ImportField.EMAIL: "email|e mail|mail|courriel|adresse email",
     ImportField.PHONE: "telephone|tel|mobile|portable|phone|no telephone",
-    ImportField.LINE1: "adresse|adresse 1|ligne1|ligne 1|rue|address",
-    ImportField.LINE2: "ligne2|ligne 2|adresse 2|complement",
+    ImportField.LINE1: "adresse|adresse 1|ligne1|ligne 1|line1|rue|address",
+    ImportField.LINE2: "ligne2|ligne 2|line2|adresse 2|complement",
     ImportField.POSTAL_CODE: "code postal|cp|postal code|zip",
     ImportField.CITY: "ville|city|commune",
     ImportField.COUNTRY: "pays|country",
@@ -98,7 +101,7 @@ def records(data: bytes, encoding: str, delimiter: str, *, line: int, is_last: b
         done = reader.line_num
         if any(cell.strip() for cell in cells):
             raw = b"".join(taken).decode(encoding, errors="replace").strip("\r\n\ufeff")
-            yield Record(begins, tuple(cell.strip() for cell in cells), raw, offset, line + done)
+            yield Record(begins, tuple(_APOSTROPHE.sub("", cell.strip()) for cell in cells), raw, offset, line + done)
 
 
 def recognised(header: Sequence[str]) -> dict[str, ImportField]:
