@@ -2,11 +2,12 @@
 
 from sqlalchemy import select
 
-from actors.identity import audit_copy, catalogue, invitations, reactions, schedule, signing_keys
+from actors.identity import audit_copy, audit_exporting, catalogue, invitations, reactions, schedule, signing_keys
 from actors.identity.organisations import company_fields, tenant_snapshot
 from actors.identity.requests import (
     answers,
     audit,
+    audit_exports,
     audit_trail,
     companies,
     holds,
@@ -23,8 +24,9 @@ from actors.identity.requests import (
 )
 from actors.identity.requests import invitations as offers
 from messages.clients import ResolvePrivacySubject
+from messages.documents import AbortUpload, BeginUpload, CompleteUpload, UploadPart
 from messages.every_actor import VERIFY_LOCAL_CHAIN
-from runtime.actor import Actor, Tick, daily, every
+from runtime.actor import Actor, SlowWork, Tick, daily, every
 from runtime.host import application
 from runtime.snapshots import Export, plain
 from storage.identity.tables import company
@@ -93,6 +95,8 @@ actor = Actor(
         audit_trail.list_audit,
         audit_trail.get_audit_entry,
         audit_trail.get_audit_chain_head,
+        audit_exports.export_audit,
+        audit_exports.get_audit_export,
         privacy.create_privacy_request,
         privacy.verify_requester_identity,
         privacy.assess_privacy_request,
@@ -125,7 +129,20 @@ actor = Actor(
         Export("organisation", tenant, select(tenant), plain(tenant_snapshot)),
         Export("company", company, select(company), plain(company_fields)),
     ),
-    asks=(ResolvePrivacySubject, *(request for name, request in VERIFY_LOCAL_CHAIN.items() if name != "identity")),
+    slow_work=(
+        SlowWork(
+            audit_exporting.WriteAuditExport,
+            audit_exporting.write_audit_export,
+            audit_exporting.keep_audit_export,
+            audit_exporting.give_up,
+            at_most=1,
+        ),
+    ),
+    asks=(
+        ResolvePrivacySubject,
+        *(BeginUpload, UploadPart, CompleteUpload, AbortUpload),
+        *(request for name, request in VERIFY_LOCAL_CHAIN.items() if name != "identity"),
+    ),
     copies_audit=audit_copy.keep_entries,
     at_start=(
         signing_keys.ensure_signing_keys,

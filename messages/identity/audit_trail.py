@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from messages.base import Reply, Request
 from messages.identity.audit import AuditStream
@@ -90,8 +90,10 @@ class AuditChainHead(Reply):
     updated_at: Instant
 
 
-class ListAudit(PageRequest, Request[AuditPage], query=True, audited=True, permission="identity:audit:read"):
-    """Who did what in a period of at most 366 days, the newest first. Reading the trail is itself on record."""
+class AuditFilter(BaseModel):
+    """Which entries of a period of at most 366 days; an empty condition holds for all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     occurred_from: Instant
     occurred_to: Instant
@@ -105,10 +107,16 @@ class ListAudit(PageRequest, Request[AuditPage], query=True, audited=True, permi
     request_id: _Word | None = None
 
     @model_validator(mode="after")
-    def _period(self) -> "ListAudit":
+    def _period(self) -> "AuditFilter":
         if not timedelta(0) < self.occurred_to - self.occurred_from <= _LONGEST:
             raise refusal("PERIOD", "occurred_to must lie after occurred_from, by at most 366 days")
         return self
+
+
+class ListAudit(
+    AuditFilter, PageRequest, Request[AuditPage], query=True, audited=True, permission="identity:audit:read"
+):
+    """Who did what in a period of at most 366 days, the newest first. Reading the trail is itself on record."""
 
 
 class GetAuditEntry(Request[AuditEntryInChain], query=True, audited=True, permission="identity:audit:read"):
@@ -121,3 +129,41 @@ class GetAuditChainHead(Request[AuditChainHead], query=True, audited=True, permi
     """Where the copy of a chain stands."""
 
     stream: AuditStream
+
+
+class AuditExportStatus(StrEnum):
+    """Where an export is; an EXPIRED one no longer names its file."""
+
+    REQUESTED = "REQUESTED"
+    READY = "READY"
+    EXPIRED = "EXPIRED"
+    FAILED = "FAILED"
+
+
+class AuditExport(Reply):
+    """A file of the trail. Once READY, `document_id` is read with documents' open_content; `sha256` is that of the whole file."""
+
+    export_id: UUID
+    status: AuditExportStatus
+    include_chain_proof: bool
+    row_count: int | None = None
+    document_id: UUID | None = None
+    sha256: str | None = None
+    failure: str | None = None
+    requested_by: UUID | None = None
+    created_at: Instant
+    expires_at: Instant
+
+
+class ExportAudit(AuditFilter, Request[AuditExport], permission="identity:audit:export"):
+    """Write entries to a CSV file, the oldest first; every row names the export, its author and when it was ordered."""
+
+    include_chain_proof: bool = Field(
+        default=False, description="with number, hash and hash before, so that the chain can be followed in the file"
+    )
+
+
+class GetAuditExport(Request[AuditExport], query=True, audited=True, permission="identity:audit:export"):
+    """How far an export is; its file is named for seven days."""
+
+    export_id: UUID

@@ -46,6 +46,9 @@ MACHINE_ACCOUNT_LIMIT = PRECONDITION_FAILED.specific(
 AUDIT_ENTRY_NOT_FOUND = NOT_FOUND.specific(
     "AUDIT_ENTRY_NOT_FOUND", "Ligne du journal introuvable", "Audit entry not found"
 )
+AUDIT_EXPORT_NOT_FOUND = NOT_FOUND.specific(
+    "AUDIT_EXPORT_NOT_FOUND", "Export du journal introuvable", "Audit export not found"
+)
 ROLE_IN_USE = PRECONDITION_FAILED.specific("ROLE_IN_USE", "Rôle attribué", "Role in use")
 SYSTEM_ROLE_READONLY = PRECONDITION_FAILED.specific(
     "SYSTEM_ROLE_READONLY", "Rôle système non modifiable", "System roles are read-only"

@@ -11,6 +11,7 @@ from messages.identity import (
     AuditChainHead,
     AuditEntry,
     AuditEntryInChain,
+    AuditFilter,
     AuditPage,
     GetAuditChainHead,
     GetAuditEntry,
@@ -27,6 +28,20 @@ _EXACT = ("stream", "target_type", "target_id", "correlation_id", "request_id")
 async def list_audit(request: ListAudit, work: UnitOfWork) -> AuditPage:
     """A page, the newest first."""
     own = audit_copy.c
+    return await page(
+        work,
+        request,
+        select(audit_copy).where(*entries_of(request, work)),
+        order=(own.occurred_at, own.id),
+        reply=AuditPage,
+        item=_entry_of,
+        descending=True,
+    )
+
+
+def entries_of(request: AuditFilter, work: UnitOfWork) -> list[ColumnElement[bool]]:
+    """What holds for the entries of a filter."""
+    own = audit_copy.c
     conditions: list[ColumnElement[bool]] = [
         own.organisation_id == work.organisation_id,
         own.occurred_at >= request.occurred_from,
@@ -38,16 +53,7 @@ async def list_audit(request: ListAudit, work: UnitOfWork) -> AuditPage:
         (own.actor_user_id, request.actor_user_ids),
         (own.result, request.results),
     )
-    conditions += [column.in_(wanted) for column, wanted in several if wanted]
-    return await page(
-        work,
-        request,
-        select(audit_copy).where(*conditions),
-        order=(own.occurred_at, own.id),
-        reply=AuditPage,
-        item=_entry_of,
-        descending=True,
-    )
+    return conditions + [column.in_(wanted) for column, wanted in several if wanted]
 
 
 async def get_audit_entry(request: GetAuditEntry, work: UnitOfWork) -> AuditEntryInChain:

@@ -10,7 +10,7 @@ from storage.identity.tables.access import (
     system_role,
     user_membership,
 )
-from storage.identity.tables.audit import audit_checkpoint, audit_copy, audit_copy_head, signing_key
+from storage.identity.tables.audit import audit_checkpoint, audit_copy, audit_copy_head, audit_export, signing_key
 from storage.identity.tables.metadata import metadata
 from storage.identity.tables.people import (
     auth_session,
@@ -30,8 +30,8 @@ from storage.identity.tables.privacy import (
 from storage.identity.tables.tenants import company, tenant_account, tenant_slug
 
 __all__ = [
-    "audit_checkpoint", "audit_copy", "audit_copy_head", "auth_session", "company", "erasure_proof", "invitation", "invitation_key",
-    "invitation_link", "legal_hold", "logout_token", "machine_account", "machine_client", "membership", "metadata", "permission",
-    "privacy_export_part", "privacy_request", "privacy_task", "role", "signing_key", "system_role", "tenant_account", "tenant_slug",
-    "user_account", "user_membership", "user_sales_rep",
+    "audit_checkpoint", "audit_copy", "audit_copy_head", "audit_export", "auth_session", "company", "erasure_proof",
+    "invitation", "invitation_key", "invitation_link", "legal_hold", "logout_token", "machine_account", "machine_client",
+    "membership", "metadata", "permission", "privacy_export_part", "privacy_request", "privacy_task", "role", "signing_key",
+    "system_role", "tenant_account", "tenant_slug", "user_account", "user_membership", "user_sales_rep",
 ]  # fmt: skip

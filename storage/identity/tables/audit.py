@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy import text as condition
 from sqlalchemy.dialects.postgresql import JSONB
 
-from storage.columns import instant, reference, tenant, text
+from storage.columns import aggregate, instant, reference, tenant, text
 from storage.identity.tables.metadata import metadata
 from storage.tenancy import TENANT
 
@@ -99,5 +99,22 @@ audit_checkpoint = Table(
     text("kid"),
     UniqueConstraint("organisation_id", "stream", "last_seq"),
     Index("ix_audit_checkpoint_created", "organisation_id", "created_at", "id"),
+    info=TENANT,
+)
+
+audit_export = Table(
+    "audit_export",
+    metadata,
+    *aggregate(),
+    Column("filter", JSONB, nullable=False),
+    Column("include_chain_proof", Boolean, nullable=False),
+    text("status"),
+    Column("row_count", Integer),
+    reference("document_id", nullable=True),
+    text("sha256", nullable=True),
+    text("failure", nullable=True),
+    reference("requested_by", nullable=True),
+    instant("expires_at"),
+    Index("ix_audit_export_requested", "organisation_id", "requested_by", "created_at"),
     info=TENANT,
 )

@@ -1,4 +1,4 @@
-"""identity with a real issuer on a socket; clients and products obey its tokens."""
+"""identity with a real issuer on a socket; clients and products obey its tokens, documents keeps its files."""
 
 import os
 import tempfile
@@ -11,7 +11,7 @@ from actors.identity.oidc import tokens
 from tests.actors.identity.people import IssuerServer, Person, founder
 from tests.harness import Running, Tenant, system_of
 
-running = system_of("identity", "clients", "products")
+running = system_of("identity", "clients", "documents", "products")
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session", autouse=True)

@@ -55,6 +55,7 @@ async def test_case_31_a_machine_works_within_its_rights(running: Running, owned
     assert claims["sid"] == f"machine:{made.account.user_id}"
     person = CreateClient(given_name="Jeanne", family_name="Martin", emails=["jeanne@example.fr"])
     await owner.client.call(person, token=token)
+    await running.settled()
     found, _ = (await running.events("client.created", tenant.id))[-1]
     assert found["ce-crmuser"] == str(made.account.user_id)
 
