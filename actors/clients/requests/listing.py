@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, select, true
 
 from actors.clients import views
 from actors.clients.rules.naming import search_name
-from actors.clients.searching import named
+from actors.clients.searching import among, with_words
 from messages.clients import (
     Client,
     ClientLookup,
@@ -26,7 +26,7 @@ from runtime.pagination import page
 from runtime.unit_of_work import UnitOfWork
 from storage.clients import queries
 from storage.clients.queries import late_amount, one_of
-from storage.clients.tables import address, bank_details_ref, client, contact_point
+from storage.clients.tables import address, bank_details_ref, client, contact_point, invoice_ref
 
 _EQUAL = ("company_id", "owner_user_id", "sales_rep_id", "source", "record_state", "kyc_status", "siren", "siret")
 
@@ -35,10 +35,12 @@ async def list_clients(request: ListClients, work: UnitOfWork) -> ClientPage:
     """A page of clients."""
     late = late_amount(work.today())
     statement = queries.SUMMARY.add_columns(late.label("overdue_amount")).where(
-        client.c.organisation_id == work.organisation_id, *_filters(request, work)
+        client.c.organisation_id == work.organisation_id, *_filters(request, work), *await _names(request, work)
     )
-    if request.has_overdue is not None:
-        statement = statement.where(late > 0 if request.has_overdue else late == 0)
+    if request.has_overdue:
+        statement = statement.where(await _with_late_bills(work), late > 0)
+    elif request.has_overdue is not None:
+        statement = statement.where(late == 0)
     if work.caller.company_ids is not None:
         statement = statement.where(one_of(client.c.company_id, work.caller.company_ids))
     column = client.c.created_at if request.sort_by is ClientSort.CREATED_AT else client.c.display_name
@@ -106,12 +108,6 @@ def _filters(request: ListClients, work: UnitOfWork) -> Iterator[ColumnElement[b
     ):
         if values:
             yield one_of(column, values)
-    if request.given_name is not None:
-        yield client.c.given_name == tidy_name(request.given_name)
-    if request.family_name is not None:
-        yield client.c.family_name == tidy_name(request.family_name)
-    if request.search is not None:
-        yield from _named(request.search, work)
     if request.tag is not None:
         yield client.c.tags.contains([request.tag])
     if request.city is not None:
@@ -123,12 +119,28 @@ def _filters(request: ListClients, work: UnitOfWork) -> Iterator[ColumnElement[b
     yield from _parts(request, work)
 
 
-def _named(text: str, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
-    words = search_name(text, business=False).split()
-    if not words or max(map(len, words)) < 2:
-        raise Refused.field("search", "too_short", "search for at least two letters or digits")
-    for word in words:
-        yield named(word, work)
+async def _names(request: ListClients, work: UnitOfWork) -> list[ColumnElement[bool]]:
+    """Filters on names: the index of words finds who may be meant, the columns decide."""
+    words: list[str] = []
+    conditions = []
+    for column, name in ((client.c.given_name, request.given_name), (client.c.family_name, request.family_name)):
+        if name is not None:
+            words += search_name(name, business=False).split()
+            conditions.append(column == tidy_name(name))
+    if request.search is not None:
+        wanted = search_name(request.search, business=False).split()
+        if not wanted or max(map(len, wanted)) < 2:
+            raise Refused.field("search", "too_short", "search for at least two letters or digits")
+        words += wanted
+    return [await with_words(words, work), *conditions] if words else conditions
+
+
+async def _with_late_bills(work: UnitOfWork) -> ColumnElement[bool]:
+    bill = invoice_ref.c
+    late = (bill.settled.is_(False), bill.due_on < work.today())
+    ids = select(bill.client_id).where(bill.organisation_id == work.organisation_id, *late).distinct()
+    own = (bill.organisation_id == client.c.organisation_id, bill.client_id == client.c.id)
+    return await among(ids, select(true()).where(*own, *late).limit(1).scalar_subquery(), work)
 
 
 def _parts(request: ListClients, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
