@@ -25,7 +25,7 @@ from runtime.field_encryption import IndexKind
 from runtime.pagination import page
 from runtime.unit_of_work import UnitOfWork
 from storage.clients import queries
-from storage.clients.queries import late_amount, one_of
+from storage.clients.queries import late_amount, late_bills, one_of
 from storage.clients.tables import address, bank_details_ref, client, contact_point, invoice_ref
 
 _EQUAL = ("company_id", "owner_user_id", "sales_rep_id", "source", "record_state", "kyc_status", "siren", "siret")
@@ -38,7 +38,7 @@ async def list_clients(request: ListClients, work: UnitOfWork) -> ClientPage:
         client.c.organisation_id == work.organisation_id, *_filters(request, work), *await _names(request, work)
     )
     if request.has_overdue:
-        statement = statement.where(await _with_late_bills(work), late > 0)
+        statement = statement.where(await _with_late_bills(work))
     elif request.has_overdue is not None:
         statement = statement.where(late == 0)
     if work.caller.company_ids is not None:
@@ -136,11 +136,13 @@ async def _names(request: ListClients, work: UnitOfWork) -> list[ColumnElement[b
 
 
 async def _with_late_bills(work: UnitOfWork) -> ColumnElement[bool]:
+    """Clients of whom a bill is late, the same that `late_amount` adds up."""
     bill = invoice_ref.c
-    late = (bill.settled.is_(False), bill.due_on < work.today())
-    ids = select(bill.client_id).where(bill.organisation_id == work.organisation_id, *late).distinct()
     own = (bill.organisation_id == client.c.organisation_id, bill.client_id == client.c.id)
-    return await among(ids, select(true()).where(*own, *late).limit(1).scalar_subquery(), work)
+    due, unpaid = late_bills(work.today())
+    ids = select(bill.client_id).where(bill.organisation_id == work.organisation_id, due)
+    of_row = select(true()).where(*own, due, unpaid).limit(1).scalar_subquery()
+    return await among(ids.where(unpaid), of_row, work, at_most=ids)
 
 
 def _parts(request: ListClients, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
