@@ -125,7 +125,7 @@ async def _pages(chosen: Selection, outside: Outside) -> AsyncIterator[list[dict
     last: UUID | None = None
     while True:
         async with _reading(outside, chosen.company_ids) as work:
-            statement: Select[Any] = queries.EXPORTED.where(*conditions(chosen.filter, work))
+            statement: Select[Any] = queries.EXPORTED.where(*await conditions(chosen.filter, work))
             if last is not None:
                 statement = statement.where(client.c.id > last)
             found = await work.fetch(statement.order_by(client.c.id).limit(_ROWS_AT_ONCE))

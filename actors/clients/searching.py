@@ -1,10 +1,10 @@
 """Search over the word index (storage/clients/search.py): every token must be found; then names may be misspelt a little."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, any_, exists, func, intersect, or_, select, true
 
 from actors.clients.rules.naming import search_name
 from actors.clients.rules.searching import Token, beginning, tokens_of
@@ -21,6 +21,7 @@ from storage.shared.statements import Statement
 _MOST_RANKED: Final = 1000
 """How many matches are ranked; a query that finds more than that says too little to be ranked well."""
 _COMMON: Final = 2000
+_MANY: Final = 5000
 _Holds = Callable[[Any], ColumnElement[bool]]
 """The condition that a word answers a token."""
 
@@ -54,11 +55,35 @@ async def search(request: SearchClients, work: UnitOfWork) -> list[Row]:
     return await _ranked(request, await _found_by([await _alike(token, work) for token in tokens], work), work)
 
 
-def named(word: str, work: UnitOfWork) -> ColumnElement[bool]:
-    """The condition that some word of the client begins like this one."""
+async def with_words(words: Sequence[str], work: UnitOfWork) -> ColumnElement[bool]:
+    """The condition that the client has, for each of these, a word that begins like it."""
     own = client_word.c
-    holds = _in_ranges(Token((beginning(word),)))
-    return client.c.id.in_(select(own.client_id).where(own.organisation_id == work.organisation_id, holds(own.word)))
+    holders, each = [], []
+    for word in words:
+        holds = _in_ranges(Token((beginning(word),)))
+        holders.append(select(own.client_id).where(own.organisation_id == work.organisation_id, holds(own.word)))
+        of_row = (own.organisation_id == client.c.organisation_id, own.client_id == client.c.id, holds(own.word))
+        each.append(select(true()).where(*of_row).limit(1).scalar_subquery())
+    return await among(intersect(*holders), and_(*each), work)
+
+
+async def among(
+    ids: Select[Any] | CompoundSelect[Any],
+    of_row: ColumnElement[bool],
+    work: UnitOfWork,
+    *,
+    at_most: Select[Any] | None = None,
+) -> ColumnElement[bool]:
+    """The condition that the client is one of `ids`, which is the same as `of_row`; `at_most` are as many, counted faster.
+
+    Few are fetched by key and sorted; of many the list's own order soon meets a page full. A join leaves that choice to
+    estimates, which are wrong where two words go together.
+    """
+    some = ids if at_most is None else at_most
+    counted = select(func.count()).select_from(some.limit(_MANY + 1).subquery())
+    if await work.fetch_value(counted) > _MANY:
+        return of_row
+    return client.c.id == any_(func.array(ids.scalar_subquery()))
 
 
 # -- steps -------------------------------------------------------------------------------------------------------

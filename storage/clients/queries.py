@@ -13,6 +13,7 @@ from sqlalchemy import (
     Label,
     ScalarSelect,
     Select,
+    and_,
     any_,
     bindparam,
     func,
@@ -162,18 +163,21 @@ _ALLOCATED = (
 )
 
 
+_UNPAID = invoice_ref.c.gross - invoice_ref.c.credited - _ALLOCATED
+
+
+def late_bills(today: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The conditions that a bill was due before that day, and that something of it is unpaid; in euros."""
+    bill = invoice_ref.c
+    return and_(bill.settled.is_(False), bill.due_on < today, bill.currency == "EUR"), _UNPAID > 0
+
+
 def late_amount(today: date) -> ScalarSelect[Any]:
     """What the client of the row should have paid before that day, in euros."""
     bill = invoice_ref.c
     return (
-        select(func.coalesce(func.sum(func.greatest(bill.gross - bill.credited - _ALLOCATED, 0)), Decimal("0.00")))
-        .where(
-            bill.organisation_id == client.c.organisation_id,
-            bill.client_id == client.c.id,
-            bill.settled.is_(False),
-            bill.due_on < today,
-            bill.currency == "EUR",
-        )
+        select(func.coalesce(func.sum(_UNPAID), Decimal("0.00")))
+        .where(bill.organisation_id == client.c.organisation_id, bill.client_id == client.c.id, *late_bills(today))
         .scalar_subquery()
     )
 

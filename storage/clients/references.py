@@ -12,6 +12,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
+from sqlalchemy import text as condition
 from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.columns import amount, instant, reference, tenant, text
@@ -79,6 +80,13 @@ invoice_ref = Table(
     Column("rejected", Boolean, nullable=False, comment="the newest debit of it failed"),
     PrimaryKeyConstraint("organisation_id", "invoice_id"),
     Index("ix_invoice_ref_client", "organisation_id", "client_id"),
+    Index(
+        "ix_invoice_ref_open",
+        "organisation_id",
+        "due_on",
+        postgresql_include=["client_id", "invoice_id", "gross", "credited", "currency"],
+        postgresql_where=condition("not settled"),
+    ),
     comment="projection of factures",
     info=TENANT,
 )

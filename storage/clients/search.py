@@ -22,7 +22,7 @@ client_word = Table(
     ),
     reference("client_id"),
     PrimaryKeyConstraint("organisation_id", "word", "client_id"),
-    Index("ix_client_word_client", "organisation_id", "client_id"),
+    Index("ix_client_word_client", "organisation_id", "client_id", "word"),
     info=TENANT,
 )
 

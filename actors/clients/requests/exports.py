@@ -28,7 +28,9 @@ _MOST_PER_HOUR: Final = 10
 async def create_export(request: CreateExport, work: UnitOfWork) -> ExportJob:
     """Count at once, write later."""
     await _check_rate(work)
-    found = select(literal(1)).where(*conditions(request.filters, work)).select_from(client).limit(MOST_EXPORTED + 1)
+    found = (
+        select(literal(1)).where(*await conditions(request.filters, work)).select_from(client).limit(MOST_EXPORTED + 1)
+    )
     if await work.fetch_value(select(func.count()).select_from(found.subquery())) > MOST_EXPORTED:
         raise Refused(CLIENT_EXPORT_TOO_LARGE, f"more than {MOST_EXPORTED} clients match; narrow the filter")
     scope = work.caller.company_ids

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, select, true
 
 from actors.clients import views
 from actors.clients.rules.naming import search_name
-from actors.clients.searching import named
+from actors.clients.searching import among, with_words
 from messages.clients import (
     Client,
     ClientFilter,
@@ -26,8 +26,8 @@ from runtime.field_encryption import IndexKind
 from runtime.pagination import page
 from runtime.unit_of_work import UnitOfWork
 from storage.clients import queries
-from storage.clients.queries import late_amount, one_of
-from storage.clients.tables import address, bank_details_ref, client, contact_point
+from storage.clients.queries import late_amount, late_bills, one_of
+from storage.clients.tables import address, bank_details_ref, client, contact_point, invoice_ref
 
 _EQUAL = ("company_id", "owner_user_id", "sales_rep_id", "source", "record_state", "kyc_status", "siren", "siret")
 
@@ -35,7 +35,7 @@ _EQUAL = ("company_id", "owner_user_id", "sales_rep_id", "source", "record_state
 async def list_clients(request: ListClients, work: UnitOfWork) -> ClientPage:
     """A page of clients."""
     late = late_amount(work.today())
-    statement = queries.SUMMARY.add_columns(late.label("overdue_amount")).where(*conditions(request, work))
+    statement = queries.SUMMARY.add_columns(late.label("overdue_amount")).where(*await conditions(request, work))
     if request.iban is not None:
         statement = statement.where(_has_account(request.iban, work))
     column = client.c.created_at if request.sort_by is ClientSort.CREATED_AT else client.c.display_name
@@ -91,14 +91,24 @@ async def _whole(client_id: Any, work: UnitOfWork) -> Client:
     return await views.client_of(await work.load(queries.CLIENT_BY_ID, "client", id=client_id), work)
 
 
-def conditions(request: ClientFilter, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
+async def conditions(request: ClientFilter, work: UnitOfWork) -> list[ColumnElement[bool]]:
     """What holds for the clients of a filter, inside the organisation and the caller's companies."""
-    yield client.c.organisation_id == work.organisation_id
+    found = [
+        client.c.organisation_id == work.organisation_id,
+        *_filters(request),
+        *_parts(request, work),
+        *await _names(request, work),
+    ]
+    if request.has_overdue:
+        found.append(await _with_late_bills(work))
+    elif request.has_overdue is not None:
+        found.append(late_amount(work.today()) == 0)
     if work.caller.company_ids is not None:
-        yield one_of(client.c.company_id, work.caller.company_ids)
-    if request.has_overdue is not None:
-        late = late_amount(work.today())
-        yield late > 0 if request.has_overdue else late == 0
+        found.append(one_of(client.c.company_id, work.caller.company_ids))
+    return found
+
+
+def _filters(request: ClientFilter) -> Iterator[ColumnElement[bool]]:
     for name in _EQUAL:
         value = getattr(request, name)
         if value is not None:
@@ -110,12 +120,6 @@ def conditions(request: ClientFilter, work: UnitOfWork) -> Iterator[ColumnElemen
     ):
         if values:
             yield one_of(column, values)
-    if request.given_name is not None:
-        yield client.c.given_name == tidy_name(request.given_name)
-    if request.family_name is not None:
-        yield client.c.family_name == tidy_name(request.family_name)
-    if request.search is not None:
-        yield from _named(request.search, work)
     if request.tag is not None:
         yield client.c.tags.contains([request.tag])
     if request.city is not None:
@@ -124,15 +128,32 @@ def conditions(request: ClientFilter, work: UnitOfWork) -> Iterator[ColumnElemen
         yield client.c.created_at >= request.created_from
     if request.created_to is not None:
         yield client.c.created_at < request.created_to
-    yield from _parts(request, work)
 
 
-def _named(text: str, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
-    words = search_name(text, business=False).split()
-    if not words or max(map(len, words)) < 2:
-        raise Refused.field("search", "too_short", "search for at least two letters or digits")
-    for word in words:
-        yield named(word, work)
+async def _names(request: ClientFilter, work: UnitOfWork) -> list[ColumnElement[bool]]:
+    """Filters on names: the index of words finds who may be meant, the columns decide."""
+    words: list[str] = []
+    conditions = []
+    for column, name in ((client.c.given_name, request.given_name), (client.c.family_name, request.family_name)):
+        if name is not None:
+            words += search_name(name, business=False).split()
+            conditions.append(column == tidy_name(name))
+    if request.search is not None:
+        wanted = search_name(request.search, business=False).split()
+        if not wanted or max(map(len, wanted)) < 2:
+            raise Refused.field("search", "too_short", "search for at least two letters or digits")
+        words += wanted
+    return [await with_words(words, work), *conditions] if words else conditions
+
+
+async def _with_late_bills(work: UnitOfWork) -> ColumnElement[bool]:
+    """Clients of whom a bill is late, the same that `late_amount` adds up."""
+    bill = invoice_ref.c
+    own = (bill.organisation_id == client.c.organisation_id, bill.client_id == client.c.id)
+    due, unpaid = late_bills(work.today())
+    ids = select(bill.client_id).where(bill.organisation_id == work.organisation_id, due)
+    of_row = select(true()).where(*own, due, unpaid).limit(1).scalar_subquery()
+    return await among(ids.where(unpaid), of_row, work, at_most=ids)
 
 
 def _parts(request: ClientFilter, work: UnitOfWork) -> Iterator[ColumnElement[bool]]:
