@@ -133,17 +133,17 @@ def _filters(request: ClientFilter) -> Iterator[ColumnElement[bool]]:
 async def _names(request: ClientFilter, work: UnitOfWork) -> list[ColumnElement[bool]]:
     """Filters on names: the index of words finds who may be meant, the columns decide."""
     words: list[str] = []
-    conditions = []
+    equal = []
     for column, name in ((client.c.given_name, request.given_name), (client.c.family_name, request.family_name)):
         if name is not None:
             words += search_name(name, business=False).split()
-            conditions.append(column == tidy_name(name))
+            equal.append(column == tidy_name(name))
     if request.search is not None:
         wanted = search_name(request.search, business=False).split()
         if not wanted or max(map(len, wanted)) < 2:
             raise Refused.field("search", "too_short", "search for at least two letters or digits")
         words += wanted
-    return [await with_words(words, work), *conditions] if words else conditions
+    return [await with_words(words, work), *equal] if words else equal
 
 
 async def _with_late_bills(work: UnitOfWork) -> ColumnElement[bool]:
