@@ -155,10 +155,15 @@ async def prepare(desk: Desk, rows: Sequence[Row], issue_date: date, issued_at: 
     ready = []
     for (row, sheet, sequence), made in zip(numbered, files, strict=True):
         if made.errors:
-            refused.append((row["id"], tuple(Finding(rule="XSD", path="xml", message=text) for text in made.errors)))
+            refused.append((row["id"], official_findings(made.errors)))
         else:
             ready.append(Prepared(row, sheet, sequence, made))
     return Preparation(desk, issue_date, issued_at, tuple(ready), tuple(refused))
+
+
+def official_findings(errors: Sequence[tuple[str, str]]) -> tuple[Finding, ...]:
+    """What schema and Schematron say, as findings."""
+    return tuple(Finding(rule=rule, path="xml", message=message) for rule, message in errors)
 
 
 async def seal_all(preparation: Preparation, work: UnitOfWork) -> list[dict[str, Any]]:
@@ -201,7 +206,8 @@ async def _under_final_numbers(preparation: Preparation, last: dict[DocumentKind
     desk, on = preparation.desk, preparation.issue_date
     numbered = _numbered(desk, [item.row for item in preparation.ready], on, last)
     moved = [index for index, (_, _, sequence) in enumerate(numbered) if sequence != preparation.ready[index].sequence]
-    remade = await POOL.render([numbered[index][1] for index in moved], preparation.issued_at)
+    # Only the number differs from what passed all rules, so the schema alone is asked while the counter is locked.
+    remade = await POOL.render([numbered[index][1] for index in moved], preparation.issued_at, rules=False)
     files = [item.files for item in preparation.ready]
     for index, made in zip(moved, remade, strict=True):
         files[index] = made
@@ -342,6 +348,7 @@ def _files(item: Prepared, preparation: Preparation) -> list[dict[str, Any]]:
             "invoice_id": item.row["id"],
             "organisation_id": preparation.desk.organisation_id,
             "format": format_,
+            "profile": item.sheet.profile,
             "bytes": content,
             "sha256": sha256,
             "size": len(content),

@@ -18,6 +18,7 @@ from messages.factures.values import (
     Nature,
     PaymentMethod,
     Processing,
+    Profile,
     RefundWish,
     SealFinding,
     SettlementSource,
@@ -233,6 +234,7 @@ class InvoicingSettings(Reply):
     company_id: UUID
     settings_version: int
     auto_issue_contract_billing: bool
+    default_profile: Profile
     iban_masked: str | None
     bic: str | None
     account_name: str | None

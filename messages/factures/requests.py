@@ -29,6 +29,7 @@ from messages.factures.values import (
     IntakeStatus,
     InvoiceStatus,
     PaymentMethod,
+    Profile,
     RefundWish,
     SettlementStatus,
 )
@@ -211,6 +212,7 @@ class UpdateInvoicingSettings(Request[InvoicingSettings]):
 
     company_id: UUID
     auto_issue_contract_billing: bool = True
+    default_profile: Profile = Profile.EN16931
     iban: Iban | None = None
     bic: Bic | None = None
     account_name: Annotated[str, Field(min_length=1, max_length=70)] | None = None

@@ -128,6 +128,44 @@ class Processing(StrEnum):
     B2G = "B2G"
 
 
+class Profile(StrEnum):
+    """How much of the document the XML carries (BT-24); the first two hold no lines and are for archives only."""
+
+    MINIMUM = "MINIMUM"
+    BASIC_WL = "BASIC_WL"
+    BASIC = "BASIC"
+    EN16931 = "EN16931"
+    EXTENDED = "EXTENDED"
+
+    @property
+    def urn(self) -> str:
+        """The guideline's identifier."""
+        return _PROFILES[self.value][0]
+
+    @property
+    def conformance_level(self) -> str:
+        """The name of the profile in the PDF's metadata."""
+        return _PROFILES[self.value][1]
+
+    def carries(self, least: "Profile") -> bool:
+        """Whether the XML holds what comes in with the profile `least`: each profile adds to the one before it."""
+        order = list(Profile)
+        return order.index(self) >= order.index(least)
+
+
+_PROFILES = {
+    "MINIMUM": ("urn:factur-x.eu:1p0:minimum", "MINIMUM"),
+    "BASIC_WL": ("urn:factur-x.eu:1p0:basicwl", "BASIC WL"),
+    "BASIC": ("urn:cen.eu:en16931:2017#compliant#urn:factur-x.eu:1p0:basic", "BASIC"),
+    "EN16931": ("urn:cen.eu:en16931:2017", "EN 16931"),
+    "EXTENDED": ("urn:cen.eu:en16931:2017#conformant#urn:factur-x.eu:1p0:extended", "EXTENDED"),
+}
+
+
+PLATFORM_PROCESSING = frozenset({Processing.B2B, Processing.B2G})
+"""Sales whose invoices pass an approved platform."""
+
+
 class VatCategory(StrEnum):
     """UNTDID 5305, as EN 16931 narrows it."""
 

@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 from actors.factures.rules.numbering import DEFAULT_PATTERN, SEEDS
 from actors.factures.rules.seals import GENESIS
 from messages.clients import ClientCreated, ClientSnapshot, ClientUpdated
+from messages.factures import Profile
 from messages.identity import CompanyCreated, CompanySnapshot, CompanyUpdated
 from messages.payments import (
     InstalmentCancelled,
@@ -38,6 +39,7 @@ async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork)
         **scope,
         settings_version=1,
         auto_issue_contract_billing=True,
+        default_profile=Profile.EN16931,
         vat_on_debits=False,
         saved_at=work.now,
         saved_by=work.caller.principal,

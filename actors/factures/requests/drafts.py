@@ -8,6 +8,7 @@ from sqlalchemy import delete, update
 from actors.factures import drafting, issuing, sheets, views
 from actors.factures import work as slow
 from actors.factures.drafting import DraftLine, DraftOrder, load_parties, save_draft
+from actors.factures.facturx.pool import POOL
 from actors.factures.rules import checks, vat
 from messages.base import Empty
 from messages.factures import (
@@ -91,7 +92,7 @@ async def check_invoice(request: CheckInvoice, work: UnitOfWork) -> InvoiceCheck
     row = await load(request.invoice_id, work)
     desk = await issuing.desk_of(work.organisation_id, row["company_id"], [row], work)
     sheet = desk.sheet(row, row["number"] or sheets.PROVISIONAL, row["issue_date"] or work.today())
-    errors = tuple(checks.findings(sheet))
+    errors = tuple(checks.findings(sheet)) or issuing.official_findings(await POOL.check(sheet))
     return InvoiceCheck(
         valid=not errors,
         errors=errors,

@@ -12,7 +12,7 @@ from stdnum.fr import siret as fr_siret
 from actors.factures.facturx.sheet import Sheet, SheetParty
 from actors.factures.rules.amounts import line_net, percent_of, totals_of
 from actors.factures.rules.vat import CURRENT_RATES
-from messages.factures import MOST_LINES, DocumentKind, Finding
+from messages.factures import MOST_LINES, DocumentKind, Finding, Profile
 
 _NUMBER = re.compile(r"[A-Za-z0-9+\-_/]{1,35}")
 _UNIQUE_NOTES = frozenset({"PMT", "PMD", "AAB", "TXD", "BAR"})
@@ -24,7 +24,7 @@ def findings(sheet: Sheet) -> list[Finding]:
     """Every rule the document breaks; empty when it may be issued."""
     return [
         Finding(rule=rule, path=path, message=message)
-        for check in (_totals, _lines, _parties, _dates, _payment, _references, _notes)
+        for check in (_totals, _lines, _parties, _dates, _payment, _references, _notes, _profile)
         for rule, path, message in check(sheet)
     ]
 
@@ -43,7 +43,7 @@ def _totals(sheet: Sheet) -> Found:
         allowances = [(item.key, item.amount) for item in sheet.allowances if item.key is not None]
         if totals != totals_of([(line.key, line.net) for line in sheet.lines], allowances):
             yield "TOTALS", "totals", "the totals differ from the lines; rebuild the draft"
-    if totals.gross != totals.net + totals.vat or sheet.due != totals.gross:
+    if totals.gross != totals.net + totals.vat or sheet.due != totals.gross - sheet.prepaid:
         yield "TOTALS", "gross", "net, VAT and gross do not add up; rebuild the draft"
     if totals.gross < 0 or any(row.base < 0 for row in totals.breakdown):
         yield "NEGATIVE_INVOICE", "gross", "the document is negative; make a credit note instead"
@@ -155,3 +155,9 @@ def _notes(sheet: Sheet) -> Found:
         for code in ("PMT", "PMD", "AAB"):
             if not counted[code]:
                 yield "BR-FR-05", "notes", f"the mention {code} is missing between businesses; add it"
+
+
+def _profile(sheet: Sheet) -> Found:
+    if sheet.through_platform and not sheet.profile.carries(Profile.BASIC):
+        message = f"the profile {sheet.profile} holds no lines, so no platform takes it; choose BASIC or a larger one"
+        yield "PROFILE_PLATFORM", "settings.default_profile", message
