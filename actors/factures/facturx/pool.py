@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
@@ -66,7 +67,16 @@ def _workers() -> int:
 
 def _prepare_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the actor, which then ends its workers
+    threading.Thread(target=_end_with_actor, daemon=True).start()
     _load_tools()
+
+
+def _end_with_actor() -> None:
+    """A killed actor cannot end its workers, and they would wait for work, and hold their memory, for ever."""
+    actor = multiprocessing.parent_process()
+    if actor is not None:
+        actor.join()
+        os._exit(1)
 
 
 # Imported in the workers only: typst, pikepdf, lxml and above all Saxon would cost the actor memory it never uses.
