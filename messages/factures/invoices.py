@@ -218,6 +218,30 @@ class InvoiceCheck(Reply):
     processing: Processing
 
 
+class IssueResult(Reply):
+    """What became of one draft: its number, or the rules it breaks."""
+
+    invoice_id: UUID
+    number: str | None
+    errors: tuple[Finding, ...]
+
+
+class IssueResults(Reply):
+    """What became of each draft, in the order of the request."""
+
+    results: tuple[IssueResult, ...]
+
+
+class LateInterest(Reply):
+    """Interest for late payment, and the fixed indemnity a business owes besides (C. com. L441-10, D441-5)."""
+
+    invoice_id: UUID
+    outstanding: Money
+    days: int
+    interest: Money
+    recovery_indemnity: Money
+
+
 class SealCheck(Reply):
     """Whether the chain of a company holds; `broken_at` is the first sequence that does not."""
 

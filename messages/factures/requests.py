@@ -18,6 +18,8 @@ from messages.factures.invoices import (
     InvoiceLineDraft,
     InvoicePage,
     InvoicingSettings,
+    IssueResults,
+    LateInterest,
     SealCheck,
 )
 from messages.factures.values import (
@@ -71,6 +73,31 @@ class CreateInvoice(Request[Invoice]):
         return self
 
 
+class UpdateInvoice(Request[Invoice], permission="factures:invoice:write"):
+    """Change the head of a draft; a field left out stays, null clears it."""
+
+    invoice_id: UUID
+    expected_version: int
+    delivery_date: date | None = None
+    period_start: date | None = None
+    period_end: date | None = None
+    payment_method: PaymentMethod = PaymentMethod.TRANSFER
+    payment_days: Annotated[int, Field(ge=0, le=365)] = 30
+    purchase_order_ref: Label | None = None
+    buyer_reference: Label | None = None
+    notes: Paragraph | None = None
+
+    @model_validator(mode="after")
+    def _period_is_whole(self) -> "UpdateInvoice":
+        if ("period_start" in self.model_fields_set) != ("period_end" in self.model_fields_set) or (
+            (self.period_start is None) != (self.period_end is None)
+        ):
+            raise refusal("PERIOD_INCOMPLETE", "give period_start and period_end together, or neither")
+        if self.period_start and self.period_end and self.period_end < self.period_start:
+            raise refusal("PERIOD_REVERSED", "period_end lies before period_start; exchange them")
+        return self
+
+
 class ReplaceInvoiceLines(Request[Invoice], permission="factures:invoice:write"):
     """Give a draft other lines; its totals follow at once."""
 
@@ -101,6 +128,20 @@ class IssueInvoice(
     invoice_id: UUID
     expected_version: int
     issue_date: date | None = None
+
+
+class IssueInvoices(
+    Request[IssueResults], permission="factures:invoice:issue", idempotency=Idempotency.REQUIRED, timeout_seconds=30.0
+):
+    """Issue drafts of one company in the order of their supply; one that breaks a rule stays a draft, the others pass."""
+
+    invoice_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=50)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "IssueInvoices":
+        if len(set(self.invoice_ids)) != len(self.invoice_ids):
+            raise refusal("REPEATED_ID", "an invoice is named twice; name each once")
+        return self
 
 
 class CreateCreditNote(
@@ -178,6 +219,20 @@ class MarkInvoicePaid(Request[Invoice], permission="factures:invoice:settle", id
     method: PaymentMethod
     amount: Amount | None = None
     reference: Label | None = None
+
+
+class ReverseSettlement(Request[Invoice], permission="factures:invoice:settle"):
+    """Take back money that was marked by hand; what payments stated is corrected there."""
+
+    settlement_id: UUID
+    reason: Line
+
+
+class CalculateLateInterest(Request[LateInterest], query=True, permission="factures:invoice:read"):
+    """What the late payment of an invoice costs its buyer until a day, on what is still open; nothing is booked."""
+
+    invoice_id: UUID
+    until: date
 
 
 class ListBillingIntakes(PageRequest, Request[BillingIntakePage], query=True, permission="factures:invoice:read"):

@@ -17,6 +17,7 @@ BILLING_INTAKE_NOT_FOUND = NOT_FOUND.specific(
 SETTINGS_NOT_FOUND = NOT_FOUND.specific(
     "INVOICING_SETTINGS_NOT_FOUND", "Paramètres de facturation introuvables", "Invoicing settings not found"
 )
+SETTLEMENT_NOT_FOUND = NOT_FOUND.specific("SETTLEMENT_NOT_FOUND", "Règlement introuvable", "Settlement not found")
 INVOICE_LOCKED = INVALID_TRANSITION.specific("INVOICE_LOCKED", "Facture émise, non modifiable", "Invoice is locked")
 INVOICE_ALREADY_ISSUED = INVALID_TRANSITION.specific(
     "INVOICE_ALREADY_ISSUED", "Facture déjà émise", "Invoice already issued"

@@ -1,5 +1,6 @@
 """Requests about drafts: write, change, check, issue, throw away."""
 
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,11 @@ from messages.factures import (
     InvoiceStatus,
     InvoiceUpdated,
     IssueInvoice,
+    IssueInvoices,
+    IssueResult,
+    IssueResults,
     ReplaceInvoiceLines,
+    UpdateInvoice,
 )
 from messages.problem import FieldProblem, Refused
 from runtime.unit_of_work import Row, UnitOfWork
@@ -55,6 +60,19 @@ async def create_invoice(request: CreateInvoice, work: UnitOfWork) -> Invoice:
         },
     )
     row = await save_draft(order, parties, work)
+    return views.invoice_of(await load(row["id"], work))
+
+
+async def update_invoice(request: UpdateInvoice, work: UnitOfWork) -> Invoice:
+    """Change the head of a draft."""
+    row = await _draft(request.invoice_id, request.expected_version, work)
+    changes = request.model_dump(exclude={"invoice_id", "expected_version"}, exclude_unset=True)
+    if "payment_days" in changes:
+        changes["due_date"] = work.today() + timedelta(days=request.payment_days)
+    changed = await _change(row, changes, work)
+    fields = tuple(sorted(changes))
+    fact = InvoiceUpdated(**views.reference_of(changed), draft_ref=row["draft_ref"], changed_fields=fields)
+    work.emit(fact, version=changed["version"])
     return views.invoice_of(await load(row["id"], work))
 
 
@@ -109,6 +127,31 @@ async def issue_invoice(request: IssueInvoice, work: UnitOfWork) -> Invoice:
     row = await _draft(request.invoice_id, request.expected_version, work, already=INVOICE_ALREADY_ISSUED)
     await issue_now(row, request.issue_date or work.today(), work)
     return views.invoice_of(await load(row["id"], work))
+
+
+async def issue_invoices(request: IssueInvoices, work: UnitOfWork) -> IssueResults:
+    """Issue drafts of one company in one transaction; each answer stands at the place of its id."""
+    rows = [await load(id_, work, for_update=True) for id_ in sorted(request.invoice_ids)]
+    if len({row["company_id"] for row in rows}) > 1:
+        raise Refused.field("invoice_ids", "one_company", "the drafts belong to several companies; issue them apart")
+    waiting = [row for row in rows if row["status"] == InvoiceStatus.DRAFT]
+    results = {row["id"]: _result(row, ALREADY_ISSUED) for row in rows if row not in waiting}
+    if waiting:
+        waiting.sort(key=lambda row: (row["delivery_date"] or row["period_end"] or date.max, row["id"]))
+        desk = await issuing.desk_of(work.organisation_id, waiting[0]["company_id"], waiting, work)
+        preparation = await issuing.prepare(desk, waiting, work.today(), work.now)
+        issued = await issuing.seal_all(preparation, work)
+        await slow.after_issue(issued, work)
+        results |= {row["id"]: _result(row) for row in issued}
+        results |= {id_: IssueResult(invoice_id=id_, number=None, errors=found) for id_, found in preparation.refused}
+    return IssueResults(results=tuple(results[id_] for id_ in request.invoice_ids))
+
+
+def _result(row: Row, *errors: Finding) -> IssueResult:
+    return IssueResult(invoice_id=row["id"], number=row["number"], errors=errors)
+
+
+ALREADY_ISSUED = Finding(rule="INVOICE_ALREADY_ISSUED", path="status", message="it is no draft any more; leave it out")
 
 
 async def issue_now(row: Row, issue_date: Any, work: UnitOfWork) -> None:

@@ -45,7 +45,9 @@ class Desk:
 async def issuing_system() -> AsyncIterator[tuple[RunningSystem, Client]]:
     """What issuing needs, as real processes."""
     folder = Path(tempfile.mkdtemp(prefix="crm-chaos-"))
-    system = RunningSystem(folder, discover(["identity", "clients", "documents", "factures"]), durable=False, bridge=False)
+    system = RunningSystem(
+        folder, discover(["identity", "clients", "documents", "factures"]), durable=False, bridge=False
+    )
     await system.start()
     client = await system.client()
     try:
