@@ -25,6 +25,7 @@ actor = Actor(
         drafts.replace_invoice_lines,
         drafts.delete_invoice,
         drafts.check_invoice,
+        drafts.preview_invoice,
         drafts.issue_invoice,
         drafts.issue_invoices,
         documents.create_credit_note,

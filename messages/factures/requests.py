@@ -10,18 +10,17 @@ from messages.base import Empty, Idempotency, Request
 from messages.factures.invoices import (
     BillingIntake,
     BillingIntakePage,
-    CreditAmount,
-    DocumentDiscount,
     Invoice,
     InvoiceCheck,
     InvoiceFile,
-    InvoiceLineDraft,
     InvoicePage,
+    InvoicePreview,
     InvoicingSettings,
     IssueResults,
     LateInterest,
     SealCheck,
 )
+from messages.factures.parts import CreditAmount, CreditLine, DocumentDiscount, InvoiceLineDraft
 from messages.factures.values import (
     Channel,
     CorrectionReason,
@@ -120,6 +119,12 @@ class CheckInvoice(Request[InvoiceCheck], query=True, permission="factures:invoi
     invoice_id: UUID
 
 
+class PreviewInvoice(Request[InvoicePreview], query=True, permission="factures:invoice:read"):
+    """How a draft would look, watermarked and without number; nothing is stored."""
+
+    invoice_id: UUID
+
+
 class IssueInvoice(
     Request[Invoice], permission="factures:invoice:issue", idempotency=Idempotency.REQUIRED, timeout_seconds=20.0
 ):
@@ -147,11 +152,13 @@ class IssueInvoices(
 class CreateCreditNote(
     Request[Invoice], permission="factures:credit_note:issue", idempotency=Idempotency.REQUIRED, timeout_seconds=20.0
 ):
-    """Take an issued invoice back, wholly or by amounts per rate; issued at once."""
+    """Take an issued invoice back: wholly, by lines, or by amounts per rate; issued at once unless it is to wait."""
 
     invoice_id: UUID
     scope: CreditScope = CreditScope.FULL
+    lines: Annotated[tuple[CreditLine, ...], Field(max_length=MOST_LINES)] = ()
     amounts: Annotated[tuple[CreditAmount, ...], Field(max_length=20)] = ()
+    issue: bool = Field(default=True, description="false leaves a draft that IssueInvoice issues later")
     reason_code: CorrectionReason
     reason_text: Line
     rebill: bool = False
@@ -161,6 +168,12 @@ class CreateCreditNote(
     def _amounts_fit_the_scope(self) -> "CreateCreditNote":
         if (self.scope is CreditScope.AMOUNTS) != bool(self.amounts):
             raise refusal("AMOUNTS_SCOPE", "give amounts with the scope AMOUNTS, and only then")
+        if (self.scope is CreditScope.LINES) != bool(self.lines):
+            raise refusal("LINES_SCOPE", "give lines with the scope LINES, and only then")
+        if len({line.line_no for line in self.lines}) != len(self.lines):
+            raise refusal("REPEATED_LINE", "a line is named twice; name each once")
+        if any(line.quantity is not None and line.amount is not None for line in self.lines):
+            raise refusal("QUANTITY_OR_AMOUNT", "give the quantity or the amount of a line, not both")
         return self
 
 

@@ -209,6 +209,7 @@ class CreditScope(StrEnum):
     """How much of the original a credit note takes back."""
 
     FULL = "FULL"
+    LINES = "LINES"
     AMOUNTS = "AMOUNTS"
 
 

@@ -147,6 +147,7 @@ def _totals(sheet: Sheet, is_credit_note: bool) -> list[list[str]]:
     rows = [["Total des lignes HT", money(totals.line_total)]] if totals.allowance_total else []
     rows += [[item.reason, f"-{money(item.amount)}"] for item in sheet.allowances]
     rows += [["Total HT", money(totals.net)], ["Total TVA", money(totals.vat)], ["Total TTC", money(totals.gross)]]
+    rows += [["Déjà réglé", f"-{money(sheet.prepaid)}"]] if sheet.prepaid else []
     return [*rows, ["Net à déduire" if is_credit_note else "Net à payer", money(sheet.due)]]
 
 

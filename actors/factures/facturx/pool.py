@@ -36,6 +36,10 @@ class RenderingPool:
         """What the official rules say against a document: rule and message of each."""
         return await asyncio.get_running_loop().run_in_executor(self._pool(), _check, sheet)
 
+    async def preview(self, sheet: Sheet, produced_at: datetime) -> tuple[bytes, int]:
+        """A watermarked PDF of a draft, and its pages."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool(), _preview, sheet, produced_at)
+
     async def warm_up(self) -> None:
         """Start one worker and load its tools."""
         await asyncio.get_running_loop().run_in_executor(self._pool(), _load_tools)
@@ -98,3 +102,9 @@ def _check(sheet: Sheet) -> list[tuple[str, str]]:
     from actors.factures.facturx.renderer import check
 
     return check(sheet)
+
+
+def _preview(sheet: Sheet, produced_at: datetime) -> tuple[bytes, int]:
+    from actors.factures.facturx.renderer import preview
+
+    return preview(sheet, produced_at)

@@ -46,6 +46,13 @@ def render_all(sheets: list[Sheet], produced_at: datetime, *, rules: bool) -> li
     return [render(sheet, produced_at, rules=rules) for sheet in sheets]
 
 
+def preview(sheet: Sheet, produced_at: datetime) -> tuple[bytes, int]:
+    """A PDF of a draft and its pages: watermarked, without XML, not for archives."""
+    pdf = _compiled({"data": orjson.dumps(layout(sheet)).decode()}, None, produced_at)
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        return pdf, len(document.pages)
+
+
 def check(sheet: Sheet) -> list[tuple[str, str]]:
     """What the official rules say against the document; no PDF is made."""
     return rule_errors(cii_xml(sheet), sheet)
@@ -96,9 +103,14 @@ def _compiler() -> typst.Compiler:
 
 
 def _typeset(data: dict[str, Any], xml: bytes, profile: Profile, produced_at: datetime) -> bytes:
+    inputs = {"data": orjson.dumps(data).decode(), "xml": xml.decode(), "relation": _relation(profile)}
+    return _compiled(inputs, "a-3b", produced_at)
+
+
+def _compiled(inputs: dict[str, str], standard: str | None, produced_at: datetime) -> bytes:
     pdf = _compiler().compile(
-        sys_inputs={"data": orjson.dumps(data).decode(), "xml": xml.decode(), "relation": _relation(profile)},
-        pdf_standards="a-3b",
+        sys_inputs=inputs,
+        pdf_standards=standard or [],
         pdf_tags=False,
         timestamp=int(produced_at.astimezone(UTC).timestamp()),
     )

@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, Uuid, any_, literal, select
 
 from actors.factures import announcing, views
 from actors.factures import work as slow
-from actors.factures.crediting import credit_draft
+from actors.factures.crediting import credit_draft, lines_taken_back, net_by_key
 from actors.factures.drafting import load_parties, save_draft
 from actors.factures.requests.drafts import issue_now, load
 from actors.factures.rules.amounts import VatKey
@@ -132,22 +132,26 @@ async def send_invoice(request: SendInvoice, work: UnitOfWork) -> Invoice:
 
 
 async def create_credit_note(request: CreateCreditNote, work: UnitOfWork) -> Invoice:
-    """Take an invoice back, wholly or in part, with a document of its own, issued at once."""
+    """Take an invoice back, wholly or in part, with a document of its own."""
     row = await issued_document(request.invoice_id, work)
     if row["kind"] != DocumentKind.INVOICE:
         raise Refused(NOT_ISSUED, "only an invoice can be credited; give the id of an invoice")
-    wanted = [(_key_of(found.category, found.rate, row), found.net) for found in request.amounts]
+    lines = lines_taken_back(row, request.lines)
+    amounts = [(_key_of(found.category, found.rate, row), found.net) for found in request.amounts]
+    wanted = {CreditScope.FULL: None, CreditScope.LINES: net_by_key(lines), CreditScope.AMOUNTS: amounts}
     order = await credit_draft(
         row,
-        wanted if request.scope is CreditScope.AMOUNTS else None,
+        wanted[request.scope],
         work,
+        lines=lines,
         reason_code=request.reason_code,
         reason_text=request.reason_text,
         refund_wish=request.refund_wish,
         rebill=request.rebill,
     )
     draft = await save_draft(order, await load_parties(row["company_id"], row["client_id"], work), work)
-    await issue_now(await load(draft["id"], work, for_update=True), work.today(), work)
+    if request.issue:
+        await issue_now(await load(draft["id"], work, for_update=True), work.today(), work)
     return views.invoice_of(await load(draft["id"], work))
 
 

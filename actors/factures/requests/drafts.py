@@ -1,5 +1,6 @@
 """Requests about drafts: write, change, check, issue, throw away."""
 
+import base64
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from actors.factures.drafting import DraftLine, DraftOrder, load_parties, save_d
 from actors.factures.facturx.pool import POOL
 from actors.factures.rules import checks, vat
 from messages.base import Empty
+from messages.documents import INLINE_LIMIT, PAYLOAD_TOO_LARGE
 from messages.factures import (
     INVOICE_ALREADY_ISSUED,
     INVOICE_LOCKED,
@@ -25,12 +27,14 @@ from messages.factures import (
     InvoiceCheck,
     InvoiceDiscarded,
     InvoiceLineDraft,
+    InvoicePreview,
     InvoiceStatus,
     InvoiceUpdated,
     IssueInvoice,
     IssueInvoices,
     IssueResult,
     IssueResults,
+    PreviewInvoice,
     ReplaceInvoiceLines,
     UpdateInvoice,
 )
@@ -120,6 +124,20 @@ async def check_invoice(request: CheckInvoice, work: UnitOfWork) -> InvoiceCheck
         mentions=tuple(note.text for note in sheet.notes if note.printed),
         processing=row["processing"],
     )
+
+
+async def preview_invoice(request: PreviewInvoice, work: UnitOfWork) -> InvoicePreview:
+    """A watermarked PDF of a draft."""
+    row = await load(request.invoice_id, work)
+    if row["status"] != InvoiceStatus.DRAFT:
+        raise Refused(INVOICE_LOCKED, f"the document is {row['status']}; read its file with GetInvoiceDocument")
+    desk = await issuing.desk_of(work.organisation_id, row["company_id"], [row], work)
+    pdf, pages = await POOL.preview(desk.sheet(row, row["draft_ref"], work.today()), work.now)
+    if len(pdf) > INLINE_LIMIT:
+        raise Refused(
+            PAYLOAD_TOO_LARGE, f"the preview has {len(pdf)} bytes, more than a message holds; issue it instead"
+        )
+    return InvoicePreview(content_base64=base64.b64encode(pdf).decode(), pages=pages)
 
 
 async def issue_invoice(request: IssueInvoice, work: UnitOfWork) -> Invoice:

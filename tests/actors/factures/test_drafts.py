@@ -1,9 +1,11 @@
 """factures: drafts change, many are issued at once, marked money is taken back, lateness has its price."""
 
+import io
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+import pikepdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,19 +13,25 @@ from hypothesis import strategies as st
 from actors.factures.rules import late_interest
 from messages.factures import (
     CalculateLateInterest,
+    CorrectionReason,
+    CreateCreditNote,
+    CreditLine,
+    CreditScope,
     DeleteInvoice,
     GetInvoice,
     Invoice,
     IssueInvoices,
     MarkInvoicePaid,
     PaymentMethod,
+    PreviewInvoice,
     ReverseSettlement,
     UpdateInvoice,
     UpdateInvoicingSettings,
 )
 from messages.logistics import LetterFailed, LetterKind, LetterPosted, LetterPurpose
 from messages.values.identifiers import new_id
-from tests.actors.factures.builders import NOW, business, consumer, ready
+from tests.actors.factures.builders import NOW, amounts_of, business, consumer, decoded, ready
+from tests.actors.factures.test_facturx import text_of
 from tests.actors.factures.test_issuing import issue, issued, refused, simple
 from tests.harness import Running, Tenant
 
@@ -145,6 +153,45 @@ async def test_a_business_owes_interest_and_indemnity_a_consumer_neither(running
     assert await owed(of_business.invoice_id, date(2026, 4, 1)) == (0, "0.00", "0.00")
     assert await owed(of_business.invoice_id, date(2026, 5, 1)) == (30, "1.20", "40.00")
     assert await owed(of_consumer.invoice_id, date(2026, 5, 1)) == (0, "0.00", "0.00")
+
+
+async def test_a_preview_looks_like_the_invoice_and_says_that_it_is_none(running: Running, tenant: Tenant) -> None:
+    (draft,) = await drafts(running, tenant, 1)
+    preview = await tenant.client.call(PreviewInvoice(invoice_id=draft.invoice_id))
+    with pikepdf.open(io.BytesIO(decoded(preview.content_base64))) as document:
+        assert len(document.pages) == preview.pages == 1
+        assert not document.attachments
+    text = text_of(decoded(preview.content_base64))
+    assert "BROUILLON" in text and draft.draft_ref in text and "120,00" in text
+    done = await issue(tenant, draft)
+    assert await refused(tenant.client.call(PreviewInvoice(invoice_id=done.invoice_id))) == "INVOICE_LOCKED"
+
+
+async def test_case_10_lines_are_taken_back_by_quantity_or_amount(running: Running, tenant: Tenant) -> None:
+    invoice = await issued(running, tenant)
+
+    def take_back(*lines: CreditLine, issue: bool = True) -> CreateCreditNote:
+        return CreateCreditNote(
+            invoice_id=invoice.invoice_id, scope=CreditScope.LINES, lines=lines, issue=issue,
+            reason_code=CorrectionReason.QUANTITY_ERROR, reason_text="Quantité",
+        )  # fmt: skip
+
+    one_book = CreditLine(line_no=3, quantity=Decimal(1))
+    note = await tenant.client.call(
+        take_back(one_book, CreditLine(line_no=2, amount=Decimal("5.00"))), key=str(new_id())
+    )
+    assert [(line.name, str(line.net)) for line in note.lines] == [("Livres", "7.05"), ("Option", "5.00")]
+    assert amounts_of(note) == ("12.05", "1.39", "13.44")
+    too_much = take_back(CreditLine(line_no=3, quantity=Decimal(4)))
+    assert await refused(tenant.client.call(too_much, key=str(new_id()))) == "CREDIT_EXCEEDS_INVOICE"
+    assert await refused(tenant.client.call(take_back(CreditLine(line_no=9)), key=str(new_id()))) == (
+        "VALIDATION_FAILED"
+    )
+    whole_line = take_back(CreditLine(line_no=3))
+    assert await refused(tenant.client.call(whole_line, key=str(new_id()))) == "CREDIT_EXCEEDS_INVOICE"
+    waiting = await tenant.client.call(take_back(CreditLine(line_no=4), issue=False), key=str(new_id()))
+    assert (waiting.status, waiting.number) == ("DRAFT", None)
+    assert (await issue(tenant, waiting)).number == "AV2026-000002"
 
 
 async def test_a_discarded_draft_is_not_issued(running: Running, tenant: Tenant) -> None:
