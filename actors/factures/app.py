@@ -4,7 +4,7 @@ from actors.factures import schedule, work
 from actors.factures.facturx.pool import POOL
 from actors.factures.personal_data import PERSONAL_DATA
 from actors.factures.reactions import delivery, money, projections
-from actors.factures.requests import documents, drafts, settings, settling
+from actors.factures.requests import correcting, documents, drafts, settings, settling
 from messages.documents import StoreDocument
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, daily, every
@@ -29,6 +29,7 @@ actor = Actor(
         drafts.issue_invoice,
         drafts.issue_invoices,
         documents.create_credit_note,
+        correcting.create_corrective_invoice,
         documents.get_invoice,
         documents.list_invoices,
         documents.get_invoice_document,

@@ -45,6 +45,7 @@ async def credited_breakdown(invoice_id: UUID, work: UnitOfWork) -> list[VatAmou
         .where(
             invoice.c.organisation_id == work.organisation_id,
             invoice.c.preceding_id == invoice_id,
+            invoice.c.kind == DocumentKind.CREDIT_NOTE,
             invoice.c.status != InvoiceStatus.DISCARDED,
         )
         .group_by(vat_breakdown.c.category, vat_breakdown.c.rate, vat_breakdown.c.exemption_code)

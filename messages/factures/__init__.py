@@ -52,6 +52,7 @@ from messages.factures.requests import (
     MOST_LINES,
     CalculateLateInterest,
     CheckInvoice,
+    CreateCorrectiveInvoice,
     CreateCreditNote,
     CreateInvoice,
     DeleteInvoice,
@@ -73,6 +74,7 @@ from messages.factures.requests import (
     VerifySeals,
 )
 from messages.factures.values import (
+    ALREADY_SETTLED,
     BILLING_INTAKE_NOT_FOUND,
     CHRONOLOGY_VIOLATION,
     CLIENT_BLOCKED,
@@ -110,6 +112,7 @@ from messages.factures.values import (
 )
 
 __all__ = [
+    "ALREADY_SETTLED",
     "BILLING_INTAKE_NOT_FOUND",
     "CHRONOLOGY_VIOLATION",
     "CLIENT_BLOCKED",
@@ -138,6 +141,7 @@ __all__ = [
     "CheckInvoice",
     "ContractLineNet",
     "CorrectionReason",
+    "CreateCorrectiveInvoice",
     "CreateCreditNote",
     "CreateInvoice",
     "CreditAmount",

@@ -177,6 +177,18 @@ class CreateCreditNote(
         return self
 
 
+class CreateCorrectiveInvoice(Request[Invoice], permission="factures:invoice:write"):
+    """Write the draft that cancels and replaces an issued invoice on which nothing is paid or credited yet.
+
+    Lines that are left out are those of the original; seller and buyer are as they are known at issue.
+    """
+
+    invoice_id: UUID
+    lines: Annotated[tuple[InvoiceLineDraft, ...], Field(max_length=MOST_LINES)] = ()
+    reason_code: CorrectionReason
+    reason_text: Line
+
+
 class GetInvoice(
     Request[Invoice], query=True, internal_callers=tuple(actor for actor in ACTORS if actor != "factures")
 ):

@@ -19,6 +19,9 @@ SETTINGS_NOT_FOUND = NOT_FOUND.specific(
 )
 SETTLEMENT_NOT_FOUND = NOT_FOUND.specific("SETTLEMENT_NOT_FOUND", "Règlement introuvable", "Settlement not found")
 INVOICE_LOCKED = INVALID_TRANSITION.specific("INVOICE_LOCKED", "Facture émise, non modifiable", "Invoice is locked")
+ALREADY_SETTLED = PRECONDITION_FAILED.specific(
+    "ALREADY_SETTLED", "Facture déjà réglée ou créditée", "Invoice already settled or credited"
+)
 INVOICE_ALREADY_ISSUED = INVALID_TRANSITION.specific(
     "INVOICE_ALREADY_ISSUED", "Facture déjà émise", "Invoice already issued"
 )
@@ -45,11 +48,12 @@ class DocumentKind(StrEnum):
 
     INVOICE = "INVOICE"
     CREDIT_NOTE = "CREDIT_NOTE"
+    CORRECTIVE_INVOICE = "CORRECTIVE_INVOICE"
 
     @property
     def type_code(self) -> str:
         """The UNTDID 1001 code."""
-        return {"INVOICE": "380", "CREDIT_NOTE": "381"}[self.value]
+        return {"INVOICE": "380", "CREDIT_NOTE": "381", "CORRECTIVE_INVOICE": "384"}[self.value]
 
 
 class InvoiceStatus(StrEnum):

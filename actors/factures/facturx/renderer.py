@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import pikepdf
@@ -107,10 +107,10 @@ def _typeset(data: dict[str, Any], xml: bytes, profile: Profile, produced_at: da
     return _compiled(inputs, "a-3b", produced_at)
 
 
-def _compiled(inputs: dict[str, str], standard: str | None, produced_at: datetime) -> bytes:
+def _compiled(inputs: dict[str, str], standard: Literal["a-3b"] | None, produced_at: datetime) -> bytes:
     pdf = _compiler().compile(
         sys_inputs=inputs,
-        pdf_standards=standard or [],
+        pdf_standards=standard,
         pdf_tags=False,
         timestamp=int(produced_at.astimezone(UTC).timestamp()),
     )

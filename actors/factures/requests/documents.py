@@ -134,7 +134,7 @@ async def send_invoice(request: SendInvoice, work: UnitOfWork) -> Invoice:
 async def create_credit_note(request: CreateCreditNote, work: UnitOfWork) -> Invoice:
     """Take an invoice back, wholly or in part, with a document of its own."""
     row = await issued_document(request.invoice_id, work)
-    if row["kind"] != DocumentKind.INVOICE:
+    if row["kind"] == DocumentKind.CREDIT_NOTE:
         raise Refused(NOT_ISSUED, "only an invoice can be credited; give the id of an invoice")
     lines = lines_taken_back(row, request.lines)
     amounts = [(_key_of(found.category, found.rate, row), found.net) for found in request.amounts]

@@ -51,7 +51,7 @@ async def create_invoice(request: CreateInvoice, work: UnitOfWork) -> Invoice:
         id=request.id,
         company_id=request.company_id,
         client_id=request.client_id,
-        lines=_lines(request.lines),
+        lines=draft_lines(request.lines),
         allowances=tuple((found.amount, found.vat_rate, found.reason) for found in request.discounts),
         payment_method=request.payment_method,
         payment_days=drafting.DEFAULT_PAYMENT_DAYS if request.payment_days is None else request.payment_days,
@@ -84,7 +84,7 @@ async def replace_invoice_lines(request: ReplaceInvoiceLines, work: UnitOfWork) 
     """Give a draft other lines."""
     row = await _draft(request.invoice_id, request.expected_version, work)
     parties = await load_parties(row["company_id"], row["client_id"], work)
-    lines = drafting.line_rows(_lines(request.lines), parties)
+    lines = drafting.line_rows(draft_lines(request.lines), parties)
     totals = drafting.totals_of(lines, row["allowances"])
     for table in (invoice_line, vat_breakdown):
         mine = (table.c.organisation_id == work.organisation_id, table.c.invoice_id == row["id"])
@@ -223,7 +223,8 @@ async def _change(row: Row, changes: dict[str, Any], work: UnitOfWork) -> dict[s
     return {**row, **changes}
 
 
-def _lines(drafts: tuple[InvoiceLineDraft, ...]) -> tuple[DraftLine, ...]:
+def draft_lines(drafts: tuple[InvoiceLineDraft, ...]) -> tuple[DraftLine, ...]:
+    """Lines as an accountant wrote them."""
     return tuple(
         DraftLine(
             name=line.name,

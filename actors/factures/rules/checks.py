@@ -17,6 +17,7 @@ from messages.factures import MOST_LINES, DocumentKind, Finding, Profile
 _NUMBER = re.compile(r"[A-Za-z0-9+\-_/]{1,35}")
 _UNIQUE_NOTES = frozenset({"PMT", "PMD", "AAB", "TXD", "BAR"})
 _CREDIT_NOTE = DocumentKind.CREDIT_NOTE.type_code
+_CORRECTIVE = DocumentKind.CORRECTIVE_INVOICE.type_code
 _CENT = Decimal("0.01")
 
 
@@ -142,6 +143,8 @@ def _payment(sheet: Sheet) -> Found:
 def _references(sheet: Sheet) -> Found:
     if not _NUMBER.fullmatch(sheet.number):
         yield "NUMBER_FORMAT", "number", "a number has 1 to 35 of A-Z a-z 0-9 + - _ /; change the series' pattern"
+    if sheet.type_code == _CORRECTIVE and len(sheet.preceding) != 1:
+        yield "BR-FR-CO-04", "preceding", "a corrective invoice names the one invoice it replaces; give invoice_id"
     if sheet.type_code == _CREDIT_NOTE and not sheet.preceding:
         yield "BR-FR-CO-05", "preceding", "a credit note names the invoice it reduces; give invoice_id"
 

@@ -65,13 +65,13 @@ def test_case_15_a_reversed_period_of_the_document_or_of_a_line() -> None:
 
 
 @pytest.mark.parametrize("profile", Profile)
-@pytest.mark.parametrize("type_code", ["380", "381"])
+@pytest.mark.parametrize("type_code", ["380", "381", "384"])
 def test_every_profile_of_case_1_passes_all_rules_and_is_named_in_the_pdf(profile: Profile, type_code: str) -> None:
     is_credit_note = type_code == "381"
     document = sheet(
         type_code=type_code,
         profile=profile,
-        preceding=PRECEDING if is_credit_note else (),
+        preceding=() if type_code == "380" else PRECEDING,
         payment=None if is_credit_note else sheet().payment,
     )
     made = renderer.render(document, AT)
