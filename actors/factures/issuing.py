@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from actors.factures import views
-from actors.factures.drafting import Parties
+from actors.factures.drafting import Parties, may_not_be_charged
 from actors.factures.facturx import rendered
 from actors.factures.facturx.pool import POOL
 from actors.factures.facturx.rendered import Rendered
@@ -142,11 +142,18 @@ def _series(code: str, series: Sequence[Row], counters: Sequence[Row]) -> Series
     return Series(found["id"], found["pattern"], found["prefix"], last)
 
 
+_BLOCKED = Finding(
+    rule="CLIENT_BLOCKED", path="client_id", message="the client is blocked or deceased; unblock him before invoicing"
+)
+
+
 async def prepare(desk: Desk, rows: Sequence[Row], issue_date: date, issued_at: datetime) -> Preparation:
     """Check the drafts and make the files of those that pass, under the next numbers."""
     passed, refused = [], []
     for row in rows:
         found = checks.findings(desk.sheet(row, _number(desk, row, issue_date, 1), issue_date))
+        if row["kind"] != DocumentKind.CREDIT_NOTE and may_not_be_charged(desk.clients[row["client_id"]]):
+            found.append(_BLOCKED)
         if found:
             refused.append((row["id"], tuple(found)))
         else:

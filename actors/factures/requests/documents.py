@@ -149,7 +149,8 @@ async def create_credit_note(request: CreateCreditNote, work: UnitOfWork) -> Inv
         refund_wish=request.refund_wish,
         rebill=request.rebill,
     )
-    draft = await save_draft(order, await load_parties(row["company_id"], row["client_id"], work), work)
+    parties = await load_parties(row["company_id"], row["client_id"], work, even_blocked=True)
+    draft = await save_draft(order, parties, work)
     if request.issue:
         await issue_now(await load(draft["id"], work, for_update=True), work.today(), work)
     return views.invoice_of(await load(draft["id"], work))

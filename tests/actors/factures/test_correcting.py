@@ -3,6 +3,16 @@
 from datetime import date
 from decimal import Decimal
 
+from messages.clients import (
+    ClientFlags,
+    ClientKind,
+    ClientSource,
+    ClientType,
+    ClientUpdated,
+    RecordState,
+    StatusCategory,
+    VatStatus,
+)
 from messages.factures import (
     CorrectionReason,
     CreateCorrectiveInvoice,
@@ -15,8 +25,10 @@ from messages.factures import (
     PaymentMethod,
     VerifySeals,
 )
+from messages.values.addresses import Address
 from messages.values.identifiers import new_id
 from tests.actors.factures.builders import (
+    NOW,
     amounts_of,
     bill,
     billing_due,
@@ -28,7 +40,7 @@ from tests.actors.factures.builders import (
     ready,
 )
 from tests.actors.factures.test_facturx import text_of
-from tests.actors.factures.test_issuing import issue, issued, refused
+from tests.actors.factures.test_issuing import issue, issued, refused, simple
 from tests.harness import Running, Tenant
 
 
@@ -98,3 +110,34 @@ async def test_a_corrective_invoice_can_itself_be_credited(running: Running, ten
     note = await tenant.client.call(order, key=str(new_id()))
     assert amounts_of(note) == amounts_of(corrective)
     assert (await tenant.client.call(GetInvoice(invoice_id=corrective.invoice_id))).status == "CANCELLED"
+
+
+async def test_a_blocked_client_is_credited_but_not_charged(running: Running, tenant: Tenant) -> None:
+    invoice = await issued(running, tenant)
+    draft = await tenant.client.call(simple(tenant, invoice.client_id))
+    blocked = ClientUpdated(
+        client_id=invoice.client_id,
+        client_code="CLI-000001",
+        display_name="Dupont & Fils",
+        type=ClientType.BUSINESS,
+        kind=ClientKind.BUSINESS,
+        language="fr",
+        status_code="PROSPECT",
+        status_category=StatusCategory.PROSPECT,
+        record_state=RecordState.LIVE,
+        company_id=tenant.company_id,
+        source=ClientSource.MANUAL,
+        siren="552100554",
+        vat_status=VatStatus.TAXABLE_FR,
+        billing_address=Address(street="2 rue Y", postal_code="69001", city="Lyon"),
+        flags=ClientFlags(blocked_scope="ALL"),
+        changed_fields=("flags",),
+    )
+    await running.state(blocked, tenant.id, version=2, now=NOW)
+    await running.settled()
+    assert await refused(tenant.client.call(simple(tenant, invoice.client_id))) == "CLIENT_BLOCKED"
+    assert await refused(issue(tenant, draft)) == "INVOICE_NOT_COMPLIANT"
+    order = CreateCreditNote(
+        invoice_id=invoice.invoice_id, reason_code=CorrectionReason.GOODWILL, reason_text="Geste commercial"
+    )
+    assert (await tenant.client.call(order, key=str(new_id()))).number == "AV2026-000001"
