@@ -46,6 +46,8 @@ actor = Actor(
     hears=(
         projections.keep_company,
         projections.keep_client,
+        projections.follow_merge,
+        projections.undo_merge,
         projections.keep_mandate,
         projections.keep_debit_plan,
         delivery.bill_contract,

@@ -44,6 +44,8 @@ invoice = Table(
     reference("intake_id", nullable=True),
     Column("auto_issue", Boolean, nullable=False),
     reference("client_id"),
+    reference("merged_client_id", nullable=True),
+    reference("merge_operation_id", nullable=True),
     text("channel"),
     reference("contract_id", nullable=True),
     text("contract_reference", nullable=True),
@@ -108,6 +110,12 @@ invoice = Table(
     Index("ix_invoice_settlement", "organisation_id", "settlement_status", "created_at", "id"),
     Index("ix_invoice_issue_date", "organisation_id", "issue_date", "id"),
     Index("ix_invoice_preceding", "organisation_id", "preceding_id"),
+    Index(
+        "ix_invoice_merge",
+        "organisation_id",
+        "merge_operation_id",
+        postgresql_where=sql("merge_operation_id is not null"),
+    ),
     Index(
         "ix_invoice_to_issue",
         "organisation_id",

@@ -2,12 +2,17 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 from messages.clients import (
     ClientFlags,
     ClientKind,
+    ClientMerged,
+    ClientSnapshot,
     ClientSource,
     ClientType,
+    ClientUnmerged,
     ClientUpdated,
     RecordState,
     StatusCategory,
@@ -112,26 +117,22 @@ async def test_a_corrective_invoice_can_itself_be_credited(running: Running, ten
     assert (await tenant.client.call(GetInvoice(invoice_id=corrective.invoice_id))).status == "CANCELLED"
 
 
+def known(tenant: Tenant, client_id: UUID) -> dict[str, Any]:
+    """A client as clients states him."""
+    return {
+        "client_id": client_id, "client_code": "CLI-000001", "display_name": "Dupont & Fils", "type": ClientType.BUSINESS,
+        "kind": ClientKind.BUSINESS, "language": "fr", "status_code": "PROSPECT",
+        "status_category": StatusCategory.PROSPECT, "record_state": RecordState.LIVE, "company_id": tenant.company_id,
+        "source": ClientSource.MANUAL, "siren": "552100554", "vat_status": VatStatus.TAXABLE_FR,
+        "billing_address": Address(street="2 rue Y", postal_code="69001", city="Lyon"),
+    }  # fmt: skip
+
+
 async def test_a_blocked_client_is_credited_but_not_charged(running: Running, tenant: Tenant) -> None:
     invoice = await issued(running, tenant)
     draft = await tenant.client.call(simple(tenant, invoice.client_id))
-    blocked = ClientUpdated(
-        client_id=invoice.client_id,
-        client_code="CLI-000001",
-        display_name="Dupont & Fils",
-        type=ClientType.BUSINESS,
-        kind=ClientKind.BUSINESS,
-        language="fr",
-        status_code="PROSPECT",
-        status_category=StatusCategory.PROSPECT,
-        record_state=RecordState.LIVE,
-        company_id=tenant.company_id,
-        source=ClientSource.MANUAL,
-        siren="552100554",
-        vat_status=VatStatus.TAXABLE_FR,
-        billing_address=Address(street="2 rue Y", postal_code="69001", city="Lyon"),
-        flags=ClientFlags(blocked_scope="ALL"),
-        changed_fields=("flags",),
+    blocked = ClientUpdated.model_validate(
+        known(tenant, invoice.client_id) | {"flags": ClientFlags(blocked_scope="ALL"), "changed_fields": ("flags",)}
     )
     await running.state(blocked, tenant.id, version=2, now=NOW)
     await running.settled()
@@ -141,3 +142,32 @@ async def test_a_blocked_client_is_credited_but_not_charged(running: Running, te
         invoice_id=invoice.invoice_id, reason_code=CorrectionReason.GOODWILL, reason_text="Geste commercial"
     )
     assert (await tenant.client.call(order, key=str(new_id()))).number == "AV2026-000001"
+
+
+async def test_a_merge_moves_drafts_and_an_unmerge_gives_them_back(running: Running, tenant: Tenant) -> None:
+    invoice = await issued(running, tenant)
+    draft = await tenant.client.call(simple(tenant, invoice.client_id))
+    survivor, operation = await business(running, tenant), new_id()
+
+    async def buyers() -> list[UUID]:
+        found = [await tenant.client.call(GetInvoice(invoice_id=id_)) for id_ in (invoice.invoice_id, draft.invoice_id)]
+        return [document.client_id for document in found]
+
+    merged = ClientMerged(
+        survivor_id=survivor,
+        merged_ids=(invoice.client_id,),
+        survivor=ClientSnapshot.model_validate(known(tenant, survivor)),
+        merge_operation_id=operation,
+    )
+    await running.state(merged, tenant.id, version=2, now=NOW)
+    await running.settled()
+    assert await buyers() == [invoice.client_id, survivor]
+    unmerged = ClientUnmerged(
+        survivor_id=survivor,
+        restored_id=invoice.client_id,
+        restored=ClientSnapshot.model_validate(known(tenant, invoice.client_id)),
+        merge_operation_id=operation,
+    )
+    await running.state(unmerged, tenant.id, version=3, now=NOW)
+    await running.settled()
+    assert await buyers() == [invoice.client_id, invoice.client_id]
