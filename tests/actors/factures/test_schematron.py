@@ -133,6 +133,10 @@ def lines(draw: st.DrawFn, number: int) -> SheetLine:
 def documents(draw: st.DrawFn) -> Sheet:
     """Any document this actor may make: every profile, several rates, discounts, money already paid, credit notes."""
     made = tuple(draw(lines(number)) for number in range(1, draw(st.integers(1, 6)) + 1))
+    seller = sheet().seller
+    if draw(st.integers(0, 4)) == 0:  # a company that bears no VAT
+        made = tuple(replace(line, key=VatKey("E", Decimal(0), "VATEX-FR-FRANCHISE")) for line in made)
+        seller = replace(seller, vat_number=None, tax_id=seller.siren)
     bases: dict[VatKey, Decimal] = {}
     for line in made:
         bases[line.key] = bases.get(line.key, Decimal(0)) + line.net
@@ -145,6 +149,7 @@ def documents(draw: st.DrawFn) -> Sheet:
     document = sheet(
         made,
         discounts,
+        seller=seller,
         profile=draw(st.sampled_from(Profile)),
         type_code="381" if is_credit_note else "380",
         preceding=PRECEDING if is_credit_note else (),
