@@ -12,8 +12,10 @@ from actors.factures.rules import settlements
 from actors.factures.rules.amounts import share_by_rate
 from messages.base import Event
 from messages.factures import (
+    ALREADY_SETTLED,
     CancelledBy,
     Channel,
+    ContractLineNet,
     CreditNoteIssued,
     DocumentKind,
     InvoiceCancelled,
@@ -30,6 +32,7 @@ from messages.factures import (
     SettlementSource,
     SettlementStatus,
 )
+from messages.problem import Refused
 from messages.shared import LetterKind, LetterOrder, Party
 from messages.values.identifiers import new_id
 from messages.values.money import Money
@@ -230,11 +233,50 @@ async def credit_original(note: Row, work: UnitOfWork) -> None:
         work.emit(InvoiceCancelled.model_validate(fact), version=changed["version"])
 
 
+async def replace_original(corrective: Row, work: UnitOfWork) -> None:
+    """A corrective invoice takes the place of its original, on which nothing was paid or credited."""
+    row = await work.load(
+        queries.INVOICE_FOR_UPDATE, "invoice", organisation_id=work.organisation_id, id=corrective["preceding_id"]
+    )
+    refuse_settled(row)
+    changed = await change(
+        row,
+        work,
+        credited=row["gross"],
+        outstanding=_ZERO,
+        settlement_status=SettlementStatus.CREDITED,
+        overdue=False,
+        status=InvoiceStatus.CANCELLED,
+        cancelled_by_id=corrective["id"],
+    )
+    by = CancelledBy(id=corrective["id"], number=corrective["number"], kind=DocumentKind.CORRECTIVE_INVOICE)
+    net_by_line = [
+        ContractLineNet(
+            contract_id=row["contract_id"],
+            contract_line_id=line["contract_line_id"],
+            net=Money(amount=Decimal(line["net"])),
+        )
+        for line in row["lines"]
+        if row["contract_id"] is not None and line["contract_line_id"] is not None
+    ]
+    fact = {**views.reference_of(changed), "by": by, "rebill": False, "net_by_contract_line": net_by_line}
+    work.emit(InvoiceCancelled.model_validate(fact), version=changed["version"])
+
+
+def refuse_settled(row: Row) -> None:
+    """An invoice on which money moved is corrected by a credit note, which says what becomes of that money."""
+    if row["status"] != InvoiceStatus.ISSUED or row["settled"] or row["credited"]:
+        raise Refused(
+            ALREADY_SETTLED, "the invoice is paid, credited or cancelled in part; correct it by a credit note"
+        )
+
+
 async def credited_gross(invoice_id: UUID, work: UnitOfWork) -> Decimal:
     """What issued credit notes take back of an invoice."""
     statement = select(func.coalesce(func.sum(invoice.c.gross), 0)).where(
         invoice.c.organisation_id == work.organisation_id,
         invoice.c.preceding_id == invoice_id,
+        invoice.c.kind == DocumentKind.CREDIT_NOTE,
         invoice.c.status == InvoiceStatus.ISSUED,
     )
     return Decimal(await work.fetch_value(statement))

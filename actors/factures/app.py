@@ -4,7 +4,7 @@ from actors.factures import schedule, work
 from actors.factures.facturx.pool import POOL
 from actors.factures.personal_data import PERSONAL_DATA
 from actors.factures.reactions import delivery, money, projections
-from actors.factures.requests import documents, drafts, settings
+from actors.factures.requests import correcting, documents, drafts, settings, settling
 from messages.documents import StoreDocument
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, daily, every
@@ -21,17 +21,23 @@ actor = Actor(
     "factures",
     answers=(
         drafts.create_invoice,
+        drafts.update_invoice,
         drafts.replace_invoice_lines,
         drafts.delete_invoice,
         drafts.check_invoice,
+        drafts.preview_invoice,
         drafts.issue_invoice,
+        drafts.issue_invoices,
         documents.create_credit_note,
+        correcting.create_corrective_invoice,
         documents.get_invoice,
         documents.list_invoices,
         documents.get_invoice_document,
         documents.send_invoice,
-        documents.mark_invoice_paid,
         documents.verify_seals,
+        settling.mark_invoice_paid,
+        settling.reverse_settlement,
+        settling.calculate_late_interest,
         settings.list_billing_intakes,
         settings.retry_billing_intake,
         settings.get_invoicing_settings,
@@ -40,11 +46,15 @@ actor = Actor(
     hears=(
         projections.keep_company,
         projections.keep_client,
+        projections.follow_merge,
+        projections.undo_merge,
         projections.keep_mandate,
         projections.keep_debit_plan,
         delivery.bill_contract,
         delivery.note_sent,
         delivery.note_failed,
+        delivery.note_posted,
+        delivery.note_letter_failed,
         money.settle_received,
         money.settle_returned,
         money.settle_allocated,

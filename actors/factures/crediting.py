@@ -1,5 +1,6 @@
 """Credit notes: what an issued invoice can still give back, and the draft that gives it back."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from actors.factures.rules.amounts import VatAmount, VatKey
 from messages.factures import (
     CREDIT_EXCEEDS_INVOICE,
     CorrectionReason,
+    CreditLine,
     CreditScope,
     DocumentKind,
     InvoiceOrigin,
@@ -22,6 +24,7 @@ from messages.factures import (
     RefundWish,
 )
 from messages.problem import Refused
+from messages.values.money import round_cents
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.factures.tables import invoice, vat_breakdown
 
@@ -42,6 +45,7 @@ async def credited_breakdown(invoice_id: UUID, work: UnitOfWork) -> list[VatAmou
         .where(
             invoice.c.organisation_id == work.organisation_id,
             invoice.c.preceding_id == invoice_id,
+            invoice.c.kind == DocumentKind.CREDIT_NOTE,
             invoice.c.status != InvoiceStatus.DISCARDED,
         )
         .group_by(vat_breakdown.c.category, vat_breakdown.c.rate, vat_breakdown.c.exemption_code)
@@ -63,27 +67,19 @@ async def credit_draft(
     rebill: bool,
     auto_issue: bool = False,
     labels: dict[VatKey, str] | None = None,
+    lines: tuple[DraftLine, ...] | None = None,
     extra: dict[str, Any] | None = None,
 ) -> DraftOrder:
-    """The draft of a credit note on a locked, issued invoice; without `wanted` it takes back all that is left."""
+    """The draft of a credit note on a locked, issued invoice; without `wanted` it takes back all that is left.
+
+    `lines` are what `wanted` sums up, where the note shows lines of the invoice rather than amounts per rate.
+    """
     breakdown, credited = views.breakdown_of(original), await credited_breakdown(original["id"], work)
     rest = amounts.remaining(breakdown, credited)
-    scope = CreditScope.FULL if wanted is None else CreditScope.AMOUNTS
+    scope = CreditScope.LINES if lines else CreditScope.FULL if wanted is None else CreditScope.AMOUNTS
     wanted = rest if wanted is None else wanted
     _refuse_excess(wanted, dict(rest))
-    natures = {line["nature"] for line in original["lines"]}
-    lines = tuple(
-        DraftLine(
-            name=(labels or {}).get(key) or f"Avoir sur facture {original['number']}",
-            quantity=_ONE,
-            unit_price=net,
-            product_rate=key.rate,
-            key=key,
-            nature=Nature(natures.pop()) if len(natures) == 1 else Nature.SERVICES,
-            revenue_account=original["lines"][0]["revenue_account"],
-        )
-        for key, net in wanted
-    )
+    lines = lines or _lines_by_rate(original, wanted, labels or {})
     return DraftOrder(
         company_id=original["company_id"],
         client_id=original["client_id"],
@@ -110,6 +106,69 @@ async def credit_draft(
         }
         | (extra or {}),
     )
+
+
+def _lines_by_rate(
+    original: Row, wanted: list[tuple[VatKey, Decimal]], labels: dict[VatKey, str]
+) -> tuple[DraftLine, ...]:
+    natures = {line["nature"] for line in original["lines"]}
+    nature = Nature(natures.pop()) if len(natures) == 1 else Nature.SERVICES
+    return tuple(
+        DraftLine(
+            name=labels.get(key) or f"Avoir sur facture {original['number']}",
+            quantity=_ONE,
+            unit_price=net,
+            product_rate=key.rate,
+            key=key,
+            nature=nature,
+            revenue_account=original["lines"][0]["revenue_account"],
+        )
+        for key, net in wanted
+    )
+
+
+def lines_taken_back(original: Row, wanted: Sequence[CreditLine]) -> tuple[DraftLine, ...]:
+    """Lines of the invoice as a credit note shows them; each takes back at most the net of its line."""
+    by_number = {line["line_no"]: line for line in original["lines"]}
+    return tuple(_line_taken_back(by_number.get(found.line_no), found) for found in wanted)
+
+
+def _line_taken_back(line: Row | None, wanted: CreditLine) -> DraftLine:
+    path = f"lines[{wanted.line_no}]"
+    if line is None:
+        raise Refused.field(path, "unknown", f"the invoice has no line {wanted.line_no}; check line_no")
+    net, quantity = Decimal(line["net"]), Decimal(line["quantity"])
+    if wanted.quantity is not None:
+        taken = round_cents(net * wanted.quantity / quantity)
+    else:
+        taken = net if wanted.amount is None else wanted.amount
+    if not 0 < taken <= net:
+        raise Refused(
+            CREDIT_EXCEEDS_INVOICE,
+            f"line {wanted.line_no} bears {net:.2f} net, {taken:.2f} cannot be taken back of it; lower it",
+        )
+    return DraftLine(
+        name=line["name"],
+        description=line["description"],
+        quantity=_ONE,
+        unit_price=taken,
+        product_rate=Decimal(line["vat_rate"]),
+        key=VatKey(line["vat_category"], Decimal(line["vat_rate"]), line["exemption_code"]),
+        nature=Nature(line["nature"]),
+        product_id=line["product_id"],
+        contract_line_id=line["contract_line_id"],
+        revenue_account=line["revenue_account"],
+        recurring=line["recurring"],
+    )
+
+
+def net_by_key(lines: Sequence[DraftLine]) -> list[tuple[VatKey, Decimal]]:
+    """The net of lines by the VAT they bear."""
+    wanted: dict[VatKey, Decimal] = {}
+    for line in lines:
+        if line.key is not None:
+            wanted[line.key] = wanted.get(line.key, Decimal("0.00")) + line.unit_price
+    return list(wanted.items())
 
 
 def _refuse_excess(wanted: list[tuple[VatKey, Decimal]], rest: dict[VatKey, Decimal]) -> None:

@@ -97,8 +97,11 @@ class Parties:
         return vat_zone_of(address.country_code, address.postal_code) if address else VatZone.FR_METRO
 
 
-async def load_parties(company_id: UUID, client_id: UUID, work: UnitOfWork) -> Parties:
-    """Both parties of a document; refused when one is unknown or the client may not be invoiced."""
+async def load_parties(company_id: UUID, client_id: UUID, work: UnitOfWork, *, even_blocked: bool = False) -> Parties:
+    """Both parties of a document; refused when one is unknown or the client may not be invoiced.
+
+    `even_blocked` is for documents that give money back: a block and a death forbid to charge, not to credit.
+    """
     company = await work.fetch_one(queries.COMPANY, organisation_id=work.organisation_id, company_id=company_id)
     if company is None or not work.caller.sees_company(company_id):
         raise Refused.field("company_id", "unknown", "the company is not known here; check company_id", COMPANY_UNKNOWN)
@@ -106,9 +109,14 @@ async def load_parties(company_id: UUID, client_id: UUID, work: UnitOfWork) -> P
     if found is None:
         raise Refused.field("client_id", "unknown", "the client is not known here; check client_id", CLIENT_UNKNOWN)
     client = ClientSnapshot.model_validate(found["snapshot"])
-    if client.flags.blocked_scope or client.flags.deceased:
+    if may_not_be_charged(client) and not even_blocked:
         raise Refused(CLIENT_BLOCKED, "the client is blocked or deceased; unblock him before invoicing")
     return Parties(CompanySnapshot.model_validate(company["snapshot"]), company, client)
+
+
+def may_not_be_charged(client: ClientSnapshot) -> bool:
+    """Whether a block or a death forbids to invoice the client."""
+    return bool(client.flags.blocked_scope) or client.flags.deceased
 
 
 async def save_draft(order: DraftOrder, parties: Parties, work: UnitOfWork) -> Row:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from actors.factures import views
-from actors.factures.drafting import Parties
+from actors.factures.drafting import Parties, may_not_be_charged
 from actors.factures.facturx import rendered
 from actors.factures.facturx.pool import POOL
 from actors.factures.facturx.rendered import Rendered
@@ -55,7 +55,7 @@ class ReadingConnection:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A company's series of one kind, and its counters by year as they were read."""
+    """A company's series, and its counters by year as they were read."""
 
     id: UUID
     pattern: str
@@ -73,7 +73,8 @@ class Desk:
     settings: Row
     clients: dict[UUID, ClientSnapshot]
     mandates: Sequence[Row]
-    series: dict[DocumentKind, Series]
+    series: dict[str, Series]
+    """By the series' code; kinds may share one."""
 
     def sheet(self, row: Row, number: str, issue_date: date) -> Sheet:
         """The sheet of a draft."""
@@ -131,7 +132,7 @@ async def desk_of(organisation_id: UUID, company_id: UUID, rows: Sequence[Row], 
         company,
         {found["client_id"]: ClientSnapshot.model_validate(found["snapshot"]) for found in clients},
         mandates,
-        {kind: _series(code, series, counters) for kind, code in numbering.SERIES.items()},
+        {code: _series(code, series, counters) for code in set(numbering.SERIES.values())},
     )
 
 
@@ -141,24 +142,38 @@ def _series(code: str, series: Sequence[Row], counters: Sequence[Row]) -> Series
     return Series(found["id"], found["pattern"], found["prefix"], last)
 
 
+_BLOCKED = Finding(
+    rule="CLIENT_BLOCKED", path="client_id", message="the client is blocked or deceased; unblock him before invoicing"
+)
+
+
 async def prepare(desk: Desk, rows: Sequence[Row], issue_date: date, issued_at: datetime) -> Preparation:
     """Check the drafts and make the files of those that pass, under the next numbers."""
     passed, refused = [], []
     for row in rows:
         found = checks.findings(desk.sheet(row, _number(desk, row, issue_date, 1), issue_date))
+        if row["kind"] != DocumentKind.CREDIT_NOTE and may_not_be_charged(desk.clients[row["client_id"]]):
+            found.append(_BLOCKED)
         if found:
             refused.append((row["id"], tuple(found)))
         else:
             passed.append(row)
-    numbered = _numbered(desk, passed, issue_date, {kind: _last(desk, kind, issue_date) for kind in DocumentKind})
+    numbered = _numbered(
+        desk, passed, issue_date, {code: found.last.get(issue_date.year, 0) for code, found in desk.series.items()}
+    )
     files = await POOL.render([sheet for _, sheet, _ in numbered], issued_at)
     ready = []
     for (row, sheet, sequence), made in zip(numbered, files, strict=True):
         if made.errors:
-            refused.append((row["id"], tuple(Finding(rule="XSD", path="xml", message=text) for text in made.errors)))
+            refused.append((row["id"], official_findings(made.errors)))
         else:
             ready.append(Prepared(row, sheet, sequence, made))
     return Preparation(desk, issue_date, issued_at, tuple(ready), tuple(refused))
+
+
+def official_findings(errors: Sequence[tuple[str, str]]) -> tuple[Finding, ...]:
+    """What schema and Schematron say, as findings."""
+    return tuple(Finding(rule=rule, path="xml", message=message) for rule, message in errors)
 
 
 async def seal_all(preparation: Preparation, work: UnitOfWork) -> list[dict[str, Any]]:
@@ -170,20 +185,18 @@ async def seal_all(preparation: Preparation, work: UnitOfWork) -> list[dict[str,
     if not preparation.ready:
         return []
     last = {}
-    for kind in sorted(
-        {DocumentKind(item.row["kind"]) for item in preparation.ready}, key=numbering.SERIES.__getitem__
-    ):
-        last[kind] = await _lock_counter(desk.series[kind], on, work)
+    for code in sorted({_code(item.row) for item in preparation.ready}):
+        last[code] = await _lock_counter(desk.series[code], on, work)
     ready = await _under_final_numbers(preparation, last)
     head = await work.load(
         queries.LOCK_SEAL_HEAD, "seal chain", organisation_id=desk.organisation_id, company_id=desk.company_id
     )
     issued = _sealed(ready, preparation, head, work)
     await _store(issued, ready, preparation, work)
-    for kind in last:
-        sequence = max(item.sequence for item in ready if item.row["kind"] == kind)
+    for code in last:
+        sequence = max(item.sequence for item in ready if _code(item.row) == code)
         await work.execute(
-            queries.MOVE_COUNTER, series=desk.series[kind].id, of_year=on.year, seq=sequence, issue_date=on
+            queries.MOVE_COUNTER, series=desk.series[code].id, of_year=on.year, seq=sequence, issue_date=on
         )
     return issued
 
@@ -196,12 +209,13 @@ async def _lock_counter(series: Series, on: date, work: UnitOfWork) -> int:
     return int(counter["last_seq"])
 
 
-async def _under_final_numbers(preparation: Preparation, last: dict[DocumentKind, int]) -> list[Prepared]:
+async def _under_final_numbers(preparation: Preparation, last: dict[str, int]) -> list[Prepared]:
     """The prepared documents under the numbers that are really next; made again where they differ."""
     desk, on = preparation.desk, preparation.issue_date
     numbered = _numbered(desk, [item.row for item in preparation.ready], on, last)
     moved = [index for index, (_, _, sequence) in enumerate(numbered) if sequence != preparation.ready[index].sequence]
-    remade = await POOL.render([numbered[index][1] for index in moved], preparation.issued_at)
+    # Only the number differs from what passed all rules, so the schema alone is asked while the counter is locked.
+    remade = await POOL.render([numbered[index][1] for index in moved], preparation.issued_at, rules=False)
     files = [item.files for item in preparation.ready]
     for index, made in zip(moved, remade, strict=True):
         files[index] = made
@@ -210,23 +224,23 @@ async def _under_final_numbers(preparation: Preparation, last: dict[DocumentKind
     return [Prepared(row, sheet, sequence, made) for (row, sheet, sequence), made in zip(numbered, files, strict=True)]
 
 
-def _numbered(desk: Desk, rows: Sequence[Row], on: date, last: dict[DocumentKind, int]) -> list[tuple[Row, Sheet, int]]:
+def _numbered(desk: Desk, rows: Sequence[Row], on: date, last: dict[str, int]) -> list[tuple[Row, Sheet, int]]:
     taken = dict(last)
     numbered = []
     for row in rows:
-        kind = DocumentKind(row["kind"])
-        taken[kind] += 1
-        numbered.append((row, desk.sheet(row, _number(desk, row, on, taken[kind]), on), taken[kind]))
+        code = _code(row)
+        taken[code] += 1
+        numbered.append((row, desk.sheet(row, _number(desk, row, on, taken[code]), on), taken[code]))
     return numbered
 
 
 def _number(desk: Desk, row: Row, on: date, sequence: int) -> str:
-    series = desk.series[DocumentKind(row["kind"])]
+    series = desk.series[_code(row)]
     return numbering.formatted(series.pattern, series.prefix, on, sequence)
 
 
-def _last(desk: Desk, kind: DocumentKind, on: date) -> int:
-    return desk.series[kind].last.get(on.year, 0)
+def _code(row: Row) -> str:
+    return numbering.SERIES[DocumentKind(row["kind"])]
 
 
 def _sealed(ready: Sequence[Prepared], preparation: Preparation, head: Row, work: UnitOfWork) -> list[dict[str, Any]]:
@@ -272,7 +286,7 @@ def _issued_columns(item: Prepared, preparation: Preparation, work: UnitOfWork) 
     standing = settlements.standing(kind, row["due"], row["settled"], row["credited"])
     return {
         "number": sheet.number,
-        "series_id": desk.series[kind].id,
+        "series_id": desk.series[_code(row)].id,
         "series_year": on.year,
         "series_seq": item.sequence,
         "status": InvoiceStatus.ISSUED,
@@ -342,6 +356,7 @@ def _files(item: Prepared, preparation: Preparation) -> list[dict[str, Any]]:
             "invoice_id": item.row["id"],
             "organisation_id": preparation.desk.organisation_id,
             "format": format_,
+            "profile": item.sheet.profile,
             "bytes": content,
             "sha256": sha256,
             "size": len(content),

@@ -22,7 +22,7 @@ from actors.factures.facturx.sheet import (
 from actors.factures.rules import mentions, vat
 from actors.factures.rules.amounts import Totals, VatKey
 from messages.clients import ClientSnapshot
-from messages.factures import DocumentKind, Nature, PaymentMethod, Processing
+from messages.factures import PLATFORM_PROCESSING, DocumentKind, Nature, PaymentMethod, Processing, Profile
 from messages.identity import CompanySnapshot
 from messages.shared import PartyKind
 from runtime.unit_of_work import Row
@@ -102,6 +102,8 @@ def sheet_of(row: Row, parties: Parties, mandate: Mandate | None, *, number: str
         preceding=(Preceding(row["preceding_number"], row["preceding_date"]),) if row["preceding_number"] else (),
         reason_text=row["reason_text"],
         footer_text=parties.settings["footer_text"],
+        profile=Profile(parties.settings["default_profile"]),
+        through_platform=row["processing"] in PLATFORM_PROCESSING,
     )
 
 

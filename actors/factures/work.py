@@ -116,6 +116,8 @@ async def after_issue(issued: Sequence[Row], work: UnitOfWork) -> None:
     for row in issued:
         if row["kind"] == DocumentKind.CREDIT_NOTE:
             await announcing.credit_original(row, work)
+        elif row["kind"] == DocumentKind.CORRECTIVE_INVOICE:
+            await announcing.replace_original(row, work)
     intakes = list({row["intake_id"] for row in issued if row["intake_id"] is not None})
     if intakes:
         done = update(billing_intake).where(

@@ -1,12 +1,9 @@
 """Invoices as requests answer them and as facts carry them."""
 
 from datetime import date
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
-
-from messages.base import Part, Reply
+from messages.base import Reply
 from messages.factures.values import (
     Channel,
     CorrectionReason,
@@ -18,6 +15,7 @@ from messages.factures.values import (
     Nature,
     PaymentMethod,
     Processing,
+    Profile,
     RefundWish,
     SealFinding,
     SettlementSource,
@@ -28,44 +26,7 @@ from messages.paging import Page
 from messages.shared import PartyKind, VatTotal
 from messages.values.instants import Instant
 from messages.values.money import Amount, Money
-from messages.values.numbers import Percent, Quantity, Rate
-from messages.values.text import Line, Paragraph
-
-# -- parts of requests -------------------------------------------------------------------------------------------
-
-
-class InvoiceLineDraft(Part):
-    """A line as an accountant writes it: net price, quantity, rate; the VAT is found for the buyer."""
-
-    name: Line
-    description: Paragraph | None = None
-    quantity: Quantity
-    unit: Annotated[str, Field(max_length=20)] = "C62"
-    unit_price: Rate
-    discount_amount: Amount | None = None
-    vat_rate: Percent
-    nature: Nature = Nature.SERVICES
-    product_id: UUID | None = None
-    period_start: date | None = None
-    period_end: date | None = None
-    revenue_account: Annotated[str, Field(pattern="^[0-9A-Z]{3,20}$")] | None = None
-
-
-class DocumentDiscount(Part):
-    """A reduction of the whole document; it belongs to one VAT rate."""
-
-    amount: Amount
-    vat_rate: Percent
-    reason: Line
-
-
-class CreditAmount(Part):
-    """What is taken back of one VAT category and rate, net."""
-
-    category: VatCategory
-    rate: Percent
-    net: Amount
-
+from messages.values.numbers import Quantity, Rate
 
 # -- replies -----------------------------------------------------------------------------------------------------
 
@@ -217,6 +178,37 @@ class InvoiceCheck(Reply):
     processing: Processing
 
 
+class InvoicePreview(Reply):
+    """How a draft would look: a PDF that says on every page that it is no invoice."""
+
+    content_base64: str
+    pages: int
+
+
+class IssueResult(Reply):
+    """What became of one draft: its number, or the rules it breaks."""
+
+    invoice_id: UUID
+    number: str | None
+    errors: tuple[Finding, ...]
+
+
+class IssueResults(Reply):
+    """What became of each draft, in the order of the request."""
+
+    results: tuple[IssueResult, ...]
+
+
+class LateInterest(Reply):
+    """Interest for late payment, and the fixed indemnity a business owes besides (C. com. L441-10, D441-5)."""
+
+    invoice_id: UUID
+    outstanding: Money
+    days: int
+    interest: Money
+    recovery_indemnity: Money
+
+
 class SealCheck(Reply):
     """Whether the chain of a company holds; `broken_at` is the first sequence that does not."""
 
@@ -233,6 +225,7 @@ class InvoicingSettings(Reply):
     company_id: UUID
     settings_version: int
     auto_issue_contract_billing: bool
+    default_profile: Profile
     iban_masked: str | None
     bic: str | None
     account_name: str | None

@@ -10,16 +10,17 @@ from messages.base import Empty, Idempotency, Request
 from messages.factures.invoices import (
     BillingIntake,
     BillingIntakePage,
-    CreditAmount,
-    DocumentDiscount,
     Invoice,
     InvoiceCheck,
     InvoiceFile,
-    InvoiceLineDraft,
     InvoicePage,
+    InvoicePreview,
     InvoicingSettings,
+    IssueResults,
+    LateInterest,
     SealCheck,
 )
+from messages.factures.parts import CreditAmount, CreditLine, DocumentDiscount, InvoiceLineDraft
 from messages.factures.values import (
     Channel,
     CorrectionReason,
@@ -29,6 +30,7 @@ from messages.factures.values import (
     IntakeStatus,
     InvoiceStatus,
     PaymentMethod,
+    Profile,
     RefundWish,
     SettlementStatus,
 )
@@ -70,6 +72,31 @@ class CreateInvoice(Request[Invoice]):
         return self
 
 
+class UpdateInvoice(Request[Invoice], permission="factures:invoice:write"):
+    """Change the head of a draft; a field left out stays, null clears it."""
+
+    invoice_id: UUID
+    expected_version: int
+    delivery_date: date | None = None
+    period_start: date | None = None
+    period_end: date | None = None
+    payment_method: PaymentMethod = PaymentMethod.TRANSFER
+    payment_days: Annotated[int, Field(ge=0, le=365)] = 30
+    purchase_order_ref: Label | None = None
+    buyer_reference: Label | None = None
+    notes: Paragraph | None = None
+
+    @model_validator(mode="after")
+    def _period_is_whole(self) -> "UpdateInvoice":
+        if ("period_start" in self.model_fields_set) != ("period_end" in self.model_fields_set) or (
+            (self.period_start is None) != (self.period_end is None)
+        ):
+            raise refusal("PERIOD_INCOMPLETE", "give period_start and period_end together, or neither")
+        if self.period_start and self.period_end and self.period_end < self.period_start:
+            raise refusal("PERIOD_REVERSED", "period_end lies before period_start; exchange them")
+        return self
+
+
 class ReplaceInvoiceLines(Request[Invoice], permission="factures:invoice:write"):
     """Give a draft other lines; its totals follow at once."""
 
@@ -92,6 +119,12 @@ class CheckInvoice(Request[InvoiceCheck], query=True, permission="factures:invoi
     invoice_id: UUID
 
 
+class PreviewInvoice(Request[InvoicePreview], query=True, permission="factures:invoice:read"):
+    """How a draft would look, watermarked and without number; nothing is stored."""
+
+    invoice_id: UUID
+
+
 class IssueInvoice(
     Request[Invoice], permission="factures:invoice:issue", idempotency=Idempotency.REQUIRED, timeout_seconds=20.0
 ):
@@ -102,14 +135,30 @@ class IssueInvoice(
     issue_date: date | None = None
 
 
+class IssueInvoices(
+    Request[IssueResults], permission="factures:invoice:issue", idempotency=Idempotency.REQUIRED, timeout_seconds=30.0
+):
+    """Issue drafts of one company in the order of their supply; one that breaks a rule stays a draft, the others pass."""
+
+    invoice_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=50)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "IssueInvoices":
+        if len(set(self.invoice_ids)) != len(self.invoice_ids):
+            raise refusal("REPEATED_ID", "an invoice is named twice; name each once")
+        return self
+
+
 class CreateCreditNote(
     Request[Invoice], permission="factures:credit_note:issue", idempotency=Idempotency.REQUIRED, timeout_seconds=20.0
 ):
-    """Take an issued invoice back, wholly or by amounts per rate; issued at once."""
+    """Take an issued invoice back: wholly, by lines, or by amounts per rate; issued at once unless it is to wait."""
 
     invoice_id: UUID
     scope: CreditScope = CreditScope.FULL
+    lines: Annotated[tuple[CreditLine, ...], Field(max_length=MOST_LINES)] = ()
     amounts: Annotated[tuple[CreditAmount, ...], Field(max_length=20)] = ()
+    issue: bool = Field(default=True, description="false leaves a draft that IssueInvoice issues later")
     reason_code: CorrectionReason
     reason_text: Line
     rebill: bool = False
@@ -119,7 +168,25 @@ class CreateCreditNote(
     def _amounts_fit_the_scope(self) -> "CreateCreditNote":
         if (self.scope is CreditScope.AMOUNTS) != bool(self.amounts):
             raise refusal("AMOUNTS_SCOPE", "give amounts with the scope AMOUNTS, and only then")
+        if (self.scope is CreditScope.LINES) != bool(self.lines):
+            raise refusal("LINES_SCOPE", "give lines with the scope LINES, and only then")
+        if len({line.line_no for line in self.lines}) != len(self.lines):
+            raise refusal("REPEATED_LINE", "a line is named twice; name each once")
+        if any(line.quantity is not None and line.amount is not None for line in self.lines):
+            raise refusal("QUANTITY_OR_AMOUNT", "give the quantity or the amount of a line, not both")
         return self
+
+
+class CreateCorrectiveInvoice(Request[Invoice], permission="factures:invoice:write"):
+    """Write the draft that cancels and replaces an issued invoice on which nothing is paid or credited yet.
+
+    Lines that are left out are those of the original; seller and buyer are as they are known at issue.
+    """
+
+    invoice_id: UUID
+    lines: Annotated[tuple[InvoiceLineDraft, ...], Field(max_length=MOST_LINES)] = ()
+    reason_code: CorrectionReason
+    reason_text: Line
 
 
 class GetInvoice(
@@ -179,6 +246,20 @@ class MarkInvoicePaid(Request[Invoice], permission="factures:invoice:settle", id
     reference: Label | None = None
 
 
+class ReverseSettlement(Request[Invoice], permission="factures:invoice:settle"):
+    """Take back money that was marked by hand; what payments stated is corrected there."""
+
+    settlement_id: UUID
+    reason: Line
+
+
+class CalculateLateInterest(Request[LateInterest], query=True, permission="factures:invoice:read"):
+    """What the late payment of an invoice costs its buyer until a day, on what is still open; nothing is booked."""
+
+    invoice_id: UUID
+    until: date
+
+
 class ListBillingIntakes(PageRequest, Request[BillingIntakePage], query=True, permission="factures:invoice:read"):
     """What contrats asked to bill and what became of it."""
 
@@ -211,6 +292,7 @@ class UpdateInvoicingSettings(Request[InvoicingSettings]):
 
     company_id: UUID
     auto_issue_contract_billing: bool = True
+    default_profile: Profile = Profile.EN16931
     iban: Iban | None = None
     bic: Bic | None = None
     account_name: Annotated[str, Field(min_length=1, max_length=70)] | None = None

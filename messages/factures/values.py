@@ -17,7 +17,11 @@ BILLING_INTAKE_NOT_FOUND = NOT_FOUND.specific(
 SETTINGS_NOT_FOUND = NOT_FOUND.specific(
     "INVOICING_SETTINGS_NOT_FOUND", "Paramètres de facturation introuvables", "Invoicing settings not found"
 )
+SETTLEMENT_NOT_FOUND = NOT_FOUND.specific("SETTLEMENT_NOT_FOUND", "Règlement introuvable", "Settlement not found")
 INVOICE_LOCKED = INVALID_TRANSITION.specific("INVOICE_LOCKED", "Facture émise, non modifiable", "Invoice is locked")
+ALREADY_SETTLED = PRECONDITION_FAILED.specific(
+    "ALREADY_SETTLED", "Facture déjà réglée ou créditée", "Invoice already settled or credited"
+)
 INVOICE_ALREADY_ISSUED = INVALID_TRANSITION.specific(
     "INVOICE_ALREADY_ISSUED", "Facture déjà émise", "Invoice already issued"
 )
@@ -44,11 +48,12 @@ class DocumentKind(StrEnum):
 
     INVOICE = "INVOICE"
     CREDIT_NOTE = "CREDIT_NOTE"
+    CORRECTIVE_INVOICE = "CORRECTIVE_INVOICE"
 
     @property
     def type_code(self) -> str:
         """The UNTDID 1001 code."""
-        return {"INVOICE": "380", "CREDIT_NOTE": "381"}[self.value]
+        return {"INVOICE": "380", "CREDIT_NOTE": "381", "CORRECTIVE_INVOICE": "384"}[self.value]
 
 
 class InvoiceStatus(StrEnum):
@@ -128,6 +133,44 @@ class Processing(StrEnum):
     B2G = "B2G"
 
 
+class Profile(StrEnum):
+    """How much of the document the XML carries (BT-24); the first two hold no lines and are for archives only."""
+
+    MINIMUM = "MINIMUM"
+    BASIC_WL = "BASIC_WL"
+    BASIC = "BASIC"
+    EN16931 = "EN16931"
+    EXTENDED = "EXTENDED"
+
+    @property
+    def urn(self) -> str:
+        """The guideline's identifier."""
+        return _PROFILES[self.value][0]
+
+    @property
+    def conformance_level(self) -> str:
+        """The name of the profile in the PDF's metadata."""
+        return _PROFILES[self.value][1]
+
+    def carries(self, least: "Profile") -> bool:
+        """Whether the XML holds what comes in with the profile `least`: each profile adds to the one before it."""
+        order = list(Profile)
+        return order.index(self) >= order.index(least)
+
+
+_PROFILES = {
+    "MINIMUM": ("urn:factur-x.eu:1p0:minimum", "MINIMUM"),
+    "BASIC_WL": ("urn:factur-x.eu:1p0:basicwl", "BASIC WL"),
+    "BASIC": ("urn:cen.eu:en16931:2017#compliant#urn:factur-x.eu:1p0:basic", "BASIC"),
+    "EN16931": ("urn:cen.eu:en16931:2017", "EN 16931"),
+    "EXTENDED": ("urn:cen.eu:en16931:2017#conformant#urn:factur-x.eu:1p0:extended", "EXTENDED"),
+}
+
+
+PLATFORM_PROCESSING = frozenset({Processing.B2B, Processing.B2G})
+"""Sales whose invoices pass an approved platform."""
+
+
 class VatCategory(StrEnum):
     """UNTDID 5305, as EN 16931 narrows it."""
 
@@ -170,6 +213,7 @@ class CreditScope(StrEnum):
     """How much of the original a credit note takes back."""
 
     FULL = "FULL"
+    LINES = "LINES"
     AMOUNTS = "AMOUNTS"
 
 

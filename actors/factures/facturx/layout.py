@@ -49,7 +49,7 @@ def day(value: date) -> str:
 def layout(sheet: Sheet) -> dict[str, Any]:
     """What the template prints."""
     is_credit_note = sheet.type_code == "381"
-    kind = "Avoir" if is_credit_note else "Facture"
+    kind = {"381": "Avoir", "384": "Facture rectificative"}.get(sheet.type_code, "Facture")
     printed: dict[str, Any] = _printable(
         {
             "title": f"{kind} {sheet.number}",
@@ -138,7 +138,8 @@ def _references(sheet: Sheet) -> list[str]:
         ("Motif", sheet.reason_text),
     )
     found = [f"{label} : {text}" for label, text in pairs if text]
-    found += [f"À déduire de la facture n° {item.number} du {day(item.issue_date)}" for item in sheet.preceding]
+    relation = "Annule et remplace la" if sheet.type_code == "384" else "À déduire de la"
+    found += [f"{relation} facture n° {item.number} du {day(item.issue_date)}" for item in sheet.preceding]
     return found
 
 
@@ -147,6 +148,7 @@ def _totals(sheet: Sheet, is_credit_note: bool) -> list[list[str]]:
     rows = [["Total des lignes HT", money(totals.line_total)]] if totals.allowance_total else []
     rows += [[item.reason, f"-{money(item.amount)}"] for item in sheet.allowances]
     rows += [["Total HT", money(totals.net)], ["Total TVA", money(totals.vat)], ["Total TTC", money(totals.gross)]]
+    rows += [["Déjà réglé", f"-{money(sheet.prepaid)}"]] if sheet.prepaid else []
     return [*rows, ["Net à déduire" if is_credit_note else "Net à payer", money(sheet.due)]]
 
 

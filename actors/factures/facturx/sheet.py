@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from actors.factures.rules.amounts import Totals, VatKey
+from messages.factures.values import Profile
 from messages.values.addresses import Address
 
 
@@ -112,3 +113,7 @@ class Sheet:
     preceding: tuple[Preceding, ...] = ()
     reason_text: str | None = None
     footer_text: str | None = None
+    prepaid: Decimal = Decimal("0.00")
+    profile: Profile = Profile.EN16931
+    through_platform: bool = True
+    """Whether the document passes an approved platform, so that the French rules hold for its XML."""

@@ -1,4 +1,4 @@
-"""The CII XML of a document, profile EN 16931 (UN/CEFACT D22B). The order of elements is that of the schema."""
+"""The CII XML of a document in one of the five profiles (UN/CEFACT D22B); its schema fixes the order of elements."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,9 +6,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from actors.factures.facturx.sheet import Sheet, SheetAllowance, SheetLine, SheetParty
 from actors.factures.rules.vat import EXEMPTION_TEXTS
+from messages.factures.values import Profile
 from messages.values.addresses import Address
 
-PROFILE = "urn:cen.eu:en16931:2017"
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<rsm:CrossIndustryInvoice'
     ' xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"'
@@ -53,6 +53,11 @@ def _group(name: str, *parts: str) -> str:
     return f"<ram:{name}>{inner}</ram:{name}>" if inner else ""
 
 
+def _from(least: Profile, sheet: Sheet, *parts: str) -> str:
+    """The parts, where the document's profile reaches that far."""
+    return "".join(parts) if sheet.profile.carries(least) else ""
+
+
 def _date(name: str, day: date | None) -> str:
     if day is None:
         return ""
@@ -63,7 +68,7 @@ def _context(sheet: Sheet) -> str:
     return (
         "<rsm:ExchangedDocumentContext>"
         + _group("BusinessProcessSpecifiedDocumentContextParameter", _tag("ID", sheet.process_code))
-        + _group("GuidelineSpecifiedDocumentContextParameter", _tag("ID", PROFILE))
+        + _group("GuidelineSpecifiedDocumentContextParameter", _tag("ID", sheet.profile.urn))
         + "</rsm:ExchangedDocumentContext>"
     )
 
@@ -75,7 +80,7 @@ def _document(sheet: Sheet) -> str:
         + _tag("ID", sheet.number)
         + _tag("TypeCode", sheet.type_code)
         + _date("IssueDateTime", sheet.issue_date)
-        + "".join(notes)
+        + _from(Profile.BASIC_WL, sheet, *notes)
         + "</rsm:ExchangedDocument>"
     )
 
@@ -83,7 +88,7 @@ def _document(sheet: Sheet) -> str:
 def _transaction(sheet: Sheet) -> str:
     return (
         "<rsm:SupplyChainTradeTransaction>"
-        + "".join(_line(line) for line in sheet.lines)
+        + _from(Profile.BASIC, sheet, *(_line(line, sheet) for line in sheet.lines))
         + _agreement(sheet)
         + _delivery(sheet)
         + _settlement(sheet)
@@ -91,14 +96,18 @@ def _transaction(sheet: Sheet) -> str:
     )
 
 
-def _line(line: SheetLine) -> str:
+def _line(line: SheetLine, sheet: Sheet) -> str:
     tax = _tag("TypeCode", "VAT") + _tag("CategoryCode", line.key.category)
     tax += _tag("RateApplicablePercent", amount(line.key.rate))
     billed = f"<ram:BilledQuantity unitCode={quoteattr(line.unit_code)}>{quantity(line.quantity)}</ram:BilledQuantity>"
     return _group(
         "IncludedSupplyChainTradeLineItem",
         _group("AssociatedDocumentLineDocument", _tag("LineID", str(line.line_no))),
-        _group("SpecifiedTradeProduct", _tag("Name", line.name), _tag("Description", line.description)),
+        _group(
+            "SpecifiedTradeProduct",
+            _tag("Name", line.name),
+            _from(Profile.EN16931, sheet, _tag("Description", line.description)),
+        ),
         _group(
             "SpecifiedLineTradeAgreement",
             _group("NetPriceProductTradePrice", _tag("ChargeAmount", price(line.unit_price))),
@@ -140,35 +149,45 @@ def _agreement(sheet: Sheet) -> str:
     return _group(
         "ApplicableHeaderTradeAgreement",
         _tag("BuyerReference", sheet.buyer_reference),
-        _group("SellerTradeParty", _party(sheet.seller)),
-        _group("BuyerTradeParty", _party(sheet.buyer)),
+        _group("SellerTradeParty", _party(sheet.seller, sheet)),
+        _group("BuyerTradeParty", _party(sheet.buyer, sheet)),
         referenced("BuyerOrderReferencedDocument", sheet.purchase_order_ref),
-        referenced("ContractReferencedDocument", sheet.contract_reference),
+        _from(Profile.BASIC_WL, sheet, referenced("ContractReferencedDocument", sheet.contract_reference)),
     )
 
 
-def _party(party: SheetParty) -> str:
+def _party(party: SheetParty, sheet: Sheet) -> str:
     scheme_siren, scheme_siret = ' schemeID="0002"', ' schemeID="0009"'
     registrations = [("VA", party.vat_number), ("FC", party.tax_id)]
+    numbers = [
+        _group("SpecifiedTaxRegistration", _tag("ID", number, f' schemeID="{scheme}"'))
+        for scheme, number in registrations
+        if number
+    ]
+    is_seller = party is sheet.seller
+    trading_name = _from(
+        Profile.BASIC_WL if is_seller else Profile.EN16931, sheet, _tag("TradingBusinessName", party.trade_name)
+    )
     return "".join(
         (
-            _tag("GlobalID", party.siret, scheme_siret),
+            _from(Profile.BASIC_WL, sheet, _tag("GlobalID", party.siret, scheme_siret)),
             _tag("Name", party.name),
-            _tag("Description", party.legal_form_line),
-            _group(
-                "SpecifiedLegalOrganization",
-                _tag("ID", party.siren, scheme_siren),
-                _tag("TradingBusinessName", party.trade_name),
-            ),
-            _group("PostalTradeAddress", _address(party.address)),
-            _group("URIUniversalCommunication", _endpoint(party)),
-            *(
-                _group("SpecifiedTaxRegistration", _tag("ID", number, f' schemeID="{scheme}"'))
-                for scheme, number in registrations
-                if number
-            ),
+            _from(Profile.EN16931, sheet, _tag("Description", party.legal_form_line)),
+            _group("SpecifiedLegalOrganization", _tag("ID", party.siren, scheme_siren), trading_name),
+            _postal_address(party, sheet),
+            _from(Profile.BASIC_WL, sheet, _group("URIUniversalCommunication", _endpoint(party))),
+            *(numbers if is_seller else [_from(Profile.BASIC_WL, sheet, *numbers)]),
         )
     )
+
+
+def _postal_address(party: SheetParty, sheet: Sheet) -> str:
+    """The whole address; the smallest profile knows the seller's country only."""
+    if sheet.profile.carries(Profile.BASIC_WL):
+        return _group("PostalTradeAddress", _address(party.address))
+    if party is not sheet.seller or party.address is None:
+        return ""
+    return _group("PostalTradeAddress", _tag("CountryID", party.address.country_code))
 
 
 def _endpoint(party: SheetParty) -> str:
@@ -194,12 +213,46 @@ def _address(address: Address | None) -> str:
 
 def _delivery(sheet: Sheet) -> str:
     inner = _group("ActualDeliverySupplyChainEvent", _date("OccurrenceDateTime", sheet.delivery_date))
-    return f"<ram:ApplicableHeaderTradeDelivery>{inner}</ram:ApplicableHeaderTradeDelivery>"
+    held = _from(Profile.BASIC_WL, sheet, inner)
+    return f"<ram:ApplicableHeaderTradeDelivery>{held}</ram:ApplicableHeaderTradeDelivery>"
 
 
 def _settlement(sheet: Sheet) -> str:
     payment = sheet.payment
-    preceding = [
+    return _group(
+        "ApplicableHeaderTradeSettlement",
+        _from(
+            Profile.BASIC_WL,
+            sheet,
+            _tag("CreditorReferenceID", payment.creditor_id if payment else None),
+            _tag("PaymentReference", sheet.number if payment else None),
+        ),
+        _tag("InvoiceCurrencyCode", sheet.currency),
+        _from(
+            Profile.BASIC_WL,
+            sheet,
+            _means(sheet),
+            _breakdown(sheet),
+            _period(sheet.period),
+            *(_allowance(item) for item in sheet.allowances),
+            _terms(sheet),
+        ),
+        _summation(sheet),
+        _from(Profile.BASIC_WL, sheet, *_preceding(sheet)),
+    )
+
+
+def _terms(sheet: Sheet) -> str:
+    return _group(
+        "SpecifiedTradePaymentTerms",
+        _tag("Description", sheet.terms_text),
+        _date("DueDateDateTime", sheet.due_date),
+        _tag("DirectDebitMandateID", sheet.payment.mandate_reference if sheet.payment else None),
+    )
+
+
+def _preceding(sheet: Sheet) -> list[str]:
+    return [
         _group(
             "InvoiceReferencedDocument",
             _tag("IssuerAssignedID", found.number),
@@ -209,42 +262,23 @@ def _settlement(sheet: Sheet) -> str:
         )
         for found in sheet.preceding
     ]
-    return _group(
-        "ApplicableHeaderTradeSettlement",
-        _tag("CreditorReferenceID", payment.creditor_id if payment else None),
-        _tag("PaymentReference", sheet.number if payment else None),
-        _tag("InvoiceCurrencyCode", sheet.currency),
-        _means(sheet),
-        _breakdown(sheet),
-        _period(sheet.period),
-        "".join(_allowance(item) for item in sheet.allowances),
-        _group(
-            "SpecifiedTradePaymentTerms",
-            _tag("Description", sheet.terms_text),
-            _date("DueDateDateTime", sheet.due_date),
-            _tag("DirectDebitMandateID", payment.mandate_reference if payment else None),
-        ),
-        _summation(sheet),
-        *preceding,
-    )
 
 
 def _means(sheet: Sheet) -> str:
     payment = sheet.payment
     if payment is None:
         return ""
+    account = institution = ""
+    if payment.iban:
+        name = _from(Profile.EN16931, sheet, _tag("AccountName", payment.account_name))
+        account = _group("PayeePartyCreditorFinancialAccount", _tag("IBANID", payment.iban), name)
+        institution = _group("PayeeSpecifiedCreditorFinancialInstitution", _tag("BICID", payment.bic))
     return _group(
         "SpecifiedTradeSettlementPaymentMeans",
         _tag("TypeCode", payment.code),
-        _tag("Information", payment.label),
-        _group(
-            "PayeePartyCreditorFinancialAccount",
-            _tag("IBANID", payment.iban),
-            _tag("AccountName", payment.account_name),
-        )
-        if payment.iban
-        else "",
-        _group("PayeeSpecifiedCreditorFinancialInstitution", _tag("BICID", payment.bic)) if payment.iban else "",
+        _from(Profile.EN16931, sheet, _tag("Information", payment.label)),
+        account,
+        _from(Profile.EN16931, sheet, institution),
     )
 
 
@@ -268,12 +302,18 @@ def _breakdown(sheet: Sheet) -> str:
 def _summation(sheet: Sheet) -> str:
     totals = sheet.totals
     allowance = amount(totals.allowance_total) if totals.allowance_total else None
+    prepaid = amount(sheet.prepaid) if sheet.prepaid else None
     return _group(
         "SpecifiedTradeSettlementHeaderMonetarySummation",
-        _tag("LineTotalAmount", amount(totals.line_total)),
-        _tag("AllowanceTotalAmount", allowance),
+        _from(
+            Profile.BASIC_WL,
+            sheet,
+            _tag("LineTotalAmount", amount(totals.line_total)),
+            _tag("AllowanceTotalAmount", allowance),
+        ),
         _tag("TaxBasisTotalAmount", amount(totals.net)),
         _tag("TaxTotalAmount", amount(totals.vat), f" currencyID={quoteattr(sheet.currency)}"),
         _tag("GrandTotalAmount", amount(totals.gross)),
+        _from(Profile.BASIC_WL, sheet, _tag("TotalPrepaidAmount", prepaid)),
         _tag("DuePayableAmount", amount(sheet.due)),
     )

@@ -1,11 +1,13 @@
 """Billing orders, and what became of sent documents."""
 
+from datetime import datetime
 from uuid import UUID
 
 from actors.factures import announcing, billing, views
 from messages.contrats import ContractBillingDue
 from messages.engagement import EmailBounced, EmailFailed, EmailSent
 from messages.factures import Channel, InvoiceSent, InvoiceStatus
+from messages.logistics import LetterFailed, LetterPosted, LetterPurpose, LetterRejected
 from messages.shared import Ref
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.factures import queries
@@ -20,17 +22,35 @@ async def bill_contract(event: ContractBillingDue, work: UnitOfWork) -> None:
 
 async def note_sent(event: EmailSent, work: UnitOfWork) -> None:
     """The mail with the document left."""
-    row = await _document(event.reference, work)
-    if row is None or row["sent_at"] is not None:
-        return
-    changed = await announcing.change(row, work, sent_at=event.sent_at, delivery_failed=False)
-    fact = InvoiceSent(**views.reference_of(changed), channel=Channel.EMAIL, sent_at=event.sent_at)
-    work.emit(fact, version=changed["version"])
+    await _sent(await _document(event.reference, work), Channel.EMAIL, event.sent_at, work)
+
+
+async def note_posted(event: LetterPosted, work: UnitOfWork) -> None:
+    """The letter with the document is with the post."""
+    if event.purpose is LetterPurpose.INVOICE and event.invoice_id is not None:
+        await _sent(await _issued(event.invoice_id, work), Channel.POST, event.posted_at, work)
+
+
+async def note_letter_failed(event: LetterFailed | LetterRejected, work: UnitOfWork) -> None:
+    """The letter will not arrive; an accountant chooses another way."""
+    if event.purpose is LetterPurpose.INVOICE and event.invoice_id is not None:
+        await _failed(await _issued(event.invoice_id, work), work)
 
 
 async def note_failed(event: EmailBounced | EmailFailed, work: UnitOfWork) -> None:
     """The mail did not arrive; an accountant chooses another way."""
-    row = await _document(event.reference, work)
+    await _failed(await _document(event.reference, work), work)
+
+
+async def _sent(row: Row | None, channel: Channel, sent_at: datetime, work: UnitOfWork) -> None:
+    if row is None or row["sent_at"] is not None:
+        return
+    changed = await announcing.change(row, work, sent_at=sent_at, delivery_failed=False)
+    fact = InvoiceSent(**views.reference_of(changed), channel=channel, sent_at=sent_at)
+    work.emit(fact, version=changed["version"])
+
+
+async def _failed(row: Row | None, work: UnitOfWork) -> None:
     if row is not None and not row["delivery_failed"]:
         await announcing.change(row, work, delivery_failed=True)
 
@@ -38,7 +58,9 @@ async def note_failed(event: EmailBounced | EmailFailed, work: UnitOfWork) -> No
 async def _document(reference: Ref | None, work: UnitOfWork) -> Row | None:
     if reference is None or reference.type.lower() not in _OURS:
         return None
-    row = await work.fetch_one(
-        queries.INVOICE_FOR_UPDATE, organisation_id=work.organisation_id, id=UUID(str(reference.id))
-    )
+    return await _issued(UUID(str(reference.id)), work)
+
+
+async def _issued(invoice_id: UUID, work: UnitOfWork) -> Row | None:
+    row = await work.fetch_one(queries.INVOICE_FOR_UPDATE, organisation_id=work.organisation_id, id=invoice_id)
     return row if row is not None and row["status"] in {InvoiceStatus.ISSUED, InvoiceStatus.CANCELLED} else None

@@ -1,10 +1,14 @@
 """Copies of what other actors own: companies with their seeds, clients, mandates, planned debits."""
 
+from uuid import UUID
+
+from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.factures.rules.numbering import DEFAULT_PATTERN, SEEDS
 from actors.factures.rules.seals import GENESIS
-from messages.clients import ClientCreated, ClientSnapshot, ClientUpdated
+from messages.clients import ClientCreated, ClientMerged, ClientSnapshot, ClientUnmerged, ClientUpdated
+from messages.factures import InvoiceStatus, Profile
 from messages.identity import CompanyCreated, CompanySnapshot, CompanyUpdated
 from messages.payments import (
     InstalmentCancelled,
@@ -21,6 +25,7 @@ from storage.factures.tables import (
     client_view,
     company_view,
     debit_plan_view,
+    invoice,
     invoicing_settings,
     mandate_view,
     numbering_series,
@@ -38,6 +43,7 @@ async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork)
         **scope,
         settings_version=1,
         auto_issue_contract_billing=True,
+        default_profile=Profile.EN16931,
         vat_on_debits=False,
         saved_at=work.now,
         saved_by=work.caller.principal,
@@ -59,13 +65,53 @@ async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork)
 
 async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) -> None:
     """Who is invoiced."""
+    await _keep_client(event.client_id, ClientSnapshot.model_validate(event.model_dump()), work)
+
+
+async def _keep_client(client_id: UUID, snapshot: ClientSnapshot, work: UnitOfWork) -> None:
     await work.execute(
         keep_newest(
             client_view,
             organisation_id=work.organisation_id,
-            client_id=event.client_id,
-            snapshot=ClientSnapshot.model_validate(event.model_dump()).model_dump(mode="json"),
+            client_id=client_id,
+            snapshot=snapshot.model_dump(mode="json"),
             version=work.source_version,
+        )
+    )
+
+
+async def follow_merge(event: ClientMerged, work: UnitOfWork) -> None:
+    """Drafts of the merged records become the survivor's; issued documents keep the buyer they were issued to."""
+    await _keep_client(event.survivor_id, event.survivor, work)
+    moved = update(invoice).where(
+        invoice.c.organisation_id == work.organisation_id,
+        invoice.c.client_id == func.any(list(event.merged_ids)),
+        invoice.c.status == InvoiceStatus.DRAFT,
+    )
+    await work.execute(
+        moved.values(
+            client_id=event.survivor_id,
+            merged_client_id=invoice.c.client_id,
+            merge_operation_id=event.merge_operation_id,
+            version=invoice.c.version + 1,
+        )
+    )
+
+
+async def undo_merge(event: ClientUnmerged, work: UnitOfWork) -> None:
+    """Drafts that came from the restored client are his again; what was issued meanwhile stays the survivor's."""
+    back = update(invoice).where(
+        invoice.c.organisation_id == work.organisation_id,
+        invoice.c.merge_operation_id == event.merge_operation_id,
+        invoice.c.merged_client_id == event.restored_id,
+        invoice.c.status == InvoiceStatus.DRAFT,
+    )
+    await work.execute(
+        back.values(
+            client_id=event.restored_id,
+            merged_client_id=None,
+            merge_operation_id=None,
+            version=invoice.c.version + 1,
         )
     )
 

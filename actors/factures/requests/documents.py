@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, Uuid, any_, literal, select
 
 from actors.factures import announcing, views
 from actors.factures import work as slow
-from actors.factures.crediting import credit_draft
+from actors.factures.crediting import credit_draft, lines_taken_back, net_by_key
 from actors.factures.drafting import load_parties, save_draft
 from actors.factures.requests.drafts import issue_now, load
 from actors.factures.rules.amounts import VatKey
@@ -31,15 +31,12 @@ from messages.factures import (
     InvoicePage,
     InvoiceStatus,
     ListInvoices,
-    MarkInvoicePaid,
     SealCheck,
     SealFinding,
     SendInvoice,
-    SettlementSource,
     VerifySeals,
 )
 from messages.problem import Refused
-from messages.values.identifiers import new_id
 from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.factures import queries
@@ -106,7 +103,7 @@ async def list_invoices(request: ListInvoices, work: UnitOfWork) -> InvoicePage:
 
 async def get_invoice_document(request: GetInvoiceDocument, work: UnitOfWork) -> InvoiceFile:
     """The file of an issued document; its hash is checked before it leaves."""
-    row = await _issued(request.invoice_id, work, for_update=False)
+    row = await issued_document(request.invoice_id, work, for_update=False)
     file = await work.load(
         queries.FILE, "file", organisation_id=work.organisation_id, invoice_id=row["id"], format=request.format
     )
@@ -126,7 +123,7 @@ async def get_invoice_document(request: GetInvoiceDocument, work: UnitOfWork) ->
 
 async def send_invoice(request: SendInvoice, work: UnitOfWork) -> Invoice:
     """Ask for the delivery, the first time or again."""
-    row = await _issued(request.invoice_id, work)
+    row = await issued_document(request.invoice_id, work)
     if row["document_id"] is None:
         raise Refused(NOT_ARCHIVED_YET, "the file is on its way to the archive; send it in a minute")
     channel = request.channel or Channel(row["channel"])
@@ -134,45 +131,28 @@ async def send_invoice(request: SendInvoice, work: UnitOfWork) -> Invoice:
     return views.invoice_of(await load(row["id"], work))
 
 
-async def mark_invoice_paid(request: MarkInvoicePaid, work: UnitOfWork) -> Invoice:
-    """Settle an invoice with money seen elsewhere."""
-    row = await _issued(request.invoice_id, work)
-    if row["kind"] == DocumentKind.CREDIT_NOTE:
-        raise Refused(NOT_ISSUED, "a credit note is refunded, not paid; use a refund")
-    amount = row["outstanding"] if request.amount is None else request.amount
-    if amount <= 0:
-        raise Refused.field("amount", "positive", "nothing is left to pay; give an amount above zero")
-    source_id = new_id()
-    await announcing.settle(
-        row,
-        amount,
-        work,
-        source=SettlementSource.MANUAL,
-        source_id=source_id,
-        cause_id=source_id,
-        on=request.on_date,
-        method=request.method,
-    )
-    return views.invoice_of(await load(row["id"], work))
-
-
 async def create_credit_note(request: CreateCreditNote, work: UnitOfWork) -> Invoice:
-    """Take an invoice back, wholly or in part, with a document of its own, issued at once."""
-    row = await _issued(request.invoice_id, work)
-    if row["kind"] != DocumentKind.INVOICE:
+    """Take an invoice back, wholly or in part, with a document of its own."""
+    row = await issued_document(request.invoice_id, work)
+    if row["kind"] == DocumentKind.CREDIT_NOTE:
         raise Refused(NOT_ISSUED, "only an invoice can be credited; give the id of an invoice")
-    wanted = [(_key_of(found.category, found.rate, row), found.net) for found in request.amounts]
+    lines = lines_taken_back(row, request.lines)
+    amounts = [(_key_of(found.category, found.rate, row), found.net) for found in request.amounts]
+    wanted = {CreditScope.FULL: None, CreditScope.LINES: net_by_key(lines), CreditScope.AMOUNTS: amounts}
     order = await credit_draft(
         row,
-        wanted if request.scope is CreditScope.AMOUNTS else None,
+        wanted[request.scope],
         work,
+        lines=lines,
         reason_code=request.reason_code,
         reason_text=request.reason_text,
         refund_wish=request.refund_wish,
         rebill=request.rebill,
     )
-    draft = await save_draft(order, await load_parties(row["company_id"], row["client_id"], work), work)
-    await issue_now(await load(draft["id"], work, for_update=True), work.today(), work)
+    parties = await load_parties(row["company_id"], row["client_id"], work, even_blocked=True)
+    draft = await save_draft(order, parties, work)
+    if request.issue:
+        await issue_now(await load(draft["id"], work, for_update=True), work.today(), work)
     return views.invoice_of(await load(draft["id"], work))
 
 
@@ -271,7 +251,8 @@ def _key_of(category: str, rate: Any, row: Row) -> VatKey:
     return next((key for key in keys if key.category == category and key.rate == rate), VatKey(category, rate))
 
 
-async def _issued(invoice_id: Any, work: UnitOfWork, *, for_update: bool = True) -> Row:
+async def issued_document(invoice_id: Any, work: UnitOfWork, *, for_update: bool = True) -> Row:
+    """A document that has its number; locked unless it is only read."""
     row = await load(invoice_id, work, for_update=for_update)
     if row["status"] not in {InvoiceStatus.ISSUED, InvoiceStatus.CANCELLED}:
         raise Refused(NOT_ISSUED, f"the document is {row['status']}; issue it first", details={"status": row["status"]})

@@ -1,5 +1,7 @@
 """Requests about drafts: write, change, check, issue, throw away."""
 
+import base64
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +10,10 @@ from sqlalchemy import delete, update
 from actors.factures import drafting, issuing, sheets, views
 from actors.factures import work as slow
 from actors.factures.drafting import DraftLine, DraftOrder, load_parties, save_draft
+from actors.factures.facturx.pool import POOL
 from actors.factures.rules import checks, vat
 from messages.base import Empty
+from messages.documents import INLINE_LIMIT, PAYLOAD_TOO_LARGE
 from messages.factures import (
     INVOICE_ALREADY_ISSUED,
     INVOICE_LOCKED,
@@ -23,10 +27,16 @@ from messages.factures import (
     InvoiceCheck,
     InvoiceDiscarded,
     InvoiceLineDraft,
+    InvoicePreview,
     InvoiceStatus,
     InvoiceUpdated,
     IssueInvoice,
+    IssueInvoices,
+    IssueResult,
+    IssueResults,
+    PreviewInvoice,
     ReplaceInvoiceLines,
+    UpdateInvoice,
 )
 from messages.problem import FieldProblem, Refused
 from runtime.unit_of_work import Row, UnitOfWork
@@ -41,7 +51,7 @@ async def create_invoice(request: CreateInvoice, work: UnitOfWork) -> Invoice:
         id=request.id,
         company_id=request.company_id,
         client_id=request.client_id,
-        lines=_lines(request.lines),
+        lines=draft_lines(request.lines),
         allowances=tuple((found.amount, found.vat_rate, found.reason) for found in request.discounts),
         payment_method=request.payment_method,
         payment_days=drafting.DEFAULT_PAYMENT_DAYS if request.payment_days is None else request.payment_days,
@@ -57,11 +67,24 @@ async def create_invoice(request: CreateInvoice, work: UnitOfWork) -> Invoice:
     return views.invoice_of(await load(row["id"], work))
 
 
+async def update_invoice(request: UpdateInvoice, work: UnitOfWork) -> Invoice:
+    """Change the head of a draft."""
+    row = await _draft(request.invoice_id, request.expected_version, work)
+    changes = request.model_dump(exclude={"invoice_id", "expected_version"}, exclude_unset=True)
+    if "payment_days" in changes:
+        changes["due_date"] = work.today() + timedelta(days=request.payment_days)
+    changed = await _change(row, changes, work)
+    fields = tuple(sorted(changes))
+    fact = InvoiceUpdated(**views.reference_of(changed), draft_ref=row["draft_ref"], changed_fields=fields)
+    work.emit(fact, version=changed["version"])
+    return views.invoice_of(await load(row["id"], work))
+
+
 async def replace_invoice_lines(request: ReplaceInvoiceLines, work: UnitOfWork) -> Invoice:
     """Give a draft other lines."""
     row = await _draft(request.invoice_id, request.expected_version, work)
     parties = await load_parties(row["company_id"], row["client_id"], work)
-    lines = drafting.line_rows(_lines(request.lines), parties)
+    lines = drafting.line_rows(draft_lines(request.lines), parties)
     totals = drafting.totals_of(lines, row["allowances"])
     for table in (invoice_line, vat_breakdown):
         mine = (table.c.organisation_id == work.organisation_id, table.c.invoice_id == row["id"])
@@ -91,7 +114,7 @@ async def check_invoice(request: CheckInvoice, work: UnitOfWork) -> InvoiceCheck
     row = await load(request.invoice_id, work)
     desk = await issuing.desk_of(work.organisation_id, row["company_id"], [row], work)
     sheet = desk.sheet(row, row["number"] or sheets.PROVISIONAL, row["issue_date"] or work.today())
-    errors = tuple(checks.findings(sheet))
+    errors = tuple(checks.findings(sheet)) or issuing.official_findings(await POOL.check(sheet))
     return InvoiceCheck(
         valid=not errors,
         errors=errors,
@@ -103,11 +126,50 @@ async def check_invoice(request: CheckInvoice, work: UnitOfWork) -> InvoiceCheck
     )
 
 
+async def preview_invoice(request: PreviewInvoice, work: UnitOfWork) -> InvoicePreview:
+    """A watermarked PDF of a draft."""
+    row = await load(request.invoice_id, work)
+    if row["status"] != InvoiceStatus.DRAFT:
+        raise Refused(INVOICE_LOCKED, f"the document is {row['status']}; read its file with GetInvoiceDocument")
+    desk = await issuing.desk_of(work.organisation_id, row["company_id"], [row], work)
+    pdf, pages = await POOL.preview(desk.sheet(row, row["draft_ref"], work.today()), work.now)
+    if len(pdf) > INLINE_LIMIT:
+        raise Refused(
+            PAYLOAD_TOO_LARGE, f"the preview has {len(pdf)} bytes, more than a message holds; issue it instead"
+        )
+    return InvoicePreview(content_base64=base64.b64encode(pdf).decode(), pages=pages)
+
+
 async def issue_invoice(request: IssueInvoice, work: UnitOfWork) -> Invoice:
     """Give a draft its number and seal; the file goes to the archive behind the reply."""
     row = await _draft(request.invoice_id, request.expected_version, work, already=INVOICE_ALREADY_ISSUED)
     await issue_now(row, request.issue_date or work.today(), work)
     return views.invoice_of(await load(row["id"], work))
+
+
+async def issue_invoices(request: IssueInvoices, work: UnitOfWork) -> IssueResults:
+    """Issue drafts of one company in one transaction; each answer stands at the place of its id."""
+    rows = [await load(id_, work, for_update=True) for id_ in sorted(request.invoice_ids)]
+    if len({row["company_id"] for row in rows}) > 1:
+        raise Refused.field("invoice_ids", "one_company", "the drafts belong to several companies; issue them apart")
+    waiting = [row for row in rows if row["status"] == InvoiceStatus.DRAFT]
+    results = {row["id"]: _result(row, ALREADY_ISSUED) for row in rows if row not in waiting}
+    if waiting:
+        waiting.sort(key=lambda row: (row["delivery_date"] or row["period_end"] or date.max, row["id"]))
+        desk = await issuing.desk_of(work.organisation_id, waiting[0]["company_id"], waiting, work)
+        preparation = await issuing.prepare(desk, waiting, work.today(), work.now)
+        issued = await issuing.seal_all(preparation, work)
+        await slow.after_issue(issued, work)
+        results |= {row["id"]: _result(row) for row in issued}
+        results |= {id_: IssueResult(invoice_id=id_, number=None, errors=found) for id_, found in preparation.refused}
+    return IssueResults(results=tuple(results[id_] for id_ in request.invoice_ids))
+
+
+def _result(row: Row, *errors: Finding) -> IssueResult:
+    return IssueResult(invoice_id=row["id"], number=row["number"], errors=errors)
+
+
+ALREADY_ISSUED = Finding(rule="INVOICE_ALREADY_ISSUED", path="status", message="it is no draft any more; leave it out")
 
 
 async def issue_now(row: Row, issue_date: Any, work: UnitOfWork) -> None:
@@ -161,7 +223,8 @@ async def _change(row: Row, changes: dict[str, Any], work: UnitOfWork) -> dict[s
     return {**row, **changes}
 
 
-def _lines(drafts: tuple[InvoiceLineDraft, ...]) -> tuple[DraftLine, ...]:
+def draft_lines(drafts: tuple[InvoiceLineDraft, ...]) -> tuple[DraftLine, ...]:
+    """Lines as an accountant wrote them."""
     return tuple(
         DraftLine(
             name=line.name,

@@ -12,11 +12,12 @@ from stdnum.fr import siret as fr_siret
 from actors.factures.facturx.sheet import Sheet, SheetParty
 from actors.factures.rules.amounts import line_net, percent_of, totals_of
 from actors.factures.rules.vat import CURRENT_RATES
-from messages.factures import MOST_LINES, DocumentKind, Finding
+from messages.factures import MOST_LINES, DocumentKind, Finding, Profile
 
 _NUMBER = re.compile(r"[A-Za-z0-9+\-_/]{1,35}")
 _UNIQUE_NOTES = frozenset({"PMT", "PMD", "AAB", "TXD", "BAR"})
 _CREDIT_NOTE = DocumentKind.CREDIT_NOTE.type_code
+_CORRECTIVE = DocumentKind.CORRECTIVE_INVOICE.type_code
 _CENT = Decimal("0.01")
 
 
@@ -24,7 +25,7 @@ def findings(sheet: Sheet) -> list[Finding]:
     """Every rule the document breaks; empty when it may be issued."""
     return [
         Finding(rule=rule, path=path, message=message)
-        for check in (_totals, _lines, _parties, _dates, _payment, _references, _notes)
+        for check in (_totals, _lines, _parties, _dates, _payment, _references, _notes, _profile)
         for rule, path, message in check(sheet)
     ]
 
@@ -43,7 +44,7 @@ def _totals(sheet: Sheet) -> Found:
         allowances = [(item.key, item.amount) for item in sheet.allowances if item.key is not None]
         if totals != totals_of([(line.key, line.net) for line in sheet.lines], allowances):
             yield "TOTALS", "totals", "the totals differ from the lines; rebuild the draft"
-    if totals.gross != totals.net + totals.vat or sheet.due != totals.gross:
+    if totals.gross != totals.net + totals.vat or sheet.due != totals.gross - sheet.prepaid:
         yield "TOTALS", "gross", "net, VAT and gross do not add up; rebuild the draft"
     if totals.gross < 0 or any(row.base < 0 for row in totals.breakdown):
         yield "NEGATIVE_INVOICE", "gross", "the document is negative; make a credit note instead"
@@ -142,6 +143,8 @@ def _payment(sheet: Sheet) -> Found:
 def _references(sheet: Sheet) -> Found:
     if not _NUMBER.fullmatch(sheet.number):
         yield "NUMBER_FORMAT", "number", "a number has 1 to 35 of A-Z a-z 0-9 + - _ /; change the series' pattern"
+    if sheet.type_code == _CORRECTIVE and len(sheet.preceding) != 1:
+        yield "BR-FR-CO-04", "preceding", "a corrective invoice names the one invoice it replaces; give invoice_id"
     if sheet.type_code == _CREDIT_NOTE and not sheet.preceding:
         yield "BR-FR-CO-05", "preceding", "a credit note names the invoice it reduces; give invoice_id"
 
@@ -155,3 +158,9 @@ def _notes(sheet: Sheet) -> Found:
         for code in ("PMT", "PMD", "AAB"):
             if not counted[code]:
                 yield "BR-FR-05", "notes", f"the mention {code} is missing between businesses; add it"
+
+
+def _profile(sheet: Sheet) -> Found:
+    if sheet.through_platform and not sheet.profile.carries(Profile.BASIC):
+        message = f"the profile {sheet.profile} holds no lines, so no platform takes it; choose BASIC or a larger one"
+        yield "PROFILE_PLATFORM", "settings.default_profile", message

@@ -8,7 +8,7 @@ from messages.factures.values import CHRONOLOGY_VIOLATION, DocumentKind
 from messages.problem import Refused
 
 DEFAULT_PATTERN = "{prefix}{yyyy}-{seq:6}"
-SERIES = {DocumentKind.INVOICE: "FA", DocumentKind.CREDIT_NOTE: "AV"}
+SERIES = {DocumentKind.INVOICE: "FA", DocumentKind.CORRECTIVE_INVOICE: "FA", DocumentKind.CREDIT_NOTE: "AV"}
 """The series that numbers a kind; each is seeded for every company."""
 
 SEEDS: Sequence[tuple[str, Sequence[str]]] = (
