@@ -14,7 +14,8 @@ from actors.payments import (
     views,
 )
 from actors.payments.personal_data import PERSONAL_DATA
-from actors.payments.requests import alerts, bank, bank_details, dues, mandates, payments, settings
+from actors.payments.recovery import cutting, hourly, presenting, writing
+from actors.payments.requests import alerts, bank, bank_details, dues, mandates, payments, policies, recovery, settings
 from actors.payments.requests import batches as batch_requests
 from messages.calendar import CalculatePlannedDatesBatch
 from messages.clients import GetClient
@@ -74,6 +75,29 @@ actor = Actor(
         bank.list_bank_transactions,
         alerts.list_alerts,
         alerts.acknowledge_alert,
+        policies.create_retry_policy,
+        policies.update_retry_policy,
+        policies.list_retry_policies,
+        policies.create_dunning_policy,
+        policies.update_dunning_policy,
+        policies.get_dunning_policy,
+        policies.list_dunning_policies,
+        recovery.get_recovery_case,
+        recovery.list_recovery_cases,
+        recovery.assign_recovery_case,
+        recovery.pause_recovery_case,
+        recovery.resume_recovery_case,
+        recovery.close_recovery_case,
+        recovery.quote_recovery_amount,
+        recovery.get_payment_standing,
+        recovery.get_retry_plan,
+        recovery.list_retry_plans,
+        recovery.cancel_retry_plan,
+        recovery.list_reminders,
+        recovery.cancel_reminder,
+        recovery.request_suspension,
+        recovery.request_reactivation,
+        recovery.list_suspension_requests,
     ),
     hears=(
         reactions.keep_company,
@@ -82,6 +106,7 @@ actor = Actor(
         reactions.keep_contract,
         reactions.pause_with_contract,
         reactions.resume_with_contract,
+        reactions.retry_refused_order,
         reactions.end_later,
         reactions.end_with_contract,
         reactions.end_withdrawn,
@@ -102,6 +127,10 @@ actor = Actor(
         every(Tick.MINUTE, schedule.release_batches),
         every(Tick.HOUR, schedule.fetch_bank_files),
         every(Tick.MINUTE, schedule.fetch_bank_files),
+        every(Tick.MINUTE, presenting.present_due),
+        every(Tick.MINUTE, writing.send_due),
+        every(Tick.MINUTE, cutting.try_again),
+        every(Tick.HOUR, hourly.climb_due),
         every(Tick.DAY, schedule.announce_debits),
         daily("02:00", schedule.plan_ahead),
         daily("04:00", schedule.age_mandates),

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Integer,
     PrimaryKeyConstraint,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
 )
@@ -153,6 +154,7 @@ payment_standing = Table(
     tenant(),
     reference("client_id"),
     text("standing"),
+    Column("risk", Text, nullable=False, server_default="LOW"),
     amount("outstanding"),
     Column("version", Integer, nullable=False),
     instant("updated_at"),
