@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from actors.payments.rules.policies import GENERAL_SEPA, SEPA_DEFAULT, best
+from actors.payments.rules.policies import BUILT_IN, SEPA_DEFAULT, best
 from messages.payments import CustomerType, DunningTerms, RetryTerms
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.tables.recovery import dunning_policy, retry_policy
@@ -24,7 +24,7 @@ class Policies:
     def ladder(self, context: dict[str, Any]) -> tuple[UUID | None, DunningTerms]:
         """The ladder of a context, with the id of its policy unless it is the built-in one."""
         found = best(self.dunning, context)
-        return (found["id"], DunningTerms.model_validate(found["terms"])) if found else (None, GENERAL_SEPA)
+        return (found["id"], DunningTerms.model_validate(found["terms"])) if found else (None, BUILT_IN)
 
     def retrying(self, context: dict[str, Any], ladder: DunningTerms) -> RetryTerms:
         """When a debit is presented again: the policy the ladder was made for, else the closest, else the built-in one."""

@@ -85,5 +85,10 @@ def _sepa_ladder(prefix: str, last: StepTrigger, fallback: tuple[int, int]) -> t
 
 
 SEPA_DEFAULT = RetryTerms()
+BUILT_IN = DunningTerms(
+    steps=tuple(step for step in _sepa_ladder("G", StepTrigger.RETRIES_EXHAUSTED, (12, 30)) if not step.guards)
+)
+"""The ladder of an organisation that stored none: it reminds and gives up, but nobody's service is cut unasked."""
+
 GENERAL_SEPA = DunningTerms(steps=_sepa_ladder("G", StepTrigger.RETRIES_EXHAUSTED, (12, 30)))
 TELECOM_SEPA = DunningTerms(steps=_sepa_ladder("T", StepTrigger.REJECTION_COUNT, (8, 20)))
