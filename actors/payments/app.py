@@ -7,6 +7,7 @@ from actors.payments import (
     bank_messages,
     building,
     importing,
+    ledger,
     planning,
     reactions,
     schedule,
@@ -17,6 +18,7 @@ from actors.payments.personal_data import PERSONAL_DATA
 from actors.payments.recovery import cutting, hourly, presenting, writing
 from actors.payments.requests import alerts, bank, bank_details, dues, mandates, payments, policies, recovery, settings
 from actors.payments.requests import batches as batch_requests
+from actors.payments.requests import ledger as ledger_requests
 from messages.calendar import CalculatePlannedDatesBatch
 from messages.clients import GetClient
 from messages.documents import OpenContent, StoreDocument
@@ -98,6 +100,11 @@ actor = Actor(
         recovery.request_suspension,
         recovery.request_reactivation,
         recovery.list_suspension_requests,
+        ledger_requests.list_journal_entries,
+        ledger_requests.get_trial_balance,
+        ledger_requests.create_export_job,
+        ledger_requests.get_export_job,
+        ledger_requests.download_export,
     ),
     hears=(
         reactions.keep_company,
@@ -131,6 +138,7 @@ actor = Actor(
         every(Tick.MINUTE, writing.send_due),
         every(Tick.MINUTE, cutting.try_again),
         every(Tick.HOUR, hourly.climb_due),
+        every(Tick.HOUR, ledger.post_due),
         every(Tick.DAY, schedule.announce_debits),
         daily("02:00", schedule.plan_ahead),
         daily("04:00", schedule.age_mandates),
@@ -142,6 +150,7 @@ actor = Actor(
         SlowWork(transmission.TransmitCollectionFile, transmission.send_file, transmission.after_sending),
         SlowWork(transmission.SubmitPayments, transmission.nothing_outside, transmission.submit_next),
         SlowWork(archiving.ArchiveCollectionFile, archiving.copy_file, archiving.note_document),
+        SlowWork(ledger_requests.BuildExport, ledger_requests.build_export, ledger_requests.store_export, at_most=1),
         SlowWork(importing.FetchBankFiles, importing.fetch_files, importing.store_fetched, at_most=1),
         SlowWork(importing.ReadBankMessage, importing.read_message, importing.store_read, at_most=1, lease_seconds=600),
         SlowWork(bank_messages.MatchBankMessage, transmission.nothing_outside, importing.match_next),

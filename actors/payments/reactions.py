@@ -263,7 +263,14 @@ async def take_invoice(event: InvoiceIssued, work: UnitOfWork) -> None:
 async def credit_invoices(event: CreditNoteIssued, work: UnitOfWork) -> None:
     """Less is due on the invoices that a credit note names."""
     for original in event.originals:
-        await invoices.credit(work, original.invoice_id, original.gross.amount, event.credit_note_id)
+        await invoices.credit(
+            work,
+            original.invoice_id,
+            original.gross.amount,
+            event.credit_note_id,
+            vat=original.vat.amount,
+            issued_on=event.issue_date,
+        )
     await standing.refresh(work, [event.client_id], only_known=True)
 
 

@@ -56,6 +56,7 @@ RECOVERY_CASE_NOT_FOUND = NOT_FOUND.specific("RECOVERY_CASE_NOT_FOUND", "Dossier
 RECOVERY_POLICY_NOT_FOUND = NOT_FOUND.specific(
     "RECOVERY_POLICY_NOT_FOUND", "Politique introuvable", "Recovery policy not found"
 )
+EXPORT_JOB_NOT_FOUND = NOT_FOUND.specific("EXPORT_JOB_NOT_FOUND", "Export introuvable", "Export not found")
 REMINDER_NOT_FOUND = NOT_FOUND.specific("REMINDER_NOT_FOUND", "Relance introuvable", "Reminder not found")
 POLICY_SCOPE_CONFLICT = ALREADY_EXISTS.specific(
     "POLICY_SCOPE_CONFLICT", "Une politique a déjà cette portée", "A policy has this scope already"

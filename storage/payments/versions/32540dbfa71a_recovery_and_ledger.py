@@ -1,10 +1,10 @@
-"""recovery."""
+"""recovery and ledger."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "212966426013"
+revision = "32540dbfa71a"
 down_revision = "d7a299db64f4"
 branch_labels = None
 depends_on = None
@@ -66,6 +66,83 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "case_id", "step_code", name="uq_dunning_step_done"),
         comment="a step is executed once per case: a reopened case keeps its level and its steps",
         info={"tenant": True},
+    )
+    op.create_table(
+        "export_job",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by", sa.Text(), nullable=False),
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("period_from", sa.Date(), nullable=False),
+        sa.Column("period_to", sa.Date(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("file_name", sa.Text(), nullable=True),
+        sa.Column("sha256", sa.Text(), nullable=True),
+        sa.Column("size", sa.Integer(), nullable=True),
+        sa.Column("record_count", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_export_job")),
+        info={"tenant": True},
+    )
+    op.create_index("ix_export_job_created", "export_job", ["organisation_id", "created_at", "id"], unique=False)
+    op.create_table(
+        "journal_counter",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("journal", sa.Text(), nullable=False),
+        sa.Column("fiscal_year", sa.Integer(), nullable=False),
+        sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "organisation_id", "company_id", "journal", "fiscal_year", name=op.f("pk_journal_counter")
+        ),
+        info={"tenant": True},
+    )
+    op.create_table(
+        "journal_entry",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("journal", sa.Text(), nullable=False),
+        sa.Column("fiscal_year", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, comment="without gaps per company, journal and year"),
+        sa.Column("entry_date", sa.Date(), nullable=False),
+        sa.Column("piece_ref", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("posting_key", sa.Text(), nullable=False),
+        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_entry")),
+        sa.UniqueConstraint(
+            "organisation_id", "company_id", "journal", "fiscal_year", "number", name="uq_journal_entry_number"
+        ),
+        sa.UniqueConstraint("organisation_id", "posting_key", name="uq_journal_entry_posting"),
+        comment="append-only; triggers refuse changes and unbalanced entries",
+        info={"tenant": True},
+    )
+    op.create_index(
+        "ix_journal_entry_date", "journal_entry", ["organisation_id", "company_id", "entry_date", "id"], unique=False
+    )
+    op.create_table(
+        "journal_line",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=True),
+        sa.Column("debit", sa.Numeric(precision=14, scale=2), nullable=False),
+        sa.Column("credit", sa.Numeric(precision=14, scale=2), nullable=False),
+        sa.CheckConstraint(
+            "debit >= 0 and credit >= 0 and (debit > 0) <> (credit > 0)", name=op.f("ck_journal_line_one_side")
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", "entry_id", "line_no", name=op.f("pk_journal_line")),
+        info={"tenant": True},
+    )
+    op.create_index(
+        "ix_journal_line_account", "journal_line", ["organisation_id", "account", "client_id"], unique=False
     )
     op.create_table(
         "recovery_case",
@@ -328,13 +405,67 @@ def upgrade() -> None:
     op.create_index(
         "ix_suspension_request_retry", "suspension_request", ["organisation_id", "next_try_at"], unique=False
     )
+    op.add_column("invoice_credit", sa.Column("vat", sa.Numeric(precision=14, scale=2), nullable=True))
+    op.add_column("invoice_credit", sa.Column("issued_on", sa.Date(), nullable=True))
+    op.add_column("invoice_view", sa.Column("gross", sa.Numeric(precision=14, scale=2), nullable=True))
+    op.add_column("invoice_view", sa.Column("vat", sa.Numeric(precision=14, scale=2), nullable=True))
+    op.add_column(
+        "invoice_view",
+        sa.Column(
+            "net_by_account",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=True,
+            comment="revenue account -> net; what the ledger posts",
+        ),
+    )
+    op.create_index(
+        "ix_invoice_view_issued", "invoice_view", ["organisation_id", "issue_date", "invoice_id"], unique=False
+    )
+    op.create_index("ix_payment_settled", "payment", ["organisation_id", "settled_on", "id"], unique=False)
     op.add_column("payment_standing", sa.Column("risk", sa.Text(), server_default="LOW", nullable=False))
+    op.create_index("ix_r_transaction_booked", "r_transaction", ["organisation_id", "booked_on", "id"], unique=False)
     # ### end Alembic commands ###
+
+    op.execute(
+        """
+        create function refuse_change() returns trigger language plpgsql as $$
+        begin raise exception 'posted entries never change; post the mirror of %', tg_table_name; end $$
+        """
+    )
+    for table in ("journal_entry", "journal_line"):
+        op.execute(
+            f"create trigger {table}_is_final before update or delete on {table}"
+            " for each row execute function refuse_change()"
+        )
+    op.execute(
+        """
+        create function refuse_unbalanced_entry() returns trigger language plpgsql as $$
+        begin
+            if (select sum(debit) - sum(credit) from journal_line
+                where organisation_id = new.organisation_id and entry_id = new.entry_id) <> 0 then
+                raise exception 'entry % is not balanced', new.entry_id;
+            end if;
+            return null;
+        end $$
+        """
+    )
+    op.execute(
+        "create constraint trigger journal_line_balances after insert on journal_line deferrable initially deferred"
+        " for each row execute function refuse_unbalanced_entry()"
+    )
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index("ix_r_transaction_booked", table_name="r_transaction")
     op.drop_column("payment_standing", "risk")
+    op.drop_index("ix_payment_settled", table_name="payment")
+    op.drop_index("ix_invoice_view_issued", table_name="invoice_view")
+    op.drop_column("invoice_view", "net_by_account")
+    op.drop_column("invoice_view", "vat")
+    op.drop_column("invoice_view", "gross")
+    op.drop_column("invoice_credit", "issued_on")
+    op.drop_column("invoice_credit", "vat")
     op.drop_index("ix_suspension_request_retry", table_name="suspension_request")
     op.drop_index("ix_suspension_request_created", table_name="suspension_request")
     op.drop_index("ix_suspension_request_case", table_name="suspension_request")
@@ -375,6 +506,13 @@ def downgrade() -> None:
     op.drop_index("ix_recovery_case_created", table_name="recovery_case")
     op.drop_index("ix_recovery_case_client", table_name="recovery_case")
     op.drop_table("recovery_case")
+    op.drop_index("ix_journal_line_account", table_name="journal_line")
+    op.drop_table("journal_line")
+    op.drop_index("ix_journal_entry_date", table_name="journal_entry")
+    op.drop_table("journal_entry")
+    op.drop_table("journal_counter")
+    op.drop_index("ix_export_job_created", table_name="export_job")
+    op.drop_table("export_job")
     op.drop_table("dunning_step_done")
     op.drop_index(
         "uq_dunning_policy_default", table_name="dunning_policy", postgresql_where=sa.text("is_default and is_active")
@@ -383,3 +521,6 @@ def downgrade() -> None:
     op.drop_table("dunning_policy")
     op.drop_table("case_number_block")
     # ### end Alembic commands ###
+
+    op.execute("drop function refuse_unbalanced_entry cascade")
+    op.execute("drop function refuse_change cascade")
