@@ -46,6 +46,8 @@ actor = Actor(
         bank_details.reveal_iban,
         mandates.get_mandate,
         mandates.list_mandates,
+        mandates.setup_mandate,
+        mandates.confirm_mandate_signature,
         mandates.block_mandate,
         mandates.unblock_mandate,
         mandates.cancel_mandate,

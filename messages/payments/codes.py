@@ -57,6 +57,9 @@ RECOVERY_POLICY_NOT_FOUND = NOT_FOUND.specific(
     "RECOVERY_POLICY_NOT_FOUND", "Politique introuvable", "Recovery policy not found"
 )
 EXPORT_JOB_NOT_FOUND = NOT_FOUND.specific("EXPORT_JOB_NOT_FOUND", "Export introuvable", "Export not found")
+SCHEME_NOT_ALLOWED = BUSINESS_RULE_VIOLATION.specific(
+    "SCHEME_NOT_ALLOWED", "Schéma interdit pour ce client", "Scheme not allowed for this client"
+)
 REMINDER_NOT_FOUND = NOT_FOUND.specific("REMINDER_NOT_FOUND", "Relance introuvable", "Reminder not found")
 POLICY_SCOPE_CONFLICT = ALREADY_EXISTS.specific(
     "POLICY_SCOPE_CONFLICT", "Une politique a déjà cette portée", "A policy has this scope already"

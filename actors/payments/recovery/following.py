@@ -42,6 +42,19 @@ async def follow(work: UnitOfWork, client_ids: Iterable[UUID]) -> None:
     await desk.store()
 
 
+async def follow_mandate(work: UnitOfWork, client_id: UUID, contract_id: UUID, mandate_id: UUID) -> None:
+    """A new mandate of a contract revives the plans that had none to use; the ladder waits for their outcome."""
+    desk = Desk(work)
+    await desk.load([client_id])
+    for case in desk.open_cases():
+        if case["contract_id"] == contract_id and case["status"] == RecoveryCaseStatus.OPEN:
+            for plan in desk.plans_of(case):
+                if desk.items[plan["item_id"]]["status"] == RecoveryItemStatus.OPEN:
+                    planning.revive(desk, plan, mandate_id, PARIS)
+            await climbing.climb(desk, case, PARIS)
+    await desk.store()
+
+
 async def follow_money(desk: Desk) -> None:
     """The same for a desk that is loaded."""
     await _take_outcomes(desk)

@@ -111,13 +111,14 @@ async def _facts(work: UnitOfWork, payment_ids: list[UUID]) -> dict[UUID, Row]:
     return {row["id"]: dict(row) for row in rows}
 
 
-def debtor_of(facts: Row, outstanding: Any) -> Debtor:
+def debtor_of(facts: Row, outstanding: Any, *, new_instrument: bool = False) -> Debtor:
     """What the rules of eligibility look at."""
     return Debtor(
         outstanding=outstanding,
         client_blocked=bool(facts["deceased"]) or facts["blocked_scope"] in ("COLLECTION", "ALL"),
         contract_ended=facts["contract_status"] in _ENDED,
         mandate_usable=facts["mandate_status"] == MandateStatus.ACTIVE,
+        new_instrument=new_instrument,
     )
 
 

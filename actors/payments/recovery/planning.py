@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from actors.payments.recovery.desk import Desk, Row
@@ -78,10 +79,10 @@ def make(
     return plan
 
 
-def schedule(desk: Desk, plan: Row, last_outcome: date, zone: ZoneInfo) -> bool:
+def schedule(desk: Desk, plan: Row, last_outcome: date, zone: ZoneInfo, *, at_once: bool = False) -> bool:
     """Date the next attempt; False when none fits into the policy's window."""
     number = plan["attempts_made"] + 1
-    found = _date_of(desk, plan, number, last_outcome, zone)
+    found = _date_of(desk, plan, number, last_outcome, zone, at_once=at_once)
     if found is None:
         return False
     attempt = desk.add(
@@ -112,7 +113,14 @@ def move(desk: Desk, plan: Row, attempt: Row, zone: ZoneInfo) -> bool:
 
 
 def _date_of(
-    desk: Desk, plan: Row, number: int, last_outcome: date, zone: ZoneInfo, without: Row | None = None
+    desk: Desk,
+    plan: Row,
+    number: int,
+    last_outcome: date,
+    zone: ZoneInfo,
+    without: Row | None = None,
+    *,
+    at_once: bool = False,
 ) -> retrying.AttemptDate | None:
     terms = RetryTerms.model_validate(plan["terms"])
     told = next_allowed(desk.work.now, ReminderChannel.EMAIL, zone=zone) or desk.work.now
@@ -126,6 +134,7 @@ def _date_of(
         lead=plan["lead_target_days"],
         zone=zone,
         taken=desk.taken_dates(plan["mandate_id"], without["id"] if without else None),
+        at_once=at_once,
     )
 
 
@@ -196,6 +205,17 @@ def refuse(desk: Desk, plan: Row, why: RetryEligibility) -> None:
     """The rules forbid another presentation; the ladder climbs on its fallback days."""
     status = RETRY_PLAN.after("refuse", RetryPlanStatus(plan["status"]))
     desk.change(plan, status=status, eligibility=why, resolution_reason=why.removeprefix("NOT_ELIGIBLE_"))
+
+
+def revive(desk: Desk, plan: Row, mandate_id: UUID, zone: ZoneInfo) -> None:
+    """The debtor gave a new mandate: present once more under it, without delay; only once per plan."""
+    if plan["status"] != RetryPlanStatus.NOT_ELIGIBLE or plan["mandate_id"] == mandate_id:
+        return
+    desk.change(plan, mandate_id=mandate_id)
+    if schedule(desk, plan, local_date(desk.work.now, zone), zone, at_once=True):
+        status = RETRY_PLAN.after("revive", RetryPlanStatus(plan["status"]))
+        desk.change(plan, status=status, eligibility=RetryEligibility.ELIGIBLE, resolution_reason=None)
+        desk.change(plan, version=plan["version"] + 1)
 
 
 def settle(desk: Desk, plan: Row) -> None:

@@ -96,7 +96,7 @@ async def _present(desk: Desk, attempt: Row, organisations: dict[UUID, Company])
     facts = await _facts(desk.work, plan["original_payment_id"])
     verdict = retrying.eligibility(
         RetryTerms.model_validate(plan["terms"]), _last_code(desk, plan), plan["attempts_made"],
-        debtor_of(facts, item["outstanding"]),
+        debtor_of(facts, item["outstanding"], new_instrument=plan["mandate_id"] != facts["mandate_id"]),
     )  # fmt: skip
     due = desk.instalments[item["instalment_id"]]
     if company is None or company.account is None or not INSTALMENT.allows("present", InstalmentStatus(due["status"])):

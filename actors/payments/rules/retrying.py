@@ -39,6 +39,7 @@ class Debtor:
     client_blocked: bool
     contract_ended: bool
     mandate_usable: bool
+    new_instrument: bool = False
 
 
 def needs_recovery(code: str, *, technical: bool) -> bool:
@@ -59,14 +60,17 @@ def effective_attempts(terms: RetryTerms, code: str) -> int:
 
 
 def eligibility(terms: RetryTerms, code: str, attempts_made: int, debtor: Debtor) -> RetryEligibility:
-    """The first rule that forbids another presentation, or ELIGIBLE. NEVER of the table cannot be overridden."""
+    """The first rule that forbids another presentation, or ELIGIBLE. NEVER of the table cannot be overridden.
+
+    A code forbids the instrument it was given for, not another one.
+    """
     if debtor.outstanding <= 0:
         return E.NOT_ELIGIBLE_PAYMENT_SETTLED
     if debtor.client_blocked or code in STOP_ALL | COMPLIANCE:
         return E.NOT_ELIGIBLE_CLIENT_BLOCKED
     if debtor.contract_ended:
         return E.NOT_ELIGIBLE_CONTRACT_CANCELLED
-    if not _code_allows(terms, code):
+    if not debtor.new_instrument and not _code_allows(terms, code):
         return E.NOT_ELIGIBLE_REASON_CODE
     if not debtor.mandate_usable:
         return E.NOT_ELIGIBLE_MANDATE_REVOKED
@@ -95,15 +99,17 @@ def attempt_date(
     lead: int,
     zone: ZoneInfo = PARIS,
     taken: Collection[date] = (),
+    at_once: bool = False,
 ) -> AttemptDate | None:
     """The date of attempt `number` (from 1); None when it would lie beyond the policy's window.
 
     `notice_on`: the day the debtor can be told; `lead`: TARGET days between presentation and debit; `taken`: dates of
-    other new presentations under the same mandate. Never before the outcome of the attempt before it.
+    other new presentations under the same mandate; `at_once`: no delay, because the debtor gave a new account.
+    Never before the outcome of the attempt before it.
     """
     anchor = last_outcome if number > 1 and terms.anchor is RetryAnchor.LAST_REJECTION else first_rejection
-    wanted = anchor + timedelta(days=terms.delays_days[number - 1])
-    if number > 1:
+    wanted = last_outcome if at_once else anchor + timedelta(days=terms.delays_days[number - 1])
+    if number > 1 and not at_once:
         wanted = max(wanted, last_outcome + timedelta(days=terms.min_gap_days))
     wanted = max(wanted, notice_on + timedelta(days=notice_days(terms)))
     if wanted > first_rejection + timedelta(days=terms.max_total_days):

@@ -40,7 +40,14 @@ from messages.payments import (
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
-from tests.actors.payments.builders import Subscriber, at, creditor_account, cutoff_reached, invoice_issued, money
+from tests.actors.payments.builders import (
+    Subscriber,
+    at,
+    creditor_account,
+    cutoff_reached,
+    invoice_issued,
+    money,
+)
 from tests.actors.payments.steps import PRESENTED, STARTS, facts, file_of, imported, subscriber, transmitted
 from tests.harness import Running, Tenant
 

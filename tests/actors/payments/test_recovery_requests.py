@@ -6,15 +6,20 @@ import pytest
 
 from messages.payments import (
     CloseRecoveryCase,
+    ConfirmMandateSignature,
+    CreateBankDetails,
     GetRecoveryCase,
     ListRecoveryCases,
     PauseRecoveryCase,
     ResumeRecoveryCase,
+    SetupMandate,
+    SignatureChannel,
 )
 from messages.problem import Refused
-from tests.actors.payments.builders import at
+from messages.values.identifiers import new_id
+from tests.actors.payments.builders import OTHER_IBAN, at
 from tests.actors.payments.steps import facts
-from tests.actors.payments.test_recovery import case_of, rejected, with_policies
+from tests.actors.payments.test_recovery import case_of, presented_again, rejected, with_policies
 from tests.harness import Running, Tenant
 
 
@@ -45,3 +50,30 @@ async def test_an_agent_pauses_resumes_and_closes_and_another_tenant_sees_nothin
     assert refusal.value.code.code == "OUTSTANDING_REMAINS"
     closed = await tenant.client.call(CloseRecoveryCase(case_id=case.case_id, reason="ERROR"))  # type: ignore[arg-type]
     assert (closed.status, closed.plans[0].status) == ("CLOSED", "CANCELLED")
+
+
+async def test_case_13_a_new_mandate_revives_the_plan_once_and_no_fallback_step_runs(
+    running: Running, tenant: Tenant
+) -> None:
+    await with_policies(tenant)
+    found = await rejected(running, tenant, "AC04")
+    day = date(2026, 5, 4)
+    tenant.client.now = at(day)
+    details = await tenant.client.call(
+        CreateBankDetails(client_id=found.client_id, iban=OTHER_IBAN, holder_name="Élodie Martin")
+    )
+    order = SetupMandate(
+        company_id=tenant.company_id,
+        client_id=found.client_id,
+        contract_id=found.contract_id,
+        bank_details_id=details.bank_details_id,
+    )
+    asked = await tenant.client.call(order, key=str(new_id()))
+    confirm = ConfirmMandateSignature(mandate_id=asked.mandate_id, signed_at=at(day), method=SignatureChannel.PAPER)
+    await tenant.client.call(confirm)
+    (plan,) = (await case_of(tenant)).plans
+    (attempt,) = plan.attempts
+    assert (plan.status, attempt.status, attempt.planned_collection_date) == ("ACTIVE", "SCHEDULED", date(2026, 5, 7))
+    content = await presented_again(running, tenant, at(date(2026, 5, 5)), date(2026, 5, 7), "24.90")
+    assert OTHER_IBAN.encode() in content
+    assert (await case_of(tenant)).level == 1
