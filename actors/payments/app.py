@@ -77,6 +77,7 @@ actor = Actor(
         bank.import_bank_message,
         bank.list_bank_messages,
         bank.list_bank_transactions,
+        bank.match_bank_transaction,
         alerts.list_alerts,
         alerts.acknowledge_alert,
         policies.create_retry_policy,

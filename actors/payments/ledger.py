@@ -181,11 +181,11 @@ async def _receipts(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
 
 
 async def _bank_credits(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
-    """B2: credits of the account that were matched with debits, by what was matched."""
+    """B2: credits of the account that were matched with debits, by what was matched; receipts recorded by hand are B3."""
     line = bank_transaction.c
     matched = (
         select(func.sum(reconciliation.c.amount))
-        .where(reconciliation.c.bank_transaction_id == line.id)
+        .where(reconciliation.c.bank_transaction_id == line.id, reconciliation.c.match_type != "MANUAL")
         .correlate(bank_transaction)
         .scalar_subquery()
     )

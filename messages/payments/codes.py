@@ -60,6 +60,9 @@ EXPORT_JOB_NOT_FOUND = NOT_FOUND.specific("EXPORT_JOB_NOT_FOUND", "Export introu
 SCHEME_NOT_ALLOWED = BUSINESS_RULE_VIOLATION.specific(
     "SCHEME_NOT_ALLOWED", "Schéma interdit pour ce client", "Scheme not allowed for this client"
 )
+BANK_TRANSACTION_NOT_FOUND = NOT_FOUND.specific(
+    "BANK_TRANSACTION_NOT_FOUND", "Ligne de relevé introuvable", "Bank transaction not found"
+)
 REMINDER_NOT_FOUND = NOT_FOUND.specific("REMINDER_NOT_FOUND", "Relance introuvable", "Reminder not found")
 POLICY_SCOPE_CONFLICT = ALREADY_EXISTS.specific(
     "POLICY_SCOPE_CONFLICT", "Une politique a déjà cette portée", "A policy has this scope already"
