@@ -64,6 +64,7 @@ async def build_file(item: BuildCollectionFile, outside: Outside) -> BuiltFile |
             return None
         rows = await connection.fetch(_DEBITS, outside.organisation_id, item.batch_id)
     debits = [await _debit(row, keys) for row in rows]
+    profile = BankProfile.model_validate(batch["bank_profile"])
     file = DebitFile(
         msg_id=batch["msg_id"],
         created_at=batch["created_at"],
@@ -72,8 +73,9 @@ async def build_file(item: BuildCollectionFile, outside: Outside) -> BuiltFile |
         creditor_identifier=batch["creditor_identifier"],
         iban=await opened_iban(batch, table="creditor_account", keys=keys, id_column="account_id"),
         bic=batch["bic"],
-        batch_booking=BankProfile.model_validate(batch["bank_profile"]).batch_booking,
+        batch_booking=profile.batch_booking,
         debits=debits,
+        version=profile.pain_version,
     )
     content = await asyncio.to_thread(build, file)
     sealed = await sealed_file(content, row_id=item.batch_id, organisation_id=outside.organisation_id, keys=keys)

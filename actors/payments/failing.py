@@ -12,6 +12,8 @@ from sqlalchemy import select, update
 from actors.payments import mandates, standing, views
 from actors.payments.alerts import raise_alert
 from actors.payments.books import Books
+from actors.payments.recovery import opening
+from actors.payments.recovery.opening import FailedDebit
 from actors.payments.rules import dates
 from actors.payments.rules.machines import PAYMENT
 from actors.payments.rules.outcomes import NOTHING, SETTLED, reject, take_back
@@ -94,6 +96,13 @@ async def fail_payments(work: UnitOfWork, failures: Sequence[Failure]) -> set[UU
     ]
     state_many(work, facts, summary="payment")
     await _apply_to_mandates(work, books, judged, held)
+    await opening.take_failures(
+        work,
+        [
+            FailedDebit(books.payment_after(id_), found.failure.code, found.failure.technical)
+            for id_, found in judged.items()
+        ],
+    )
     await standing.refresh(work, {books.payments[id_]["client_id"] for id_ in judged})
     await _alert(work, books, judged)
     return set(judged)

@@ -1,5 +1,6 @@
 """Invoices meet instalments: the invoice says how much, the instalment says when."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -53,6 +54,9 @@ async def _keep(work: UnitOfWork, event: InvoiceIssued) -> bool:
         "payment_method": event.payment_method,
         "due": event.due.amount,
         "currency": event.due.currency,
+        "gross": event.gross.amount,
+        "vat": event.vat.amount,
+        "net_by_account": {found.revenue_account: str(found.net.amount) for found in event.lines_by_account},
         "version": work.source_version,
     }
     stored = (
@@ -223,10 +227,20 @@ async def _one_off(work: UnitOfWork, event: InvoiceIssued) -> None:
 # -- less due ------------------------------------------------------------------------------------------------------
 
 
-async def credit(work: UnitOfWork, invoice_id: UUID, amount: Decimal, credit_note_id: UUID) -> None:
+async def credit(
+    work: UnitOfWork,
+    invoice_id: UUID,
+    amount: Decimal,
+    credit_note_id: UUID,
+    *,
+    vat: Decimal = Decimal("0.00"),
+    issued_on: date | None = None,
+) -> None:
     """A credit note makes an invoice smaller: what is not presented yet shrinks with it."""
     found = await _invoice(work, invoice_id)
-    if found is None or not await _first_time(work, credit_note_id, invoice_id, amount):
+    if found is None or not await _first_time(
+        work, credit_note_id, invoice_id, amount=amount, vat=vat, issued_on=issued_on or work.today()
+    ):
         return
     await work.execute(
         update(invoice_view)
@@ -257,14 +271,14 @@ async def _invoice(work: UnitOfWork, invoice_id: UUID) -> Row | None:
     )
 
 
-async def _first_time(work: UnitOfWork, credit_note_id: UUID, invoice_id: UUID, amount: Decimal) -> bool:
+async def _first_time(work: UnitOfWork, credit_note_id: UUID, invoice_id: UUID, **columns: Any) -> bool:
     noted = (
         insert(invoice_credit)
         .values(
             organisation_id=work.organisation_id,
             credit_note_id=credit_note_id,
             invoice_id=invoice_id,
-            amount=amount,
+            **columns,
         )
         .on_conflict_do_nothing()
         .returning(invoice_credit.c.invoice_id)

@@ -10,6 +10,7 @@ from storage.payments.tables.bank import bank_transaction
 from storage.payments.tables.means import bank_details, mandate
 from storage.payments.tables.others import alert
 from storage.payments.tables.payments import payment, payment_event, r_transaction
+from storage.payments.tables.recovery import recovery_case, reminder, retry_plan
 from storage.payments.tables.views import client_view
 
 _ACCOUNTING: Final = "ACCOUNTING_10Y: Commercial Code L123-22"
@@ -65,6 +66,24 @@ PERSONAL_DATA: Final = (
         _payments,
         Retain(_ACCOUNTING, until=_ten_years_after(payment.c.business_date)),
         "payments",
+    ),
+    PersonalData(
+        recovery_case,
+        by_id(recovery_case.c.client_id),
+        Retain(_ACCOUNTING, until=_ten_years_after(recovery_case.c.opened_on)),
+        "recovery cases",
+    ),
+    PersonalData(
+        retry_plan,
+        by_id(retry_plan.c.client_id),
+        Retain(_ACCOUNTING, until=_ten_years_after(retry_plan.c.first_rejection)),
+        "debits presented again",
+    ),
+    PersonalData(
+        reminder,
+        by_id(reminder.c.client_id),
+        Retain(_ACCOUNTING, until=_ten_years_after(cast(reminder.c.created_at, Date))),
+        "reminders, without their texts",
     ),
     PersonalData(
         bank_details,

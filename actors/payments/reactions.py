@@ -5,9 +5,10 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.payments import contracts, invoices, planning, release
+from actors.payments import contracts, invoices, planning, release, standing
 from actors.payments.alerts import raise_alert
 from actors.payments.company import company_of
+from actors.payments.recovery import cutting
 from messages.calendar import (
     DebitCalendarCutoffMissed,
     DebitCalendarCutoffReached,
@@ -20,6 +21,7 @@ from messages.contrats import (
     ContractCancelled,
     ContractCollectionUnlocked,
     ContractExpired,
+    ContractOperationFailed,
     ContractQualityApproved,
     ContractQualityRejected,
     ContractResumed,
@@ -29,6 +31,7 @@ from messages.contrats import (
     ContractTerminationRevoked,
     ContractTerminationScheduled,
     ContractWithdrawn,
+    OperationKind,
 )
 from messages.factures import CreditNoteIssued, InvoiceCancelled, InvoiceIssued
 from messages.identity import CompanyCreated, CompanyUpdated
@@ -132,6 +135,9 @@ async def pause_with_contract(event: ContractSuspended, work: UnitOfWork) -> Non
     wanted = company is not None and company.settings.pause_on_contract_suspension
     if row is not None and row["status"] == ScheduleStatus.ACTIVE and wanted:
         await contracts.pause(work, row, ScheduleReason.CONTRACT_SUSPENDED)
+    client_id = await cutting.confirm(work, event.request_id)
+    if client_id is not None:
+        await standing.judge(work, [client_id])
 
 
 async def resume_with_contract(event: ContractResumed, work: UnitOfWork) -> None:
@@ -140,6 +146,15 @@ async def resume_with_contract(event: ContractResumed, work: UnitOfWork) -> None
     row = await contracts.schedule_of_contract(work, event.contract_id, live=True)
     if row is not None and row["status"] == ScheduleStatus.PAUSED:
         await contracts.resume(work, row, ResumePolicy.SKIP_MISSED)
+    client_id = await cutting.restored(work, event.contract_id)
+    if client_id is not None:
+        await standing.judge(work, [client_id])
+
+
+async def retry_refused_order(event: ContractOperationFailed, work: UnitOfWork) -> None:
+    """A service could not be cut or restored: the order is repeated, in the end by people."""
+    if event.operation in (OperationKind.SUSPEND, OperationKind.RESUME):
+        await cutting.failed(work, event.request_id)
 
 
 async def end_later(event: ContractTerminationScheduled, work: UnitOfWork) -> None:
@@ -248,12 +263,21 @@ async def take_invoice(event: InvoiceIssued, work: UnitOfWork) -> None:
 async def credit_invoices(event: CreditNoteIssued, work: UnitOfWork) -> None:
     """Less is due on the invoices that a credit note names."""
     for original in event.originals:
-        await invoices.credit(work, original.invoice_id, original.gross.amount, event.credit_note_id)
+        await invoices.credit(
+            work,
+            original.invoice_id,
+            original.gross.amount,
+            event.credit_note_id,
+            vat=original.vat.amount,
+            issued_on=event.issue_date,
+        )
+    await standing.refresh(work, [event.client_id], only_known=True)
 
 
 async def cancel_invoice(event: InvoiceCancelled, work: UnitOfWork) -> None:
     """Nothing is due on a cancelled invoice."""
     await invoices.cancel(work, event.invoice_id, work.source_version)
+    await standing.refresh(work, [event.client_id], only_known=True)
 
 
 # -- calendar ------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 
-from messages.base import Event, Idempotency, Reply, Request
+from messages.base import Event, Idempotency, Part, Reply, Request
 from messages.paging import Page, PageRequest
 from messages.payments.snapshots import BatchRef
 from messages.payments.vocabulary import (
@@ -212,6 +212,21 @@ class ListBankTransactions(
     message_id: UUID | None = None
     booked_from: date | None = None
     booked_to: date | None = None
+
+
+class BankMatch(Part):
+    """How much of a line belongs to a receipt."""
+
+    payment_id: UUID
+    amount: Money
+
+
+class MatchBankTransaction(Request[BankTransaction], permission="payments:bank_transaction:match"):
+    """Say which recorded receipts a credit belongs to; never more than the line, nor than a receipt, amounts to."""
+
+    bank_transaction_id: UUID
+    targets: Annotated[tuple[BankMatch, ...], Field(min_length=1, max_length=50)]
+    reason: Label
 
 
 class CollectionBatchReady(BatchRef, Event, aggregate="collection_batch", aggregate_id="batch_id"):

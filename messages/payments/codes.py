@@ -48,3 +48,32 @@ RUM_GENERATION_FAILED = INTERNAL.specific(
 CREDITOR_IDENTIFIER_MISSING = PRECONDITION_FAILED.specific(
     "CREDITOR_IDENTIFIER_MISSING", "Identifiant créancier SEPA manquant", "Creditor identifier missing"
 )
+
+RETRY_PLAN_NOT_FOUND = NOT_FOUND.specific(
+    "RETRY_PLAN_NOT_FOUND", "Plan de représentation introuvable", "Plan not found"
+)
+RECOVERY_CASE_NOT_FOUND = NOT_FOUND.specific("RECOVERY_CASE_NOT_FOUND", "Dossier introuvable", "Case not found")
+RECOVERY_POLICY_NOT_FOUND = NOT_FOUND.specific(
+    "RECOVERY_POLICY_NOT_FOUND", "Politique introuvable", "Recovery policy not found"
+)
+EXPORT_JOB_NOT_FOUND = NOT_FOUND.specific("EXPORT_JOB_NOT_FOUND", "Export introuvable", "Export not found")
+SCHEME_NOT_ALLOWED = BUSINESS_RULE_VIOLATION.specific(
+    "SCHEME_NOT_ALLOWED", "Schéma interdit pour ce client", "Scheme not allowed for this client"
+)
+BANK_TRANSACTION_NOT_FOUND = NOT_FOUND.specific(
+    "BANK_TRANSACTION_NOT_FOUND", "Ligne de relevé introuvable", "Bank transaction not found"
+)
+REMINDER_NOT_FOUND = NOT_FOUND.specific("REMINDER_NOT_FOUND", "Relance introuvable", "Reminder not found")
+POLICY_SCOPE_CONFLICT = ALREADY_EXISTS.specific(
+    "POLICY_SCOPE_CONFLICT", "Une politique a déjà cette portée", "A policy has this scope already"
+)
+PAUSE_TOO_LONG = VALIDATION_FAILED.specific("PAUSE_TOO_LONG", "Pause trop longue", "Pause too long")
+OUTSTANDING_REMAINS = PRECONDITION_FAILED.specific(
+    "OUTSTANDING_REMAINS", "Une somme reste due", "Something is still owed"
+)
+SUSPENSION_NOTICE_MISSING = PRECONDITION_FAILED.specific(
+    "SUSPENSION_NOTICE_MISSING", "Avertissement préalable manquant", "No warning left in time"
+)
+SUSPENSION_BLACKOUT = PRECONDITION_FAILED.specific(
+    "SUSPENSION_BLACKOUT", "Suspension impossible à cette heure", "No cut at this hour"
+)

@@ -218,3 +218,7 @@ class InstalmentCancelled(InstalmentSnapshot, Event, aggregate="instalment"):
     """The amount will not be collected."""
 
     reason: InstalmentCancelReason
+
+
+class InstalmentUnpaid(InstalmentSnapshot, Event, aggregate="instalment"):
+    """Recovery gave up collecting the amount; it is still owed."""

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from pydantic import Field
 
-from messages.base import Event, Reply, Request
+from messages.base import Event, Idempotency, Reply, Request
 from messages.paging import Page, PageRequest
 from messages.payments.snapshots import BankDetailsSnapshot, MandateSnapshot
 from messages.payments.vocabulary import (
     FirstCollection,
     MandateParty,
+    MandateScheme,
     MandateStatus,
     SignatureChannel,
 )
@@ -131,6 +132,28 @@ class ListMandates(PageRequest, Request[MandatePage], query=True, resource="mand
     rum: Code | None = None
     status: tuple[MandateStatus, ...] = ()
     usable: bool | None = None
+
+
+class SetupMandate(Request[Mandate], permission="payments:mandate:setup", idempotency=Idempotency.REQUIRED):
+    """Ask a client for a mandate on one of his accounts; a usable one on the same account is answered instead."""
+
+    company_id: UUID
+    client_id: UUID
+    contract_id: UUID | None = None
+    bank_details_id: UUID
+    scheme: MandateScheme = MandateScheme.SEPA_CORE
+    signature_channel: SignatureChannel = SignatureChannel.ESIGN
+    return_url: Annotated[str, Field(pattern="^https://", max_length=500)] | None = None
+
+
+class ConfirmMandateSignature(Request[Mandate], permission="payments:mandate:confirm"):
+    """Say that a mandate was signed and where the proof lies; the contract's debits run under it from now on."""
+
+    mandate_id: UUID
+    signed_at: Instant
+    method: SignatureChannel
+    document_id: UUID | None = None
+    signature_place: Label | None = None
 
 
 class BlockMandate(Request[Mandate]):

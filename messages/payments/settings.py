@@ -1,6 +1,7 @@
 """How a company collects: its own bank account and its rules."""
 
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -28,9 +29,17 @@ HolderName = Annotated[str, Field(min_length=1, max_length=70)]
 CutOffTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
+class PainVersion(StrEnum):
+    """The message version a bank takes; some still want the one of 2009."""
+
+    V08 = "pain.008.001.08"
+    V02 = "pain.008.001.02"
+
+
 class BankProfile(Part):
     """What the company's bank expects and how files reach it. Times are Europe/Paris."""
 
+    pain_version: PainVersion = PainVersion.V08
     first_sequence: SequenceType = SequenceType.FRST
     lead_target_days: Annotated[int, Field(ge=1, le=14)] = 2
     cutoff_local: CutOffTime = "14:00"

@@ -125,6 +125,8 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "payments.company_view": (COMPANY, "legal_name"),
     "payments.contract_view": ("a date", "withdrawal_ends_on"),
     "payments.creditor_account": (COMPANY, "iban", "iban_masked", "iban_fingerprint", "bic", "holder_name"),
+    "payments.dunning_policy": (CATALOGUE, "name", "customer_type"),
+    "payments.retry_policy": (CATALOGUE, "name", "customer_type"),
     "payments.instalment": (TECHNICAL, "block_reason", "cancel_reason"),
     "payments.schedule": (TECHNICAL, "pause_reason"),
     "payments.stored_file": ("bank files of many clients, encrypted, accounting evidence for ten years", "content"),

@@ -1,4 +1,4 @@
-"""Builds pain.008.001.08 files. The same input always gives the same bytes, so a file may be built again safely."""
+"""Builds pain.008 files of versions 08 and 02. The same input always gives the same bytes, so a file may be built again safely."""
 
 import io
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from actors.payments.bank.pain008_schema import NAMESPACE, SCHEMA
+from actors.payments.bank.pain008_schema import NAMESPACE, SCHEMA, as_version
 from actors.payments.rules.references import sepa_text
 from messages.values.instants import PARIS
 
@@ -47,6 +47,7 @@ class DebitFile:
     bic: str | None
     batch_booking: bool
     debits: Sequence[Debit]
+    version: str = "pain.008.001.08"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,8 @@ def build(file: DebitFile) -> bytes:
                         xml.write(element)
                     for debit in group.debits:
                         xml.write(_transaction(debit))
-    content = _declared_once(output.getvalue())
-    check(content)
+    content = as_version(_declared_once(output.getvalue()).decode(), file.version).encode()
+    check(content, file.version)
     return content
 
 
@@ -108,26 +109,26 @@ def _declared_once(content: bytes) -> bytes:
     return root + declaration + rest.replace(declaration, b"")
 
 
-def check(content: bytes) -> None:
+def check(content: bytes, version: str = "pain.008.001.08") -> None:
     """Refuse a file that breaks the schema, whose totals differ from its debits or that names a debit twice."""
     document = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
-    schema = etree.XMLSchema(etree.fromstring(SCHEMA.encode()))
+    schema = etree.XMLSchema(etree.fromstring(as_version(SCHEMA, version).encode()))
     if not schema.validate(document):
         findings: list[Any] = [*schema.error_log]  # type: ignore[misc]
         raise InvalidFile("; ".join(f"line {finding.line}: {finding.message}" for finding in findings[:3]))
     root = document[0]
-    ids = [element.text for element in root.iter(f"{_NS}EndToEndId")]
+    ids = [element.text for element in root.iter("{*}EndToEndId")]
     if len(ids) != len(set(ids)):
         raise InvalidFile("an EndToEndId stands twice in the file")
-    header = root.find(f"{_NS}GrpHdr")
-    _check_totals(header, root.iter(f"{_NS}InstdAmt"))
-    for group in root.iterfind(f"{_NS}PmtInf"):
-        _check_totals(group, group.iter(f"{_NS}InstdAmt"))
+    header = root.find("{*}GrpHdr")
+    _check_totals(header, root.iter("{*}InstdAmt"))
+    for group in root.iterfind("{*}PmtInf"):
+        _check_totals(group, group.iter("{*}InstdAmt"))
 
 
 def _check_totals(holder: Any, amounts: Any) -> None:
     values = [Decimal(element.text) for element in amounts]
-    count, total = holder.findtext(f"{_NS}NbOfTxs"), holder.findtext(f"{_NS}CtrlSum")
+    count, total = holder.findtext("{*}NbOfTxs"), holder.findtext("{*}CtrlSum")
     if int(count) != len(values) or Decimal(total) != sum(values, Decimal(0)):
         raise InvalidFile(f"{len(values)} debits of {sum(values, Decimal(0))} do not match {count} and {total}")
 

@@ -1,4 +1,4 @@
-"""The part of pain.008.001.08 that SEPA direct debits use, as a schema of its own.
+"""The part of pain.008 that SEPA direct debits use, as a schema of its own.
 
 Every file that this schema accepts is valid against the full ISO 20022 message too: same names, order, types and lengths;
 what the EPC rulebooks leave out of the message is left out here, and what they demand is mandatory here.
@@ -7,6 +7,10 @@ what the EPC rulebooks leave out of the message is left out here, and what they 
 from typing import Final
 
 NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:pain.008.001.08"
+
+NAMESPACES: Final = {
+    version: f"urn:iso:std:iso:20022:tech:xsd:{version}" for version in ("pain.008.001.08", "pain.008.001.02")
+}
 
 SCHEMA: Final = f"""\
 <xs:schema xmlns="{NAMESPACE}" xmlns:xs="http://www.w3.org/2001/XMLSchema" elementFormDefault="qualified"
@@ -133,3 +137,11 @@ SCHEMA: Final = f"""\
   </xs:restriction></xs:simpleType>
 </xs:schema>
 """
+
+
+def as_version(text: str, version: str) -> str:
+    """A schema or file of version 08 in another one: in this part of the message only the namespace and BIC's name differ."""
+    if version == "pain.008.001.08":
+        return text
+    bic = text.replace('name="BICFI"', 'name="BIC"').replace("BICFI>", "BIC>")
+    return bic.replace(NAMESPACE, NAMESPACES[version])

@@ -4,26 +4,40 @@ import asyncio
 import base64
 import binascii
 import hashlib
+from decimal import Decimal
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments import bank_messages, importing, views
 from actors.payments.bank.reading import Unreadable, read
 from messages.documents import OpenContent
 from messages.payments import (
+    AMOUNT_EXCEEDED,
     BANK_MESSAGE_UNREADABLE,
+    BANK_TRANSACTION_NOT_FOUND,
+    PAYMENT_NOT_FOUND,
+    BankMatch,
     BankMessage,
     BankMessagePage,
     BankMessageStatus,
+    BankTransaction,
     BankTransactionPage,
+    CreditDebit,
     ImportBankMessage,
     ListBankMessages,
     ListBankTransactions,
+    MatchBankTransaction,
+    MatchStatus,
+    PaymentType,
 )
 from messages.problem import Refused
+from messages.values.identifiers import derived_id
 from runtime.pagination import page
 from runtime.unit_of_work import UnitOfWork
-from storage.payments.tables.bank import bank_message, bank_transaction
+from storage.payments.tables.bank import bank_message, bank_transaction, reconciliation
+from storage.payments.tables.payments import payment
 
 _LARGEST = 10 * 1024 * 1024
 
@@ -104,4 +118,82 @@ async def list_bank_transactions(request: ListBankTransactions, work: UnitOfWork
         descending=True,
         reply=BankTransactionPage,
         item=views.bank_transaction_of,
+    )
+
+
+async def match_bank_transaction(request: MatchBankTransaction, work: UnitOfWork) -> BankTransaction:
+    """Match a credit with receipts by hand."""
+    line = await work.load(
+        select(bank_transaction)
+        .where(
+            bank_transaction.c.organisation_id == work.organisation_id,
+            bank_transaction.c.id == request.bank_transaction_id,
+        )
+        .with_for_update(),
+        "bank transaction",
+        code=BANK_TRANSACTION_NOT_FOUND,
+    )
+    if line["sign"] != CreditDebit.CREDIT:
+        raise Refused.field("bank_transaction_id", "credit", "only credits are matched with receipts")
+    wanted = sum((target.amount.amount for target in request.targets), Decimal("0.00"))
+    left = line["amount"] - line["matched_amount"]
+    if wanted > left:
+        raise Refused(AMOUNT_EXCEEDED, f"{wanted} exceeds the {left} of the line that are not matched; match less")
+    for target in request.targets:  # one after the other: two targets may name one receipt
+        await _refuse_wrong_target(work, target, line["currency"])
+        await _store_match(work, line["id"], target)
+    after = {**line, "matched_amount": line["matched_amount"] + wanted}
+    if wanted == left:
+        after["match_status"] = MatchStatus.MATCHED_MANUAL
+    await work.execute(
+        update(bank_transaction)
+        .where(bank_transaction.c.id == line["id"])
+        .values(matched_amount=after["matched_amount"], match_status=after["match_status"])
+    )
+    work.record("bank_transaction", line["id"], after={"matched": str(wanted), "reason": request.reason})
+    return views.bank_transaction_of(after)
+
+
+async def _refuse_wrong_target(work: UnitOfWork, target: BankMatch, currency: str) -> None:
+    """A receipt recorded by hand, of the line's currency, that other lines do not cover already."""
+    row = await work.load(
+        select(payment)
+        .where(payment.c.organisation_id == work.organisation_id, payment.c.id == target.payment_id)
+        .with_for_update(),
+        "payment",
+        code=PAYMENT_NOT_FOUND,
+    )
+    if row["type"] != PaymentType.MANUAL or target.amount.currency != row["currency"] or row["currency"] != currency:
+        raise Refused.field("targets", "receipt", "name receipts recorded by hand, in the currency of the line")
+    covered = await work.fetch_value(
+        select(func.coalesce(func.sum(reconciliation.c.amount), Decimal("0.00"))).where(
+            reconciliation.c.organisation_id == work.organisation_id, reconciliation.c.target_id == row["id"]
+        )
+    )
+    if not 0 < target.amount.amount <= row["amount"] - covered:
+        raise Refused(
+            AMOUNT_EXCEEDED,
+            f"{target.amount.amount} cannot be matched: {row['amount'] - covered} of {row['reference']} are open",
+        )
+
+
+async def _store_match(work: UnitOfWork, line_id: UUID, target: BankMatch) -> None:
+    """Note the match; a further part of the same receipt adds to it."""
+    row = insert(reconciliation).values(
+        id=derived_id("match", line_id, target.payment_id),
+        organisation_id=work.organisation_id,
+        bank_transaction_id=line_id,
+        target_type="PAYMENT",
+        target_id=target.payment_id,
+        match_type="MANUAL",
+        score=100,
+        amount=target.amount.amount,
+        by=work.caller.principal,
+        created_at=work.now,
+    )
+    await work.execute(
+        row.on_conflict_do_update(
+            index_elements=["organisation_id", "bank_transaction_id", "target_type", "target_id"],
+            set_={"amount": reconciliation.c.amount + row.excluded.amount},
+        )
     )

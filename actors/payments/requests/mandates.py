@@ -1,27 +1,44 @@
 """Mandates as users see and change them."""
 
-from sqlalchemy import select
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
 
 from actors.payments import mandates, removal, views
+from actors.payments.company import company_of
 from actors.payments.mandates import WITH_ACCOUNT, load_mandate, lock_mandate
+from actors.payments.recovery import following
 from actors.payments.rules.machines import MANDATE
+from messages.identity import COMPANY_NOT_FOUND
 from messages.payments import (
+    BANK_DETAILS_NOT_FOUND,
+    CREDITOR_IDENTIFIER_MISSING,
+    SCHEME_NOT_ALLOWED,
     BankDetailsStatus,
     BlockMandate,
     CancelMandate,
+    ConfirmMandateSignature,
     GetMandate,
     ListMandates,
     Mandate,
     MandatePage,
+    MandateScheme,
+    MandateSignatureRequested,
     MandateStatus,
     MandateUnblocked,
     PaymentStatus,
+    ScheduleStatus,
+    SetupMandate,
     UnblockMandate,
 )
+from messages.problem import Refused
 from runtime.pagination import page
-from runtime.unit_of_work import UnitOfWork
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.payments.tables.dues import schedule
 from storage.payments.tables.means import bank_details, mandate
 from storage.payments.tables.payments import payment
+from storage.payments.tables.views import client_view
 
 
 async def get_mandate(request: GetMandate, work: UnitOfWork) -> Mandate:
@@ -54,6 +71,105 @@ async def list_mandates(request: ListMandates, work: UnitOfWork) -> MandatePage:
         reply=MandatePage,
         item=views.mandate_of,
     )
+
+
+async def setup_mandate(request: SetupMandate, work: UnitOfWork) -> Mandate:
+    """The client's usable mandate on that account, else a new one that waits for his signature."""
+    company = await company_of(work, request.company_id)
+    if company is None or not work.caller.sees_company(request.company_id):
+        raise Refused(COMPANY_NOT_FOUND, f"company {request.company_id} is not an active company; check company_id")
+    if not company.creditor_identifier:
+        raise Refused(CREDITOR_IDENTIFIER_MISSING, "the company has no creditor account; create one first")
+    kind = await work.fetch_value(
+        select(client_view.c.kind).where(
+            client_view.c.organisation_id == work.organisation_id, client_view.c.client_id == request.client_id
+        )
+    )
+    if request.scheme is MandateScheme.SEPA_B2B and kind != "BUSINESS":
+        raise Refused(SCHEME_NOT_ALLOWED, "SEPA_B2B is for businesses; use SEPA_CORE")
+    account = await _account(work, request)
+    known = await _usable(work, request, account["iban_fingerprint"])
+    if known is not None:
+        return views.mandate_of(await load_mandate(work, known))
+    row = await mandates.create_mandate(
+        work,
+        company_id=request.company_id,
+        client_id=request.client_id,
+        contract_id=request.contract_id,
+        scheme=request.scheme,
+        bank_details_id=request.bank_details_id,
+        creditor_identifier=company.creditor_identifier,
+        prefix=company.settings.mandate_prefix,
+    )
+    asked = MandateSignatureRequested(
+        **views.mandate_snapshot(row),
+        signature_channel=request.signature_channel,
+        action_url=request.return_url,
+        expires_at=work.now + timedelta(days=company.settings.unsigned_mandate_expiry_days),
+        template_key="MANDATE",
+        data={"rum": row["rum"], "creditor_identifier": row["creditor_identifier"], "creditor_name": company.name},
+    )
+    work.emit(asked, version=1)
+    return views.mandate_of(await load_mandate(work, row["id"]))
+
+
+async def _account(work: UnitOfWork, request: SetupMandate) -> Row:
+    """The client's own account, in use."""
+    return await work.load(
+        select(bank_details).where(
+            bank_details.c.organisation_id == work.organisation_id,
+            bank_details.c.id == request.bank_details_id,
+            bank_details.c.client_id == request.client_id,
+            bank_details.c.status == BankDetailsStatus.ACTIVE,
+        ),
+        "bank details",
+        code=BANK_DETAILS_NOT_FOUND,
+    )
+
+
+async def _usable(work: UnitOfWork, request: SetupMandate, fingerprint: str) -> UUID | None:
+    found: UUID | None = await work.fetch_value(
+        select(mandate.c.id)
+        .join(bank_details, bank_details.c.id == mandate.c.bank_details_id)
+        .where(
+            mandate.c.organisation_id == work.organisation_id,
+            mandate.c.client_id == request.client_id,
+            mandate.c.company_id == request.company_id,
+            mandate.c.scheme == request.scheme,
+            mandate.c.status == MandateStatus.ACTIVE,
+            bank_details.c.iban_fingerprint == fingerprint,
+            bank_details.c.status == BankDetailsStatus.ACTIVE,
+        )
+        .order_by(mandate.c.created_at.desc())
+        .limit(1)
+    )
+    return found
+
+
+async def confirm_mandate_signature(request: ConfirmMandateSignature, work: UnitOfWork) -> Mandate:
+    """The signature is proven: the mandate is active, and its contract is collected under it from now on."""
+    row = await lock_mandate(work, request.mandate_id)
+    signed = await mandates.sign_mandate(
+        work,
+        row,
+        signed_at=request.signed_at,
+        method=request.method,
+        document_id=request.document_id,
+        proof={"confirmed_by": work.caller.principal, "place": request.signature_place},
+    )
+    if signed["contract_id"] is not None:
+        await work.execute(
+            update(schedule)
+            .where(
+                schedule.c.organisation_id == work.organisation_id,
+                schedule.c.contract_id == signed["contract_id"],
+                schedule.c.client_id == signed["client_id"],
+                schedule.c.status.in_((ScheduleStatus.ACTIVE, ScheduleStatus.PAUSED)),
+            )
+            .values(mandate_id=signed["id"], rail=signed["scheme"])
+        )
+        await following.follow_mandate(work, signed["client_id"], signed["contract_id"], signed["id"])
+    return views.mandate_of(await load_mandate(work, request.mandate_id))
 
 
 async def block_mandate(request: BlockMandate, work: UnitOfWork) -> Mandate:

@@ -120,6 +120,7 @@ async def cancel_payment(request: CancelPayment, work: UnitOfWork) -> Payment:
             f"payment {found.reference} is {found.status}; wait for the bank's answer and refund it",
             details={"status": found.status.value},
         )
+    await standing.refresh(work, [found.client_id], only_known=True)
     return await _show(work, request.payment_id)
 
 

@@ -32,6 +32,8 @@ INSTALMENT = StateMachine(
         ("present", InstalmentStatus.PARTIALLY_PAID): InstalmentStatus.IN_COLLECTION,
         ("withdraw", InstalmentStatus.IN_COLLECTION): InstalmentStatus.PLANNED,
         ("withdraw", InstalmentStatus.PAID): InstalmentStatus.PAID,
+        ("give up", InstalmentStatus.FAILED): InstalmentStatus.UNPAID,
+        ("give up", InstalmentStatus.PARTIALLY_PAID): InstalmentStatus.UNPAID,
         ("fail", InstalmentStatus.IN_COLLECTION): InstalmentStatus.FAILED,
         ("fail", InstalmentStatus.PAID): InstalmentStatus.FAILED,
         ("fail", InstalmentStatus.PARTIALLY_PAID): InstalmentStatus.FAILED,

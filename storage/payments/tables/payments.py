@@ -9,6 +9,7 @@ from sqlalchemy import (
     Integer,
     PrimaryKeyConstraint,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
 )
@@ -79,6 +80,7 @@ payment = Table(
         postgresql_where=sql(f"type in ('EMISSION', 'REEMISSION') and status in {LIVE}"),
     ),
     Index("ix_payment_created", "organisation_id", "created_at", "id"),
+    Index("ix_payment_settled", "organisation_id", "settled_on", "id"),
     Index("ix_payment_client", "organisation_id", "client_id", "created_at", "id"),
     Index("ix_payment_contract", "organisation_id", "contract_id", "created_at", "id"),
     Index("ix_payment_instalment", "organisation_id", "instalment_id"),
@@ -143,6 +145,7 @@ r_transaction = Table(
     text("key"),
     instant("created_at"),
     UniqueConstraint("organisation_id", "key"),
+    Index("ix_r_transaction_booked", "organisation_id", "booked_on", "id"),
     Index("ix_r_transaction_payment", "organisation_id", "payment_id", "id"),
     info=TENANT,
 )
@@ -153,6 +156,7 @@ payment_standing = Table(
     tenant(),
     reference("client_id"),
     text("standing"),
+    Column("risk", Text, nullable=False, server_default="LOW"),
     amount("outstanding"),
     Column("version", Integer, nullable=False),
     instant("updated_at"),

@@ -1,6 +1,7 @@
 """What payments keeps of the other actors' aggregates."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.columns import amount, reference, tenant, text
 from storage.payments.tables.metadata import metadata
@@ -83,10 +84,14 @@ invoice_view = Table(
     amount("credited"),
     amount("allocated"),
     text("currency"),
+    amount("gross", nullable=True),
+    amount("vat", nullable=True),
+    Column("net_by_account", JSONB, comment="revenue account -> net; what the ledger posts"),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "invoice_id"),
     CheckConstraint("allocated >= 0 and allocated <= due", name="allocated_within_due"),
     Index("ix_invoice_view_client", "organisation_id", "client_id", "due_date"),
+    Index("ix_invoice_view_issued", "organisation_id", "issue_date", "invoice_id"),
     Index("ix_invoice_view_contract", "organisation_id", "contract_id", "period_start"),
     comment="projection of factures, with what payments has settled of it",
     info=TENANT,
@@ -99,6 +104,8 @@ invoice_credit = Table(
     reference("credit_note_id"),
     reference("invoice_id"),
     amount("amount"),
+    amount("vat", nullable=True),
+    Column("issued_on", Date),
     PrimaryKeyConstraint("organisation_id", "credit_note_id", "invoice_id"),
     comment="credit notes that were counted already",
     info=TENANT,

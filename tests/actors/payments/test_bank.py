@@ -1,5 +1,6 @@
 """payments and its bank: the files themselves, the simulated bank, and the folder between them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -57,6 +58,17 @@ def test_case_9_debits_are_grouped_by_date_and_sequence() -> None:
     assert build(file_of(tuple(reversed(CASE_9)))) == content
     b2b = build(file_of((debit("P6", "1234.56", "RCUR", FIRST),), "B2B"))
     assert etree.fromstring(b2b)[0].findtext("{*}GrpHdr/{*}CtrlSum") == "1234.56"
+
+
+def test_case_9_the_older_version_differs_in_namespace_and_the_name_of_the_bic_only() -> None:
+    newer, older = build(file_of(CASE_9)), build(replace(file_of(CASE_9), version="pain.008.001.02"))
+    root = etree.fromstring(older)
+    assert etree.QName(root).namespace == "urn:iso:std:iso:20022:tech:xsd:pain.008.001.02"
+    assert root[0].findtext(".//{*}CdtrAgt/{*}FinInstnId/{*}BIC") == "PSSTFRPPPAR"
+    assert root[0].findtext("{*}GrpHdr/{*}CtrlSum") == "143.39"
+    assert older.replace(b"008.001.02", b"008.001.08").replace(b"BIC>", b"BICFI>") == newer
+    with pytest.raises(InvalidFile):
+        check(newer, "pain.008.001.02")
 
 
 @pytest.mark.parametrize(

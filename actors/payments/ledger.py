@@ -1,0 +1,241 @@
+"""The sub-ledger: what happened to money is posted hourly, once, from the rows that tell of it; nothing posted ever changes."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, String, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+
+from actors.payments.rules import ledger as rules
+from actors.payments.rules.ledger import Entry
+from actors.payments.rules.outcomes import NOTHING
+from messages.payments import CreditDebit, FailurePhase, PaymentType
+from messages.values.identifiers import derived_id
+from runtime.actor import MORE, Moment
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.payments.tables.bank import bank_statement, bank_transaction, reconciliation
+from storage.payments.tables.ledger import journal_counter, journal_entry, journal_line
+from storage.payments.tables.means import creditor_account
+from storage.payments.tables.payments import payment, r_transaction
+from storage.payments.tables.views import invoice_credit, invoice_view
+
+_PAGE = 500
+LOOK_BACK = timedelta(days=40)
+"""Facts older than that were posted long ago; a bank file that tells of an older one is posted by its own booking day."""
+
+
+async def post_due(moment: Moment, work: UnitOfWork) -> object:
+    """Post a page of what is not posted yet: sales first, then receipts, bank lines, returns and their fees."""
+    since = work.today() - LOOK_BACK
+    for source in (_invoices, _credits, _receipts, _bank_credits, _returns):
+        entries = await source(work, since)
+        if entries:
+            await post(work, entries)
+            return MORE
+    return None
+
+
+async def post(work: UnitOfWork, entries: Sequence[tuple[UUID, Entry]]) -> None:
+    """Give the entries of companies their numbers, without gaps, and append them."""
+    rows, lines = [], []
+    for company_id, entry in entries:
+        entry_id = derived_id("journal entry", work.organisation_id, entry.key)
+        number = await _number(work, company_id, entry)
+        rows.append(
+            {
+                "id": entry_id,
+                "organisation_id": work.organisation_id,
+                "company_id": company_id,
+                "journal": entry.journal,
+                "fiscal_year": entry.entry_date.year,
+                "number": number,
+                "entry_date": entry.entry_date,
+                "piece_ref": entry.piece_ref,
+                "label": entry.label[:100],
+                "rule": entry.rule,
+                "posting_key": entry.key,
+                "posted_at": work.now,
+            }
+        )
+        lines += [
+            {
+                "organisation_id": work.organisation_id,
+                "entry_id": entry_id,
+                "line_no": index,
+                "account": str(line.account),
+                "client_id": line.client_id,
+                "debit": line.debit,
+                "credit": line.credit,
+            }
+            for index, line in enumerate(entry.lines, 1)
+        ]
+    await work.insert_together((journal_entry, rows), (journal_line, lines))
+
+
+async def _number(work: UnitOfWork, company_id: UUID, entry: Entry) -> int:
+    """The next number; the counter stays locked until the commit, so a rollback leaves no gap."""
+    counter = insert(journal_counter).values(
+        organisation_id=work.organisation_id,
+        company_id=company_id,
+        journal=entry.journal,
+        fiscal_year=entry.entry_date.year,
+        last_number=1,
+    )
+    number: int = await work.fetch_value(
+        counter.on_conflict_do_update(
+            index_elements=["organisation_id", "company_id", "journal", "fiscal_year"],
+            set_={"last_number": journal_counter.c.last_number + 1},
+        ).returning(journal_counter.c.last_number)
+    )
+    return number
+
+
+def _not_posted(organisation: Any, prefix: Sequence[str], source: ColumnElement[Any]) -> ColumnElement[bool]:
+    keys = [literal(f"{rule}|") + cast(source, String) for rule in prefix]
+    posted = select(journal_entry.c.id).where(
+        journal_entry.c.organisation_id == organisation, journal_entry.c.posting_key.in_(keys)
+    )
+    return ~posted.exists()
+
+
+async def _page(
+    work: UnitOfWork, statement: Any, entry_of: Callable[[Row], Sequence[Entry]]
+) -> list[tuple[UUID, Entry]]:
+    rows = await work.fetch(statement.limit(_PAGE))
+    return [(row["company_id"], entry) for row in rows for entry in entry_of(row)]
+
+
+async def _invoices(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
+    """V1: invoices whose amounts were kept."""
+    invoice = invoice_view.c
+    statement = (
+        select(invoice_view)
+        .where(
+            invoice.organisation_id == work.organisation_id,
+            invoice.issue_date >= since,
+            invoice.gross > 0,
+            _not_posted(work.organisation_id, ["V1"], invoice.invoice_id),
+        )
+        .order_by(invoice.issue_date, invoice.invoice_id)
+    )
+
+    def entries(row: Row) -> Sequence[Entry]:
+        number = row["number"] or str(row["invoice_id"])
+        facts = (row["client_id"], row["gross"], row["vat"], _accounts(row))
+        return [rules.invoice_issued(row["invoice_id"], number, row["issue_date"], *facts)]
+
+    return await _page(work, statement, entries)
+
+
+def _accounts(row: Row) -> list[tuple[str, Decimal]]:
+    return [(account, Decimal(amount)) for account, amount in (row["net_by_account"] or {}).items()]
+
+
+async def _credits(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
+    """V2: what credit notes took back of invoices that were posted."""
+    credit, invoice = invoice_credit.c, invoice_view.c
+    source = cast(credit.credit_note_id, String) + "|" + cast(credit.invoice_id, String)
+    statement = (
+        select(
+            credit.amount, credit.vat, credit.issued_on, invoice.company_id, invoice.client_id, invoice.number,
+            invoice.net_by_account, credit.invoice_id, source.label("source"),
+        )
+        .join(invoice_view, (invoice.organisation_id == credit.organisation_id) & (invoice.invoice_id == credit.invoice_id))
+        .where(
+            credit.organisation_id == work.organisation_id,
+            credit.issued_on >= since,
+            credit.amount > 0,
+            _not_posted(work.organisation_id, ["V2"], source),
+        )
+        .order_by(credit.issued_on, credit.credit_note_id)
+    )  # fmt: skip
+
+    def entries(row: Row) -> Sequence[Entry]:
+        number = row["number"] or str(row["invoice_id"])
+        facts = (row["client_id"], row["amount"], row["vat"] or NOTHING, _accounts(row))
+        return [rules.invoice_credited(row["source"], number, row["issued_on"], *facts)]
+
+    return await _page(work, statement, entries)
+
+
+async def _receipts(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
+    """B1 and B3: debits that were settled, also those taken back later, and receipts recorded by hand."""
+    statement = (
+        select(payment)
+        .where(
+            payment.c.organisation_id == work.organisation_id,
+            payment.c.settled_on >= since,
+            _not_posted(work.organisation_id, ["B1", "B3"], payment.c.id),
+        )
+        .order_by(payment.c.settled_on, payment.c.id)
+    )
+
+    def entries(row: Row) -> Sequence[Entry]:
+        rule = rules.receipt_recorded if row["type"] == PaymentType.MANUAL else rules.debit_collected
+        return [rule(row["id"], row["reference"], row["settled_on"], row["client_id"], row["amount"])]
+
+    return await _page(work, statement, entries)
+
+
+async def _bank_credits(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
+    """B2: credits of the account that were matched with debits, by what was matched; receipts recorded by hand are B3."""
+    line = bank_transaction.c
+    matched = (
+        select(func.sum(reconciliation.c.amount))
+        .where(reconciliation.c.bank_transaction_id == line.id, reconciliation.c.match_type != "MANUAL")
+        .correlate(bank_transaction)
+        .scalar_subquery()
+    )
+    statement = (
+        select(line.id, line.booking_date, line.pmt_inf_id, line.end_to_end_id, matched.label("matched"),
+               creditor_account.c.company_id)
+        .join(bank_statement, bank_statement.c.id == line.statement_id)
+        .join(
+            creditor_account,
+            (creditor_account.c.organisation_id == line.organisation_id)
+            & (creditor_account.c.iban_fingerprint == bank_statement.c.iban_fingerprint),
+        )
+        .where(
+            line.organisation_id == work.organisation_id,
+            line.booking_date >= since,
+            line.sign == CreditDebit.CREDIT,
+            matched > 0,
+            _not_posted(work.organisation_id, ["B2"], line.id),
+        )
+        .order_by(line.booking_date, line.id)
+    )  # fmt: skip
+
+    def entries(row: Row) -> Sequence[Entry]:
+        piece = row["pmt_inf_id"] or row["end_to_end_id"] or str(row["id"])
+        return [rules.bank_credited(row["id"], piece, row["booking_date"], row["matched"])]
+
+    return await _page(work, statement, entries)
+
+
+async def _returns(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
+    """R1 and R3: money taken back after it was booked, and what the bank asks for it. Rejects before settlement post nothing."""
+    returned = r_transaction.c
+    statement = (
+        select(
+            returned.id, returned.amount, returned.fees, returned.reason_code, returned.booked_on,
+            payment.c.company_id, payment.c.client_id, payment.c.reference,
+        )
+        .join(payment, payment.c.id == returned.payment_id)
+        .where(
+            returned.organisation_id == work.organisation_id,
+            returned.booked_on >= since,
+            returned.phase == FailurePhase.POST_SETTLEMENT,
+            _not_posted(work.organisation_id, ["R1"], returned.id),
+        )
+        .order_by(returned.booked_on, returned.id)
+    )  # fmt: skip
+
+    def entries(row: Row) -> Sequence[Entry]:
+        told = (row["id"], row["reference"], row["booked_on"])
+        found = [rules.debit_returned(*told, row["client_id"], row["amount"], row["reason_code"])]
+        return [*found, rules.return_charged(*told, row["fees"])] if row["fees"] > 0 else found
+
+    return await _page(work, statement, entries)

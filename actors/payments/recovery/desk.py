@@ -1,0 +1,214 @@
+"""The cases of some clients with everything that belongs to them, locked, changed in memory, stored at the end."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, select, update
+
+from actors.payments.recovery import shown
+from actors.payments.rules.recovery_machines import LIVE_PLANS
+from messages.base import Event
+from messages.payments import (
+    RecoveryCaseStatus,
+    ReminderStatus,
+    RetryAttemptStatus,
+    SuspensionStatus,
+)
+from runtime.unit_of_work import UnitOfWork
+from storage.payments.sets import among
+from storage.payments.tables.dues import instalment
+from storage.payments.tables.recovery import (
+    dunning_step_done,
+    recovery_case,
+    recovery_item,
+    reminder,
+    retry_attempt,
+    retry_plan,
+    suspension_request,
+)
+
+Row = dict[str, Any]
+_RECENT = timedelta(days=8)
+_TABLES = (recovery_case, recovery_item, retry_plan, retry_attempt, reminder, suspension_request, dunning_step_done)
+
+
+class Desk:
+    """What lies on the desk. Rows are dictionaries; `change` notes what is to be stored and raises the version."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self.work = work
+        self.cases: dict[UUID, Row] = {}
+        self.items: dict[UUID, Row] = {}
+        self.plans: dict[UUID, Row] = {}
+        self.attempts: dict[UUID, Row] = {}
+        self.reminders: dict[UUID, Row] = {}
+        self.suspensions: dict[UUID, Row] = {}
+        self.steps: dict[UUID, Row] = {}
+        self.instalments: dict[UUID, Row] = {}
+        self._rows: dict[str, dict[UUID, Row]] = {
+            table.name: rows
+            for table, rows in zip(
+                _TABLES,
+                (
+                    self.cases, self.items, self.plans, self.attempts, self.reminders, self.suspensions, self.steps,
+                ),
+                strict=True,
+            )
+        }  # fmt: skip
+        self._new: set[UUID] = set()
+        self._changed: dict[UUID, set[str]] = {}
+
+    async def load(self, client_ids: Iterable[UUID], *, lock: bool = True) -> None:
+        """Lock every case of these clients, by id, and read what belongs to them; a query only reads."""
+        clients = sorted(set(client_ids))
+        own = recovery_case.c.organisation_id == self.work.organisation_id
+        wanted = (
+            select(recovery_case).where(own, among(recovery_case.c.client_id, clients)).order_by(recovery_case.c.id)
+        )
+        await self._take(recovery_case, wanted.with_for_update() if lock else wanted)
+        cases = sorted(self.cases)
+        if not cases:
+            return
+        for table in (recovery_item, retry_plan, suspension_request, dunning_step_done):
+            statement = select(table).where(
+                table.c.organisation_id == self.work.organisation_id, among(table.c.case_id, cases)
+            )
+            await self._take(table, statement.order_by(table.c.id))
+        await self._take(
+            retry_attempt,
+            select(retry_attempt)
+            .where(
+                retry_attempt.c.organisation_id == self.work.organisation_id,
+                among(retry_attempt.c.plan_id, sorted(self.plans)),
+            )
+            .order_by(retry_attempt.c.id),
+        )
+        await self._take(
+            reminder,
+            select(reminder)
+            .where(
+                reminder.c.organisation_id == self.work.organisation_id,
+                among(reminder.c.client_id, clients),
+                (reminder.c.status == ReminderStatus.PENDING)
+                | (reminder.c.sent_at > self.work.now - _RECENT)
+                | reminder.c.step_code.is_not(None),
+            )
+            .order_by(reminder.c.id),
+        )
+        await self.load_instalments(item["instalment_id"] for item in self.items.values())
+
+    async def _take(self, table: Table, statement: Any) -> None:
+        self._rows[table.name].update({row["id"]: dict(row) for row in await self.work.fetch(statement)})
+
+    async def load_instalments(self, ids: Iterable[UUID]) -> None:
+        """Read the amounts due; their changes were stored before in this transaction."""
+        rows = await self.work.fetch(
+            select(instalment).where(
+                instalment.c.organisation_id == self.work.organisation_id, among(instalment.c.id, sorted(set(ids)))
+            )
+        )
+        self.instalments.update({row["id"]: dict(row) for row in rows})
+
+    # -- finding -------------------------------------------------------------------------------------------------
+
+    def open_cases(self) -> list[Row]:
+        """The cases that are not closed, by id."""
+        return [self.cases[id_] for id_ in sorted(self.cases) if self.cases[id_]["status"] != RecoveryCaseStatus.CLOSED]
+
+    def items_of(self, case: Row) -> list[Row]:
+        """The receivables of a case, oldest first."""
+        found = [item for item in self.items.values() if item["case_id"] == case["id"]]
+        return sorted(found, key=lambda item: (item["due_date"], item["id"]))
+
+    def plans_of(self, case: Row) -> list[Row]:
+        """The plans of a case."""
+        return [plan for plan in self.plans.values() if plan["case_id"] == case["id"]]
+
+    def attempts_of(self, plan: Row) -> list[Row]:
+        """The attempts of a plan in their order."""
+        found = [attempt for attempt in self.attempts.values() if attempt["plan_id"] == plan["id"]]
+        return sorted(found, key=lambda attempt: attempt["number"])
+
+    def live_plans(self, case: Row) -> list[Row]:
+        """The plans from which a further rejection may come."""
+        return [plan for plan in self.plans_of(case) if plan["status"] in LIVE_PLANS]
+
+    def debit_in_flight(self, case: Row) -> bool:
+        """Whether an attempt of the case waits for the bank's answer."""
+        return any(
+            attempt["status"] == RetryAttemptStatus.SUBMITTED
+            for plan in self.plans_of(case)
+            for attempt in self.attempts_of(plan)
+        )
+
+    def suspension_of(self, case: Row, *statuses: SuspensionStatus) -> Row | None:
+        """The newest order to cut the service of a case that is in one of the states."""
+        found = [row for row in self.suspensions.values() if row["case_id"] == case["id"] and row["status"] in statuses]
+        return max(found, key=lambda row: row["requested_at"], default=None)
+
+    def taken_dates(self, mandate_id: UUID | None, without: UUID | None = None) -> list[Any]:
+        """The dates on which a mandate is presented again already."""
+        return [
+            attempt["planned_collection_date"]
+            for attempt in self.attempts.values()
+            if mandate_id is not None
+            and attempt["mandate_id"] == mandate_id
+            and attempt["id"] != without
+            and attempt["status"] in (RetryAttemptStatus.SCHEDULED, RetryAttemptStatus.SUBMITTED)
+        ]
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def add(self, table: Table, row: Row) -> Row:
+        """Put a new row on the desk."""
+        full: Row = dict.fromkeys(table.c.keys()) | {"organisation_id": self.work.organisation_id, "version": 0} | row
+        for name in ("created_at", "updated_at"):
+            full[name] = self.work.now
+        for name in ("created_by", "updated_by"):
+            full[name] = self.work.caller.principal
+        kept = {name: full[name] for name in table.c.keys()}  # noqa: SIM118 - a column collection
+        self._rows[table.name][kept["id"]] = kept
+        self._new.add(kept["id"])
+        return kept
+
+    def change(self, row: Row, **columns: Any) -> Row:
+        """Change columns of a row; values that stand already are no change."""
+        changed = {name for name, value in columns.items() if row[name] != value}
+        if changed:
+            row.update(columns)
+            self._changed.setdefault(row["id"], set()).update(changed)
+        return row
+
+    def state(self, row: Row, fact: Event) -> None:
+        """State a fact about a row; its version rises."""
+        self.change(row, version=row["version"] + 1)
+        self.work.emit(fact, version=row["version"])
+
+    def case_ref(self, case: Row) -> dict[str, Any]:
+        """The fields of CaseRef."""
+        return shown.case_ref(case)
+
+    def retry_ref(self, plan: Row) -> dict[str, Any]:
+        """The fields of RetryRef."""
+        return shown.retry_ref(plan)
+
+    async def store(self) -> None:
+        """Write everything that is new or changed: new rows together, changed ones one by one."""
+        groups = []
+        for table in _TABLES:
+            rows = self._rows[table.name]
+            groups.append((table, [rows[id_] for id_ in sorted(rows) if id_ in self._new]))
+        filled = [group for group in groups if group[1]]
+        if filled:
+            await self.work.insert_together(*filled)
+        for table in _TABLES:
+            rows = self._rows[table.name]
+            for id_ in sorted(rows.keys() & self._changed.keys() - self._new):
+                changed = {name: rows[id_][name] for name in self._changed[id_]}
+                if "updated_at" in table.c:
+                    changed["updated_at"] = self.work.now
+                await self.work.execute(update(table).where(table.c.id == id_).values(**changed))
+        self._new.clear()
+        self._changed.clear()

@@ -1,0 +1,75 @@
+"""Rows of recovery as the messages show them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from actors.payments.views import money
+from messages.payments import (
+    CaseRef,
+    DunningStepDone,
+    RecoveryCase,
+    RecoveryItem,
+    Reminder,
+    RetryAttempt,
+    RetryPlan,
+    RetryRef,
+    SuspensionOrder,
+)
+
+
+def case_ref(row: Any) -> dict[str, Any]:
+    """The fields of CaseRef."""
+    return dict(CaseRef.model_validate(_case_fields(row)))
+
+
+def case_of(row: Any, **parts: Any) -> RecoveryCase:
+    """A case."""
+    return RecoveryCase.model_validate(_case_fields(row) | parts)
+
+
+def _case_fields(row: Any) -> dict[str, Any]:
+    return {**row, "case_id": row["id"], "outstanding": money(row["outstanding"], row["currency"])}
+
+
+def item_of(row: Any, currency: str) -> RecoveryItem:
+    """A receivable of a case."""
+    amounts = {name: money(row[name], currency) for name in ("principal", "outstanding")}
+    return RecoveryItem.model_validate({**row, "item_id": row["id"], **amounts})
+
+
+def step_of(row: Any, episode: int) -> DunningStepDone:
+    """A step that was executed."""
+    return DunningStepDone.model_validate({"episode": episode, **row})
+
+
+def retry_ref(row: Any) -> dict[str, Any]:
+    """The fields of RetryRef."""
+    return dict(RetryRef.model_validate(_plan_fields(row)))
+
+
+def plan_of(row: Any, attempts: Sequence[Any] = ()) -> RetryPlan:
+    """A plan, with its attempts where they were read."""
+    parts = tuple(attempt_of(attempt, row["currency"]) for attempt in attempts)
+    return RetryPlan.model_validate(_plan_fields(row) | {"attempts": parts})
+
+
+def _plan_fields(row: Any) -> dict[str, Any]:
+    return {**row, "plan_id": row["id"], "amount": money(row["amount"], row["currency"])}
+
+
+def attempt_of(row: Any, currency: str) -> RetryAttempt:
+    """An attempt."""
+    amount = money(row["amount"], currency) if row["amount"] is not None else None
+    return RetryAttempt.model_validate(
+        {**row, "attempt_id": row["id"], "attempt_number": row["number"], "amount": amount}
+    )
+
+
+def reminder_of(row: Any) -> Reminder:
+    """A message to a debtor."""
+    return Reminder.model_validate({**row, "reminder_id": row["id"]})
+
+
+def suspension_of(row: Any) -> SuspensionOrder:
+    """An order to cut a service."""
+    return SuspensionOrder.model_validate({**row, "request_id": row["id"]})

@@ -1,0 +1,229 @@
+"""Double entry: what each event of the sub-ledger posts. Pure functions of rows that exist anyway, so the past can be posted too.
+
+Accounts follow the French general chart of accounts (Plan comptable général); a debit equals a credit in every entry.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from uuid import UUID
+
+NOTHING = Decimal("0.00")
+_CENT = Decimal("0.01")
+
+
+class Account(StrEnum):
+    """The accounts that are posted to without being told which."""
+
+    CLIENTS = "411000"
+    VAT_COLLECTED = "445710"
+    CLEARING = "511500"
+    BANK = "512000"
+    BANK_FEES = "627800"
+    SUBSCRIPTIONS = "706100"
+
+
+ACCOUNT_NAMES = {
+    "411000": "Clients",
+    "445710": "TVA collectée",
+    "511500": "Prelevements a l'encaissement",
+    "512000": "Banque",
+    "627800": "Frais bancaires et commissions",
+    "706100": "Abonnements",
+}
+
+
+class Journal(StrEnum):
+    """Sales, bank, and everything else."""
+
+    VT = "VT"
+    BAN = "BAN"
+    OD = "OD"
+
+
+JOURNAL_NAMES = {Journal.VT: "Journal des ventes", Journal.BAN: "Journal de banque", Journal.OD: "Opérations diverses"}
+
+
+class UnbalancedEntry(ValueError):  # noqa: N818 - said of the entry, which is never posted
+    """Debits and credits differ, or both are nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One side of an entry; `client_id` names the sub-account of 411."""
+
+    account: str
+    debit: Decimal = NOTHING
+    credit: Decimal = NOTHING
+    client_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A balanced entry. `key` is posted once for ever."""
+
+    rule: str
+    key: str
+    journal: Journal
+    entry_date: date
+    piece_ref: str
+    label: str
+    lines: tuple[Line, ...]
+
+    def __post_init__(self) -> None:
+        debit = sum((line.debit for line in self.lines), NOTHING)
+        credit = sum((line.credit for line in self.lines), NOTHING)
+        one_side = all(
+            (line.debit > 0) != (line.credit > 0) and min(line.debit, line.credit) == 0 for line in self.lines
+        )
+        if debit != credit or debit <= 0 or not one_side:
+            raise UnbalancedEntry(f"{self.key}: debit {debit} and credit {credit}; correct the source of the entry")
+
+
+def _entry(rule: str, source: object, journal: Journal, day: date, piece: str, label: str, *lines: Line) -> Entry:
+    kept = tuple(line for line in lines if line.debit or line.credit)
+    return Entry(rule, f"{rule}|{source}", journal, day, piece, label, kept)
+
+
+def invoice_issued(
+    invoice_id: UUID,
+    number: str,
+    day: date,
+    client_id: UUID,
+    gross: Decimal,
+    vat: Decimal,
+    net_by_account: Sequence[tuple[str, Decimal]],
+) -> Entry:
+    """V1: the client owes the gross; revenue by account, VAT collected."""
+    return _entry(
+        "V1", invoice_id, Journal.VT, day, number, f"Facture {number}",
+        Line(Account.CLIENTS, debit=gross, client_id=client_id),
+        *(_credit(account, amount) for account, amount in _by_account(net_by_account, gross - vat)),
+        _credit(Account.VAT_COLLECTED, vat),
+    )  # fmt: skip
+
+
+def invoice_credited(
+    source: str,
+    number: str,
+    day: date,
+    client_id: UUID,
+    gross: Decimal,
+    vat: Decimal,
+    net_by_account: Sequence[tuple[str, Decimal]],
+) -> Entry:
+    """V2: the mirror of V1 for what a credit note takes back."""
+    return _entry(
+        "V2", source, Journal.VT, day, number, f"Avoir sur {number}",
+        *(_credit(account, -amount) for account, amount in _by_account(net_by_account, gross - vat)),
+        _credit(Account.VAT_COLLECTED, -vat),
+        Line(Account.CLIENTS, credit=gross, client_id=client_id),
+    )  # fmt: skip
+
+
+def debit_collected(payment_id: UUID, reference: str, day: date, client_id: UUID, amount: Decimal) -> Entry:
+    """B1: a direct debit is settled; the money is on its way to the account."""
+    return _entry(
+        "B1", payment_id, Journal.BAN, day, reference, f"Prelevement {reference}",
+        Line(Account.CLEARING, debit=amount), Line(Account.CLIENTS, credit=amount, client_id=client_id),
+    )  # fmt: skip
+
+
+def receipt_recorded(payment_id: UUID, reference: str, day: date, client_id: UUID, amount: Decimal) -> Entry:
+    """B3: a transfer, cheque or cash payment that was recorded by hand."""
+    return _entry(
+        "B3", payment_id, Journal.BAN, day, reference, f"Reglement {reference}",
+        Line(Account.BANK, debit=amount), Line(Account.CLIENTS, credit=amount, client_id=client_id),
+    )  # fmt: skip
+
+
+def bank_credited(line_id: UUID, piece: str, day: date, amount: Decimal) -> Entry:
+    """B2: the bank credited debits that were collected."""
+    return _entry(
+        "B2", line_id, Journal.BAN, day, piece, f"Remise {piece}",
+        Line(Account.BANK, debit=amount), Line(Account.CLEARING, credit=amount),
+    )  # fmt: skip
+
+
+def debit_returned(r_id: UUID, reference: str, day: date, client_id: UUID, amount: Decimal, code: str) -> Entry:
+    """R1: money that was booked as received was taken back."""
+    return _entry(
+        "R1", r_id, Journal.BAN, day, reference, f"Retour {code} {reference}",
+        Line(Account.CLIENTS, debit=amount, client_id=client_id), Line(Account.BANK, credit=amount),
+    )  # fmt: skip
+
+
+def return_charged(r_id: UUID, reference: str, day: date, fees: Decimal) -> Entry:
+    """R3: what the bank asks for a return."""
+    return _entry(
+        "R3", r_id, Journal.BAN, day, reference, f"Frais de retour {reference}",
+        Line(Account.BANK_FEES, debit=fees), Line(Account.BANK, credit=fees),
+    )  # fmt: skip
+
+
+def _credit(account: str, amount: Decimal) -> Line:
+    """A credit; a negative amount is a debit, because no line is ever negative."""
+    return Line(account, credit=amount) if amount >= 0 else Line(account, debit=-amount)
+
+
+def _by_account(net_by_account: Sequence[tuple[str, Decimal]], net: Decimal) -> list[tuple[str, Decimal]]:
+    """The net shared over the accounts of the invoice in their proportions; cents that rounding leaves go to the last."""
+    total = sum((amount for _, amount in net_by_account), NOTHING)
+    if not net_by_account or total == 0:
+        return [(Account.SUBSCRIPTIONS, net)]
+    shares = [(account, (net * amount / total).quantize(_CENT, ROUND_HALF_UP)) for account, amount in net_by_account]
+    account, last = shares[-1]
+    return [*shares[:-1], (account, last + net - sum((amount for _, amount in shares), NOTHING))]
+
+
+# -- the statutory file --------------------------------------------------------------------------------------------
+
+FEC_COLUMNS = (
+    "JournalCode", "JournalLib", "EcritureNum", "EcritureDate", "CompteNum", "CompteLib", "CompAuxNum", "CompAuxLib",
+    "PieceRef", "PieceDate", "EcritureLib", "Debit", "Credit", "EcritureLet", "DateLet", "ValidDate", "Montantdevise",
+    "Idevise",
+)  # fmt: skip
+"""Livre des procédures fiscales, art. A47 A-1, in this order."""
+
+FEC_ENCODING = "iso-8859-15"
+
+
+@dataclass(frozen=True, slots=True)
+class FecLine:
+    """One line of the file; `validated_on` is the day after which the entry cannot change."""
+
+    journal: str
+    number: int
+    entry_date: date
+    account: str
+    client_code: str | None
+    client_name: str | None
+    piece_ref: str
+    piece_date: date
+    label: str
+    debit: Decimal
+    credit: Decimal
+    validated_on: date
+
+
+def fec_file(lines: Sequence[FecLine]) -> bytes:
+    """The file: header, tab-separated lines ended by CRLF, ISO-8859-15; what that set lacks becomes a question mark."""
+    rows = ["\t".join(FEC_COLUMNS), *(fec_line(line) for line in lines)]
+    return "".join(f"{row}\r\n" for row in rows).encode(FEC_ENCODING, errors="replace")
+
+
+def fec_line(line: FecLine) -> str:
+    """One line with its 17 tabs."""
+    fields = (
+        line.journal, JOURNAL_NAMES[Journal(line.journal)], f"{line.number:06}", f"{line.entry_date:%Y%m%d}",
+        line.account, ACCOUNT_NAMES.get(line.account, f"Compte {line.account}"), line.client_code or "",
+        line.client_name or "", line.piece_ref, f"{line.piece_date:%Y%m%d}", line.label, _comma(line.debit),
+        _comma(line.credit), "", "", f"{line.validated_on:%Y%m%d}", "", "",
+    )  # fmt: skip
+    return "\t".join(" ".join(field.split()) for field in fields)
+
+
+def _comma(amount: Decimal) -> str:
+    return f"{amount:.2f}".replace(".", ",")

@@ -1,0 +1,79 @@
+"""payments: collections agents steer cases; another tenant sees none of them."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from messages.payments import (
+    CloseRecoveryCase,
+    ConfirmMandateSignature,
+    CreateBankDetails,
+    GetRecoveryCase,
+    ListRecoveryCases,
+    PauseRecoveryCase,
+    ResumeRecoveryCase,
+    SetupMandate,
+    SignatureChannel,
+)
+from messages.problem import Refused
+from messages.values.identifiers import new_id
+from tests.actors.payments.builders import OTHER_IBAN, at
+from tests.actors.payments.steps import facts
+from tests.actors.payments.test_recovery import case_of, presented_again, rejected, with_policies
+from tests.harness import Running, Tenant
+
+
+async def test_an_agent_pauses_resumes_and_closes_and_another_tenant_sees_nothing(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    await with_policies(tenant)
+    await rejected(running, tenant)
+    case = await case_of(tenant)
+    with pytest.raises(Refused) as refusal:
+        await other_tenant.client.call(GetRecoveryCase(case_id=case.case_id))
+    assert refusal.value.code.code == "RECOVERY_CASE_NOT_FOUND"
+    assert (await other_tenant.client.call(ListRecoveryCases())).items == ()
+    until = date(2026, 5, 20)
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(
+            PauseRecoveryCase(case_id=case.case_id, reason="holiday", until=until + timedelta(days=90))
+        )
+    assert refusal.value.code.code == "PAUSE_TOO_LONG"
+    paused = await tenant.client.call(PauseRecoveryCase(case_id=case.case_id, reason="holiday", until=until))
+    assert (paused.status, paused.paused_until) == ("PAUSED", until)
+    await running.tick("minute", at(date(2026, 5, 4)))
+    assert await facts(running, tenant, "retry_attempt.executed") == []
+    resumed = await tenant.client.call(ResumeRecoveryCase(case_id=case.case_id))
+    assert resumed.status == "OPEN"
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(CloseRecoveryCase(case_id=case.case_id, reason="RECOVERED"))  # type: ignore[arg-type]
+    assert refusal.value.code.code == "OUTSTANDING_REMAINS"
+    closed = await tenant.client.call(CloseRecoveryCase(case_id=case.case_id, reason="ERROR"))  # type: ignore[arg-type]
+    assert (closed.status, closed.plans[0].status) == ("CLOSED", "CANCELLED")
+
+
+async def test_case_13_a_new_mandate_revives_the_plan_once_and_no_fallback_step_runs(
+    running: Running, tenant: Tenant
+) -> None:
+    await with_policies(tenant)
+    found = await rejected(running, tenant, "AC04")
+    day = date(2026, 5, 4)
+    tenant.client.now = at(day)
+    details = await tenant.client.call(
+        CreateBankDetails(client_id=found.client_id, iban=OTHER_IBAN, holder_name="Élodie Martin")
+    )
+    order = SetupMandate(
+        company_id=tenant.company_id,
+        client_id=found.client_id,
+        contract_id=found.contract_id,
+        bank_details_id=details.bank_details_id,
+    )
+    asked = await tenant.client.call(order, key=str(new_id()))
+    confirm = ConfirmMandateSignature(mandate_id=asked.mandate_id, signed_at=at(day), method=SignatureChannel.PAPER)
+    await tenant.client.call(confirm)
+    (plan,) = (await case_of(tenant)).plans
+    (attempt,) = plan.attempts
+    assert (plan.status, attempt.status, attempt.planned_collection_date) == ("ACTIVE", "SCHEDULED", date(2026, 5, 7))
+    content = await presented_again(running, tenant, at(date(2026, 5, 5)), date(2026, 5, 7), "24.90")
+    assert OTHER_IBAN.encode() in content
+    assert (await case_of(tenant)).level == 1
