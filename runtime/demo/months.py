@@ -50,7 +50,8 @@ async def _settle_commissions(demo: Demo, day: date) -> None:
     made = await demo.client.call(
         GenerateStatements(company_id=demo.company_id, period=period), key=f"demo-statements-{period}"
     )
-    for statement in made.items:
+    # One whose every line waits for the clients' first payment has nothing to be paid yet.
+    for statement in (found for found in made.items if found.selected_count):
         key = f"demo-{statement.statement_id}"
         await demo.client.call(ValidateStatement(statement_id=statement.statement_id), key=f"{key}-validate")
         await demo.settle()

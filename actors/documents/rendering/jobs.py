@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from actors.documents import intake, views
 from actors.documents.formats import PDF, clean_filename
-from actors.documents.rendering.pool import POOL
+from actors.documents.rendering.pool import typeset
 from actors.documents.rendering.sheets import facts_of
 from actors.documents.rendering.templates import SEEDS, Template, template_for
 from actors.documents.rendering.typeset import Typeset
@@ -100,7 +100,7 @@ async def set_file(item: RenderFile, outside: Outside) -> Typeset:
     letterhead = data.pop("letterhead")
     template = SEEDS[row["template_key"]]
     facts = facts_of(template, data, letterhead, local_date(row["created_at"]))
-    made = await POOL.typeset(template.layout, facts, row["created_at"])
+    made = await typeset(template.layout, facts, row["created_at"])
     if not made.window_is_right:
         raise Refused(WINDOW_ZONE_INVALID, "the address does not fit the envelope's window; shorten its lines")
     return made
