@@ -107,6 +107,17 @@ from messages.identity.invitations import (
     PreviewInvitation,
     ResendInvitation,
 )
+from messages.identity.legal_holds import (
+    CheckLegalHold,
+    LegalHold,
+    LegalHoldCheck,
+    LegalHoldLifted,
+    LegalHoldPage,
+    LegalHoldPlaced,
+    LiftLegalHold,
+    ListLegalHolds,
+    PlaceLegalHold,
+)
 from messages.identity.machines import (
     CreateMachineAccount,
     DeactivateMachineAccount,
@@ -163,7 +174,6 @@ from messages.identity.organisations import (
 from messages.identity.privacy import (
     AssessPrivacyRequest,
     CancelPrivacyRequest,
-    CheckLegalHold,
     CreatePrivacyRequest,
     EntityReport,
     ErasureProof,
@@ -175,15 +185,7 @@ from messages.identity.privacy import (
     GetExportPart,
     GetPrivacyRequest,
     GetPrivacySubject,
-    LegalHold,
-    LegalHoldCheck,
-    LegalHoldLifted,
-    LegalHoldPage,
-    LegalHoldPlaced,
-    LiftLegalHold,
-    ListLegalHolds,
     ListPrivacyRequests,
-    PlaceLegalHold,
     PrivacyCase,
     PrivacyKind,
     PrivacyPhase,

@@ -19,14 +19,14 @@ async def run(*command: str | Path) -> tuple[int | None, str]:
 
 
 async def install(folder: Path, *packages: str) -> str:
-    """Install npm packages, or what the folder's package.json names; gives node's path. Skips where that cannot be done."""
+    """Install npm packages, or what the folder's package.json names; gives node's path. Fails where that cannot be done."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
-        pytest.skip("node and npm are not on the PATH; install Node 20 or newer to run its example")
+        pytest.fail("node and npm are not on the PATH; install Node 20 or newer to run its example")
     code, output = await run(
         npm, "install", "--prefix", folder, "--no-audit", "--no-fund", "--fetch-retries=0", *packages
     )
     if code != 0:
         reason = re.search("npm error (.*)", output)
-        pytest.skip(f"npm cannot install the example's packages here: {reason[1] if reason else output}")
+        pytest.fail(f"npm cannot install the example's packages: {reason[1] if reason else output}")
     return node

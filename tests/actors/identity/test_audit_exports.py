@@ -3,11 +3,12 @@
 import base64
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from messages.documents import OpenContent
 from messages.identity import AuditExport, AuditExportStatus, ExportAudit, GetAuditExport
+from runtime import clock
 from runtime.audit_chain import GENESIS
 from tests.actors.identity.people import Person, member
 from tests.actors.identity.test_audit_trail import CREATED, copied, creations, made_clients
@@ -17,7 +18,7 @@ from tests.harness import Tenant, eventually
 
 def order(**fields: Any) -> ExportAudit:
     """Everything of two days, unless fields narrow it."""
-    now = datetime.now(UTC)
+    now = clock.now()
     return ExportAudit(occurred_from=now - timedelta(days=1), occurred_to=now + timedelta(days=1), **fields)
 
 

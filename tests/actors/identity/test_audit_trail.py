@@ -20,6 +20,7 @@ from messages.identity import (
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
+from runtime import clock
 from runtime.audit_chain import GENESIS, entry_hash
 from runtime.audit_feed import parts_of
 from tests.actors.identity.people import Person, member
@@ -31,7 +32,7 @@ PERSON = {"given_name": "Jeanne", "family_name": "Martin"}
 
 
 def everything(**filters: Any) -> ListAudit:
-    now = datetime.now(UTC)
+    now = clock.now()
     return ListAudit(occurred_from=now - timedelta(days=1), occurred_to=now + timedelta(days=1), **filters)
 
 

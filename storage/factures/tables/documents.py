@@ -1,4 +1,7 @@
-"""The tables of factures. Triggers of the migration keep issued documents, files, seals and settlements as they are."""
+"""Documents from draft to seal, their numbers and money, and what companies settle for them.
+
+Triggers of the migration keep issued documents, files, seals and settlements as they are.
+"""
 
 from sqlalchemy import (
     ARRAY,
@@ -10,7 +13,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Numeric,
     PrimaryKeyConstraint,
     Table,
@@ -22,10 +24,8 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.columns import aggregate, amount, instant, reference, tenant, text
-from storage.shared.tables import NAMING_CONVENTION
+from storage.factures.tables.metadata import metadata
 from storage.tenancy import TENANT
-
-metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 invoice = Table(
     "invoice",
@@ -311,97 +311,5 @@ invoicing_settings = Table(
     text("saved_by"),
     PrimaryKeyConstraint("organisation_id", "company_id", "settings_version"),
     comment="every save is a new row; documents name the version they were made with",
-    info=TENANT,
-)
-
-billing_intake = Table(
-    "billing_intake",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    tenant(),
-    reference("contract_id"),
-    text("reference"),
-    text("item_hash"),
-    Column("payload", JSONB, nullable=False),
-    text("status"),
-    text("reason", nullable=True),
-    Column("invoice_ids", ARRAY(Uuid), nullable=False),
-    Column("attempts", Integer, nullable=False),
-    instant("created_at"),
-    instant("updated_at"),
-    UniqueConstraint("organisation_id", "contract_id", "item_hash"),
-    Index("ix_billing_intake_status", "organisation_id", "status", "created_at", "id"),
-    Index("ix_billing_intake_created", "organisation_id", "created_at", "id"),
-    Index("ix_billing_intake_updated", "organisation_id", "updated_at"),
-    info=TENANT,
-)
-
-invoiced_item = Table(
-    "invoiced_item",
-    metadata,
-    tenant(),
-    reference("item_id"),
-    Column("invoice_id", Uuid, ForeignKey("invoice.id"), nullable=False),
-    PrimaryKeyConstraint("organisation_id", "item_id"),
-    Index("ix_invoiced_item_invoice", "organisation_id", "invoice_id"),
-    comment="a billing instalment or adjustment is billed once over all live documents",
-    info=TENANT,
-)
-
-company_view = Table(
-    "company_view",
-    metadata,
-    tenant(),
-    reference("company_id"),
-    Column("snapshot", JSONB, nullable=False),
-    Column("version", Integer, nullable=False),
-    PrimaryKeyConstraint("organisation_id", "company_id"),
-    comment="projection of identity",
-    info=TENANT,
-)
-
-client_view = Table(
-    "client_view",
-    metadata,
-    tenant(),
-    reference("client_id"),
-    Column("snapshot", JSONB, nullable=False),
-    Column("version", Integer, nullable=False),
-    PrimaryKeyConstraint("organisation_id", "client_id"),
-    comment="projection of clients",
-    info=TENANT,
-)
-
-mandate_view = Table(
-    "mandate_view",
-    metadata,
-    tenant(),
-    reference("mandate_id"),
-    reference("client_id"),
-    reference("company_id"),
-    reference("contract_id", nullable=True),
-    text("rum"),
-    text("creditor_identifier"),
-    text("status"),
-    Column("version", Integer, nullable=False),
-    PrimaryKeyConstraint("organisation_id", "mandate_id"),
-    Index("ix_mandate_view_client", "organisation_id", "client_id", "company_id"),
-    comment="projection of payments",
-    info=TENANT,
-)
-
-debit_plan_view = Table(
-    "debit_plan_view",
-    metadata,
-    tenant(),
-    reference("instalment_id"),
-    reference("contract_id", nullable=True),
-    Column("period_start", Date, nullable=False),
-    Column("planned_debit_date", Date, nullable=False),
-    text("status"),
-    Column("version", Integer, nullable=False),
-    PrimaryKeyConstraint("organisation_id", "instalment_id"),
-    Index("ix_debit_plan_view_contract", "organisation_id", "contract_id", "period_start"),
-    comment="projection of payments: when a contract's period will be debited",
     info=TENANT,
 )

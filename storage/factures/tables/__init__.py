@@ -1,0 +1,30 @@
+"""The tables of factures, by subject."""
+
+from storage.factures.tables.documents import (
+    invoice,
+    invoice_line,
+    invoicing_settings,
+    numbering_counter,
+    numbering_series,
+    payment_position,
+    rendition,
+    seal,
+    seal_head,
+    settlement,
+    vat_breakdown,
+)
+from storage.factures.tables.metadata import metadata
+from storage.factures.tables.neighbours import (
+    billing_intake,
+    client_view,
+    company_view,
+    debit_plan_view,
+    invoiced_item,
+    mandate_view,
+)
+
+__all__ = [
+    "billing_intake", "client_view", "company_view", "debit_plan_view", "invoice", "invoice_line", "invoiced_item",
+    "invoicing_settings", "mandate_view", "metadata", "numbering_counter", "numbering_series", "payment_position", "rendition",
+    "seal", "seal_head", "settlement", "vat_breakdown",
+]  # fmt: skip

@@ -1,0 +1,7 @@
+"""What every table of factures belongs to."""
+
+from sqlalchemy import MetaData
+
+from storage.shared.tables import NAMING_CONVENTION
+
+metadata = MetaData(naming_convention=NAMING_CONVENTION)
