@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: install test test-node demo bench chaos lint types format lock clean
+.PHONY: install test test-node test-browser demo bench chaos lint types format lock clean
 
 install: $(VENV)/.installed
 
@@ -26,10 +26,13 @@ format: install
 	$(RUN)/ruff format .
 
 test: lint types
-	$(RUN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not chaos and not node"
+	$(RUN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not chaos and not node and not browser"
 
 test-node: install
 	$(RUN)/pytest -m node -rs
+
+test-browser: install
+	$(RUN)/pytest -m browser -rs
 
 chaos: install
 	$(RUN)/pytest -m chaos --timeout 3600
