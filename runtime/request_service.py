@@ -34,7 +34,7 @@ from runtime.headers import Cause
 from runtime.heart import Heart
 from runtime.nats_surfaces import BRIDGE
 from runtime.telemetry import Kind
-from runtime.unit_of_work import MAXIMUM_BODY
+from runtime.unit_of_work import MAXIMUM_BODY, RefusedOnRecord, UnitOfWork
 from storage.shared.outgoing import Outgoing
 
 log = structlog.get_logger()
@@ -206,8 +206,10 @@ class RequestService:
             if claim is not None and not claim.is_ours:
                 return await claim.first_reply(connection), True
             work = self._heart.unit(connection, organisation_id, caller, now, cause, outgoing)
-            answer = await endpoint.handler(request, work)
-            reply: bytes = answer.__pydantic_serializer__.to_json(answer)
+            answer, refused = await _judged(endpoint, request, work)
+            if refused is not None and claim is not None:
+                raise refused  # a claimed key without a reply would stay "in progress"
+            reply: bytes = answer.__pydantic_serializer__.to_json(answer) if refused is None else b""
             if claim is not None:
                 kept = answer.stored()
                 outgoing.stored_reply = claim.store(reply if kept is answer else kept.model_dump_json().encode())
@@ -215,6 +217,8 @@ class RequestService:
                 outgoing.audit.extend(audit_rows(endpoint, work))
             await self._write(outgoing, connection)
         self._heart.committed(outgoing)
+        if refused is not None:
+            raise refused
         return reply, False
 
     async def _write(self, outgoing: Outgoing, connection: Any) -> None:
@@ -264,6 +268,14 @@ class RequestService:
                 await outgoing.write(connection, relay_is_here=True)
         except TRANSIENT_ERRORS as error:
             log.warning("audit.denial_not_written", error=repr(error))
+
+
+async def _judged(endpoint: Endpoint, request: Any, work: UnitOfWork) -> tuple[Any, RefusedOnRecord | None]:
+    """The handler's reply, or a refusal that is committed with what the handler wrote."""
+    try:
+        return await endpoint.handler(request, work), None
+    except RefusedOnRecord as refused:
+        return None, refused
 
 
 def problem_headers(problem: Problem) -> dict[str, str]:

@@ -31,6 +31,10 @@ Row = Mapping[str, Any]
 ReplyType = TypeVar("ReplyType", bound=Reply)
 
 
+class RefusedOnRecord(Refused):
+    """Refuses a request without idempotency key, yet what its handler wrote stays: an attempt that counts, a link found expired."""
+
+
 @dataclass(slots=True)
 class Change:
     """What an audit entry says of one aggregate: only the fields that changed, nothing personal in clear."""

@@ -15,6 +15,9 @@ from actors.payments import (
     views,
 )
 from actors.payments.personal_data import PERSONAL_DATA
+from actors.payments.portal import requests as portal
+from actors.payments.portal import visits
+from actors.payments.portal.schedule import expire_links
 from actors.payments.recovery import cutting, hourly, presenting, writing
 from actors.payments.requests import (
     alerts,
@@ -123,6 +126,14 @@ actor = Actor(
         ledger_requests.create_export_job,
         ledger_requests.get_export_job,
         ledger_requests.download_export,
+        portal.create_portal_session,
+        portal.cancel_portal_session,
+        portal.get_portal_session,
+        portal.list_portal_sessions,
+        portal.get_portal_session_audit,
+        portal.get_portal_session_stats,
+        visits.access_portal_session,
+        visits.validate_portal_token,
     ),
     hears=(
         reactions.keep_company,
@@ -155,6 +166,7 @@ actor = Actor(
         every(Tick.MINUTE, presenting.present_due),
         every(Tick.MINUTE, writing.send_due),
         every(Tick.MINUTE, cutting.try_again),
+        every(Tick.MINUTE, expire_links),
         every(Tick.HOUR, hourly.climb_due),
         every(Tick.HOUR, ledger.post_due),
         every(Tick.DAY, schedule.announce_debits),

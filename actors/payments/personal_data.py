@@ -10,6 +10,7 @@ from storage.payments.tables.bank import bank_transaction
 from storage.payments.tables.means import bank_details, mandate
 from storage.payments.tables.others import alert
 from storage.payments.tables.payments import payment, payment_event, r_transaction
+from storage.payments.tables.portal import portal_audit, portal_session
 from storage.payments.tables.recovery import recovery_case, reminder, retry_plan
 from storage.payments.tables.views import client_view
 
@@ -60,6 +61,22 @@ PERSONAL_DATA: Final = (
         through(r_transaction.c.payment_id, payment.c.id, _payments),
         Retain(_ACCOUNTING, until=_kept_with(r_transaction.c.payment_id)),
         "returned payments",
+    ),
+    PersonalData(
+        portal_audit,
+        through(portal_audit.c.session_id, portal_session.c.id, by_id(portal_session.c.client_id)),
+        Retain(_ACCOUNTING, until=_ten_years_after(cast(portal_audit.c.occurred_at, Date))),
+        "who opened payment links, as hashes",
+    ),
+    PersonalData(
+        portal_session,
+        by_id(portal_session.c.client_id),
+        Retain(
+            _ACCOUNTING,
+            until=_ten_years_after(cast(portal_session.c.created_at, Date)),
+            blank={"description": None},
+        ),
+        "payment links",
     ),
     PersonalData(
         payment,

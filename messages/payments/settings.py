@@ -26,6 +26,14 @@ from messages.values.money import Amount
 
 MoneyLimit = Annotated[Amount, Field(ge=0)]
 HolderName = Annotated[str, Field(min_length=1, max_length=70)]
+PortalAddress = Annotated[
+    str,
+    Field(
+        pattern=r"^(https://[^\s/?#]+|http://(localhost|127\.0\.0\.1)(:\d+)?)(/[^\s?#]*[^\s?#/])?$",
+        max_length=200,
+        description="where customers reach the payment pages, without a slash at the end; http only on this machine",
+    ),
+]
 CutOffTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
@@ -87,6 +95,7 @@ class PaymentSettingsValues(Part):
     unsigned_mandate_expiry_days: Annotated[int, Field(ge=1, le=365)] = 30
     schedule_horizon_days: Annotated[int, Field(ge=30, le=400)] = 90
     pause_on_contract_suspension: bool = True
+    portal_base_url: PortalAddress | None = None
 
 
 class PaymentSettings(PaymentSettingsValues, Reply):

@@ -1,0 +1,1 @@
+"""The customer portal: links, what they show, how they are paid."""
