@@ -15,7 +15,8 @@ from actors.payments import (
     views,
 )
 from actors.payments.personal_data import PERSONAL_DATA
-from actors.payments.recovery import cutting, hourly, presenting, writing
+from actors.payments.recovery import cutting, hourly, presenting
+from actors.payments.recovery import sending as reminding
 from actors.payments.requests import alerts, bank, bank_details, dues, mandates, payments, policies, recovery, settings
 from actors.payments.requests import batches as batch_requests
 from actors.payments.requests import ledger as ledger_requests
@@ -98,6 +99,7 @@ actor = Actor(
         recovery.get_retry_plan,
         recovery.list_retry_plans,
         recovery.cancel_retry_plan,
+        recovery.get_reminder,
         recovery.list_reminders,
         recovery.cancel_reminder,
         recovery.request_suspension,
@@ -130,6 +132,7 @@ actor = Actor(
         reactions.note_missed_cutoff,
         reactions.replan_conflict,
         reactions.replan_after_configuration,
+        reminding.take_answer,
     ),
     runs=(
         every(Tick.HOUR, schedule.emit_collections),
@@ -138,7 +141,7 @@ actor = Actor(
         every(Tick.HOUR, schedule.fetch_bank_files),
         every(Tick.MINUTE, schedule.fetch_bank_files),
         every(Tick.MINUTE, presenting.present_due),
-        every(Tick.MINUTE, writing.send_due),
+        every(Tick.MINUTE, reminding.send_due),
         every(Tick.MINUTE, cutting.try_again),
         every(Tick.HOUR, hourly.climb_due),
         every(Tick.HOUR, ledger.post_due),
