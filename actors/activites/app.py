@@ -44,6 +44,7 @@ actor = Actor(
         money.invoice_cancelled,
         money.payment_received,
         money.payment_failed,
+        money.follow_unpaid,
         mails.record_mail,
     ),
     runs=(

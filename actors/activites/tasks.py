@@ -27,7 +27,7 @@ from storage.activites.tables import task, task_history, task_number_block
 
 @dataclass(frozen=True, slots=True)
 class TaskDraft:
-    """Work to be done. The same source_key makes one task only."""
+    """Work to be done. The same source_key makes one task only; a `silent` one is not announced to its assignee."""
 
     title: str
     type: TaskType = TaskType.OTHER
@@ -40,7 +40,9 @@ class TaskDraft:
     client_id: UUID | None = None
     contract_id: UUID | None = None
     invoice_id: UUID | None = None
+    action_id: UUID | None = None
     source_key: str | None = None
+    silent: bool = False
 
 
 async def create(draft: TaskDraft, work: UnitOfWork) -> Row | None:
@@ -50,7 +52,7 @@ async def create(draft: TaskDraft, work: UnitOfWork) -> Row | None:
     if not await work.execute(statement):
         return None
     work.emit(TaskCreated(**views.snapshot_of(row)), version=1)
-    if row["assignee_id"] is not None:
+    if row["assignee_id"] is not None and not draft.silent:
         work.emit(TaskAssigned(**views.snapshot_of(row), assigned_by=work.cause.user_id), version=1)
     await _note(row, "created", work)
     await _show(row, "CREATED", work)
@@ -149,7 +151,7 @@ async def _row_of(draft: TaskDraft, work: UnitOfWork) -> dict[str, Any]:
         "client_id": draft.client_id,
         "contract_id": draft.contract_id,
         "invoice_id": draft.invoice_id,
-        "action_id": None,
+        "action_id": draft.action_id,
         "reminder_id": None,
         "source_key": draft.source_key,
         "outcome": None,

@@ -1,9 +1,9 @@
 """What engagement answers, hears, does on time and in the background, and asks."""
 
-from actors.engagement import accounts, composing, invitations, queue, schedule, sending, settling
+from actors.engagement import accounts, addressing, invitations, queue, schedule, sending, settling, texting
 from actors.engagement.personal_data import PERSONAL_DATA
-from actors.engagement.reactions import bells, figures, orders, parties
-from actors.engagement.requests import dashboards, emails, mailboxes, notifications
+from actors.engagement.reactions import bells, figures, members, orders, parties
+from actors.engagement.requests import dashboards, emails, mailboxes, notifications, texts
 from messages.clients import GetClient
 from messages.documents import OpenContent
 from messages.identity import GetInvitationLink, GetSigningKeys
@@ -25,6 +25,7 @@ actor = Actor(
         emails.retry_email,
         emails.get_outbound_email,
         emails.list_outbound_emails,
+        texts.list_sms,
         emails.list_suppressions,
         emails.remove_suppression,
         notifications.get_notification,
@@ -43,6 +44,7 @@ actor = Actor(
         orders.confirm_revocation,
         orders.send_invoice,
         orders.announce_debit,
+        orders.remind,
         invitations.send_invitation,
         orders.release_mails,
         orders.fail_mails,
@@ -56,16 +58,20 @@ actor = Actor(
         bells.tell_assignee,
         bells.tell_overdue,
         bells.tell_due_tomorrow,
+        bells.tell_collectors,
+        members.keep_member,
     ),
     runs=(
         every(Tick.MINUTE, schedule.send_due_mails),
+        every(Tick.MINUTE, schedule.send_due_texts),
         every(Tick.MINUTE, schedule.retry_mailboxes),
         every(Tick.HOUR, schedule.ask_for_clients),
     ),
     slow_work=(
         SlowWork(queue.SendMail, sending.send_mail, settling.mail_attempted, settling.attempt_gave_up),
         SlowWork(accounts.CheckMailbox, accounts.check_mailbox, accounts.mailbox_checked, attempts=3),
-        SlowWork(composing.FindClient, composing.find_client, composing.client_found),
+        SlowWork(addressing.FindClient, addressing.find_client, addressing.client_found),
+        SlowWork(texting.SendText, texting.send_text, texting.text_attempted, texting.text_gave_up),
     ),
     asks=(GetSigningKeys, GetClient, GetInvitationLink, OpenContent),
     projections=(parties.keep_company, parties.keep_client),

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import delete, func, or_, select, update
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.engagement import queue, templates
+from actors.engagement import queue
 from actors.engagement.rules import delivery
-from messages.clients import ContactKind, GetClient
 from messages.engagement import (
     EmailCategory,
     EmailFailed,
@@ -22,24 +21,17 @@ from messages.engagement import (
     RecipientStatus,
     SuppressionReason,
 )
-from messages.problem import Refused
 from messages.shared import Ref
 from messages.values.identifiers import new_id
 from runtime.field_encryption import IndexKind
-from runtime.unit_of_work import Row, UnitOfWork, WorkItem
-from runtime.work_queue import Outside
+from runtime.unit_of_work import Row, UnitOfWork
 from storage.engagement.tables import (
-    client_ref,
-    company_ref,
     mailbox,
     outbound_attachment,
     outbound_email,
     outbound_recipient,
     suppression_entry,
-    waiting_message,
 )
-from storage.projections import keep_newest
-from storage.shared.statements import render
 
 _CLIENT_PATIENCE = timedelta(hours=24)
 
@@ -51,28 +43,6 @@ class Attachment(BaseModel):
 
     document_id: UUID
     filename: str | None = None
-
-
-class ClientMail(BaseModel):
-    """A mail from a template to the primary address of a client; kept as it is while the client is not known here."""
-
-    model_config = ConfigDict(frozen=True)
-
-    client_id: UUID
-    template_key: str
-    variables: dict[str, Any] = Field(default_factory=dict)
-    source_key: str
-    reference: Ref | None = None
-    company_id: UUID | None = None
-    locale: str | None = None
-    category: EmailCategory | None = None
-    attachments: tuple[Attachment, ...] = ()
-
-
-class FindClient(WorkItem):
-    """Ask clients for a client that a message is waiting for."""
-
-    client_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +64,7 @@ class Draft:
     scheduled_at: datetime | None = None
     source_key: str | None = None
     is_automatic: bool = True
+    refused: str | None = None
 
 
 @dataclass(slots=True)
@@ -104,138 +75,13 @@ class Stored:
     recipients: list[dict[str, Any]] = field(default_factory=list)
 
 
-# -- mails that events order -------------------------------------------------------------------------------------
-
-
-async def write_to_client(order: ClientMail, work: UnitOfWork) -> None:
-    """Accept the mail now, or when the client is known; the same source_key is accepted once."""
-    known = await work.fetch_one(
-        select(client_ref).where(
-            client_ref.c.organisation_id == work.organisation_id, client_ref.c.client_id == order.client_id
-        )
-    )
-    if known is not None:
-        await _write(order, known, work)
-        return
-    await work.execute(
-        insert(waiting_message)
-        .values(
-            id=new_id(),
-            organisation_id=work.organisation_id,
-            client_id=order.client_id,
-            source_key=order.source_key,
-            message=order.model_dump(mode="json"),
-            created_at=work.now,
-        )
-        .on_conflict_do_nothing()
-    )
-    work.order(FindClient(client_id=order.client_id), key=f"{order.client_id}:{order.source_key}")
-
-
-async def release_waiting(client: Row, work: UnitOfWork) -> None:
-    """Write the mails that waited for this client to become known."""
-    rows = await work.fetch(
-        delete(waiting_message)
-        .where(
-            waiting_message.c.organisation_id == work.organisation_id,
-            waiting_message.c.client_id == client["client_id"],
-        )
-        .returning(waiting_message.c.message)
-    )
-    for row in rows:
-        await _write(ClientMail.model_validate(row["message"]), client, work)
-
-
-async def find_client(item: FindClient, outside: Outside) -> dict[str, Any] | None:
-    """Ask the owner of clients, unless the client's own fact came meanwhile. No answer now is asked again each hour."""
-    waiting = select(waiting_message.c.id).where(
-        waiting_message.c.organisation_id == outside.organisation_id,
-        waiting_message.c.client_id == item.client_id,
-    )
-    sql, arguments = render(waiting.limit(1))
-    async with outside.heart.database.transaction(outside.organisation_id, read_only=True) as connection:
-        if await connection.fetchval(sql, *arguments) is None:
-            return None
-    try:
-        found = await outside.ask(GetClient(client_id=item.client_id))
-    except Refused:
-        return None
-    emails = [point.value for point in found.contact_points if point.kind is ContactKind.EMAIL]
-    return {
-        "client_id": found.id,
-        "display_name": found.display_name,
-        "email": emails[0] if emails else None,
-        "language": found.language,
-        "company_id": found.company_id,
-        "version": found.version,
-    }
-
-
-async def client_found(item: FindClient, found: dict[str, Any] | None, work: UnitOfWork) -> None:
-    """Keep the client and write what waited for him."""
-    if found is not None:
-        await work.execute(keep_newest(client_ref, organisation_id=work.organisation_id, **found))
-        await release_waiting(found, work)
-
-
-async def ask_again(work: UnitOfWork) -> None:
-    """Ask once more for the clients that messages wait for; after a day nobody knows them and their mails fail."""
-    rows = await work.fetch(
-        select(waiting_message.c.client_id, func.min(waiting_message.c.created_at).label("since"))
-        .where(waiting_message.c.organisation_id == work.organisation_id)
-        .group_by(waiting_message.c.client_id)
-        .limit(queue.BATCH)
-    )
-    for row in rows:
-        if row["since"] > work.now - _CLIENT_PATIENCE:
-            key = f"{row['client_id']}:{work.now.isoformat()}"
-            work.order(FindClient(client_id=row["client_id"]), key=key)
-        else:
-            nobody = {"display_name": "", "email": None, "language": "fr", "company_id": None}
-            await release_waiting({"client_id": row["client_id"], **nobody}, work)
-
-
-async def _write(order: ClientMail, client: Row, work: UnitOfWork) -> None:
-    company_id = order.company_id or client["company_id"]
-    mail = templates.render(
-        order.template_key,
-        order.locale or client["language"],
-        {**order.variables, "client_name": client["display_name"]},
-        company_name=await _company_name(company_id, work),
-        strict=False,
-    )
-    draft = Draft(
-        purpose=order.template_key,
-        category=order.category or templates.category_of(order.template_key),
-        subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
-        recipients=[(RecipientKind.TO, client["email"])] if client["email"] else [],
-        attachments=order.attachments,
-        company_id=company_id,
-        client_id=order.client_id,
-        reference=order.reference,
-        source_key=order.source_key,
-    )
-    await accept(draft, work)
-
-
-async def _company_name(company_id: UUID | None, work: UnitOfWork) -> str:
-    name = await work.fetch_value(
-        select(company_ref.c.name).where(
-            company_ref.c.organisation_id == work.organisation_id, company_ref.c.company_id == company_id
-        )
-    )
-    return name or ""
-
-
 # -- every mail --------------------------------------------------------------------------------------------------
 
 
 async def accept(draft: Draft, work: UnitOfWork) -> Stored | None:
     """Store a mail and order its sending; None when its source_key was accepted before.
 
-    Without mailbox or address it is stored as FAILED and `email.failed` tells the orderer.
+    Without text, mailbox or address it is stored as FAILED and `email.failed` tells the orderer.
     """
     account = await mailbox_for(draft.mailbox_id, draft.company_id, work)
     recipients = await _recipient_rows(draft, work)
@@ -250,14 +96,16 @@ async def accept(draft: Draft, work: UnitOfWork) -> Stored | None:
     await work.insert_rows(outbound_recipient, recipients)
     await work.insert_rows(outbound_attachment, _attachment_rows(draft, row["id"], work))
     stored = Stored(row, recipients)
-    await _start(stored, account, work)
+    await _start(stored, account, draft.refused, work)
     return stored
 
 
-async def _start(stored: Stored, account: Row | None, work: UnitOfWork) -> None:
+async def _start(stored: Stored, account: Row | None, refused: str | None, work: UnitOfWork) -> None:
     row = stored.email
     work.record("email", row["id"], after={"purpose": row["purpose"], "category": row["category"], "version": 1})
-    if account is None or not stored.recipients:
+    if refused is not None:
+        await _fail_at_once(stored, refused, EmailStatus.FAILED, work)
+    elif account is None or not stored.recipients:
         await _fail_at_once(stored, "NO_MAILBOX" if account is None else "NO_ADDRESS", EmailStatus.FAILED, work)
     elif all(recipient["status"] == RecipientStatus.SUPPRESSED for recipient in stored.recipients):
         await _fail_at_once(stored, "SUPPRESSED", EmailStatus.SUPPRESSED, work)

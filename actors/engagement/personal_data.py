@@ -10,6 +10,7 @@ from storage.engagement.tables import (
     outbound_attachment,
     outbound_email,
     outbound_recipient,
+    sms_message,
     suppression_entry,
     waiting_message,
 )
@@ -48,6 +49,7 @@ PERSONAL_DATA: Final = (
         "whom mails went to",
     ),
     PersonalData(outbound_email, _his_mails, Delete(), "mails to the client"),
+    PersonalData(sms_message, by_id(sms_message.c.client_id), Delete(), "text messages to the client"),
     PersonalData(
         suppression_entry,
         by_email(suppression_entry.c.address, suppression_entry.c.address_hash),
@@ -57,7 +59,7 @@ PERSONAL_DATA: Final = (
     PersonalData(
         client_ref,
         by_id(client_ref.c.client_id),
-        Anonymise({"display_name": ERASED_NAME, "email": None}),
+        Anonymise({"display_name": ERASED_NAME, "email": None, "phone": None}),
         "addressing mails",
     ),
 )

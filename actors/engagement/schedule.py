@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from actors.engagement import accounts, composing, queue, settling
+from actors.engagement import accounts, addressing, composing, queue, settling, texting
 from messages.engagement import EmailStatus, MailboxStatus, RecipientStatus
 from runtime.actor import MORE, Moment
 from runtime.unit_of_work import Row, UnitOfWork
@@ -18,9 +18,14 @@ async def send_due_mails(moment: Moment, work: UnitOfWork) -> object:
     return MORE if more or ordered_all else None
 
 
+async def send_due_texts(moment: Moment, work: UnitOfWork) -> object:
+    """Text messages whose hour has come leave; those nobody could send for a day fail."""
+    return MORE if await texting.order_due(work) else None
+
+
 async def ask_for_clients(moment: Moment, work: UnitOfWork) -> None:
     """Messages whose client is still unknown here."""
-    await composing.ask_again(work)
+    await addressing.ask_again(work)
 
 
 async def retry_mailboxes(moment: Moment, work: UnitOfWork) -> object:

@@ -14,6 +14,7 @@ from messages.engagement import (
     Recipient,
     RecipientKind,
     SecretState,
+    Sms,
     Suppression,
 )
 from runtime.unit_of_work import Row
@@ -94,3 +95,8 @@ def notification_of(row: Row) -> Notification:
 def suppression_of(row: Row) -> Suppression:
     """A blocked address."""
     return Suppression.model_validate(dict(row))
+
+
+def sms_of(row: Row) -> Sms:
+    """A text message."""
+    return Sms.model_validate(dict(row) | {"reference": reference_in(row)})

@@ -18,7 +18,8 @@ from actors.payments.personal_data import PERSONAL_DATA
 from actors.payments.portal import requests as portal
 from actors.payments.portal import visits
 from actors.payments.portal.schedule import expire_links
-from actors.payments.recovery import cutting, hourly, presenting, writing
+from actors.payments.recovery import cutting, hourly, presenting
+from actors.payments.recovery import sending as reminding
 from actors.payments.requests import (
     alerts,
     bank,
@@ -116,6 +117,7 @@ actor = Actor(
         recovery.get_retry_plan,
         recovery.list_retry_plans,
         recovery.cancel_retry_plan,
+        recovery.get_reminder,
         recovery.list_reminders,
         recovery.cancel_reminder,
         recovery.request_suspension,
@@ -156,6 +158,7 @@ actor = Actor(
         reactions.note_missed_cutoff,
         reactions.replan_conflict,
         reactions.replan_after_configuration,
+        reminding.take_answer,
     ),
     runs=(
         every(Tick.HOUR, schedule.emit_collections),
@@ -164,7 +167,7 @@ actor = Actor(
         every(Tick.HOUR, schedule.fetch_bank_files),
         every(Tick.MINUTE, schedule.fetch_bank_files),
         every(Tick.MINUTE, presenting.present_due),
-        every(Tick.MINUTE, writing.send_due),
+        every(Tick.MINUTE, reminding.send_due),
         every(Tick.MINUTE, cutting.try_again),
         every(Tick.MINUTE, expire_links),
         every(Tick.HOUR, hourly.climb_due),

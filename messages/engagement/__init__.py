@@ -85,6 +85,7 @@ from messages.engagement.notification import (
     NotificationType,
     UnreadCount,
 )
+from messages.engagement.sms import ListSms, Sms, SmsFailed, SmsPage, SmsRef, SmsSent, SmsStatus
 
 __all__ = [
     "ALL_SUPPRESSED",
@@ -128,6 +129,7 @@ __all__ = [
     "ListMailboxes",
     "ListNotifications",
     "ListOutboundEmails",
+    "ListSms",
     "ListSuppressions",
     "MailProvider",
     "Mailbox",
@@ -156,6 +158,12 @@ __all__ = [
     "SendEmail",
     "SendTemplatedEmail",
     "SetDefaultMailbox",
+    "Sms",
+    "SmsFailed",
+    "SmsPage",
+    "SmsRef",
+    "SmsSent",
+    "SmsStatus",
     "SmtpSecurity",
     "Suppression",
     "SuppressionPage",

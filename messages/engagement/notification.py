@@ -22,6 +22,7 @@ class NotificationType(StrEnum):
     TASK_ASSIGNED = "TASK_ASSIGNED"
     TASK_OVERDUE = "TASK_OVERDUE"
     TASK_DUE_TOMORROW = "TASK_DUE_TOMORROW"
+    ALERT = "ALERT"
 
 
 class NotificationPriority(StrEnum):

@@ -123,8 +123,11 @@ class Reminder(Reply):
     channel: ReminderChannel
     template_key: str
     planned_at: Instant
+    requested_at: Instant | None
     sent_at: Instant | None
     status: ReminderStatus
+    skip_reason: str | None
+    error_code: str | None
     created_at: Instant
     version: int
 
@@ -226,6 +229,12 @@ class CancelRetryPlan(Request[RetryPlan], permission=_WRITE):
 
     plan_id: UUID
     reason: Annotated[Line, Field(min_length=3)]
+
+
+class GetReminder(Request[Reminder], query=True, permission=_READ):
+    """One reminder."""
+
+    reminder_id: UUID
 
 
 class ListReminders(PageRequest, Request[ReminderPage], query=True, permission=_READ):

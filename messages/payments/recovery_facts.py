@@ -137,6 +137,18 @@ class ReminderRequested(ReminderRef, Event, aggregate="reminder", personal=True,
     payment_url: str | None = None
 
 
+class ReminderSent(ReminderRef, Event, aggregate="reminder", aggregate_id="reminder_id"):
+    """The message left."""
+
+    sent_at: Instant
+
+
+class ReminderFailed(ReminderRef, Event, aggregate="reminder", aggregate_id="reminder_id"):
+    """The message did not reach the debtor."""
+
+    error_code: str
+
+
 class ReminderCancelled(ReminderRef, Event, aggregate="reminder", aggregate_id="reminder_id"):
     """The message is not needed any more."""
 
@@ -153,6 +165,10 @@ class DunningActionRequested(Event, aggregate="dunning_action", personal=True, a
     title: str
     description: str | None = None
     priority: TaskPriority
+    due_at: Instant | None = None
+    assignee_id: UUID | None = None
+    queue_role: str | None = None
     company_id: UUID
     client_id: UUID
     contract_id: UUID | None = None
+    invoice_id: UUID | None = None

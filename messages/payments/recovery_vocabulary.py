@@ -123,10 +123,13 @@ class ReminderChannel(StrEnum):
 
 
 class ReminderStatus(StrEnum):
-    """The life of a reminder."""
+    """The life of a reminder. REQUESTED: ordered from engagement, which has not yet said what became of it."""
 
     PENDING = "PENDING"
+    REQUESTED = "REQUESTED"
     SENT = "SENT"
+    FAILED = "FAILED"
+    BOUNCED = "BOUNCED"
     CANCELLED = "CANCELLED"
     SKIPPED = "SKIPPED"
 

@@ -9,13 +9,14 @@ from sqlalchemy import (
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
 )
 from sqlalchemy import (
     text as sql,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from storage.columns import aggregate, instant, reference, tenant, text
 from storage.engagement.read_models import metadata
@@ -177,6 +178,34 @@ suppression_entry = Table(
     info=TENANT,
 )
 
+sms_message = Table(
+    "sms_message",
+    metadata,
+    *aggregate(),
+    text("purpose"),
+    text("category"),
+    text("status"),
+    text("phone", nullable=True),
+    text("text"),
+    Column("segments", Integer, nullable=False),
+    reference("client_id"),
+    text("reference_type", nullable=True),
+    reference("reference_id", nullable=True),
+    text("source_key"),
+    Column("attempts", Integer, nullable=False),
+    Column("turn", Integer, nullable=False, comment="counts orders to the workers; one order is one work item"),
+    instant("next_attempt_at", nullable=True),
+    text("last_error_code", nullable=True),
+    text("provider_message_id", nullable=True),
+    instant("sent_at", nullable=True),
+    UniqueConstraint("organisation_id", "source_key"),
+    Index("ix_sms_message_created", "organisation_id", "created_at", "id"),
+    Index("ix_sms_message_client", "organisation_id", "client_id", "created_at", "id"),
+    Index("ix_sms_message_status", "organisation_id", "status", "created_at", "id"),
+    Index("ix_sms_message_due", "organisation_id", "next_attempt_at", postgresql_where=sql("status = 'QUEUED'")),
+    info=TENANT,
+)
+
 waiting_message = Table(
     "waiting_message",
     metadata,
@@ -227,6 +256,7 @@ client_ref = Table(
     Column("client_id", Uuid, nullable=False),
     text("display_name"),
     text("email", nullable=True),
+    text("phone", nullable=True),
     text("language"),
     reference("company_id"),
     Column("version", Integer, nullable=False),
@@ -245,6 +275,21 @@ company_ref = Table(
     text("phone", nullable=True),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "company_id"),
+    comment="projection of identity",
+    info=TENANT,
+)
+
+member_ref = Table(
+    "member_ref",
+    metadata,
+    Column("organisation_id", Uuid, nullable=False),
+    Column("membership_id", Uuid, nullable=False),
+    reference("user_id"),
+    Column("role_codes", ARRAY(Text), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "membership_id"),
+    Index("ix_member_ref_user", "organisation_id", "user_id"),
     comment="projection of identity",
     info=TENANT,
 )

@@ -18,6 +18,11 @@ _SUBJECTS = {
     "reminder.level1": "Relance envoyée (niveau 1)",
     "reminder.level2": "Relance envoyée (niveau 2)",
     "reminder.level3": "Relance envoyée (niveau 3)",
+    "reminder.debit_failed": "Prélèvement rejeté annoncé",
+    "reminder.please_pay": "Relance envoyée",
+    "reminder.suspension_warning": "Avertissement avant suspension envoyé",
+    "reminder.suspended": "Suspension annoncée",
+    "reminder.thanks": "Remerciement de règlement envoyé",
     "free": "E-mail envoyé",
 }
 

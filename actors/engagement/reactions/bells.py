@@ -1,9 +1,17 @@
 """Facts that a user is told of."""
 
+from sqlalchemy import select
+
 from actors.engagement.notifying import Note, notify
 from messages.activites import TaskAssigned, TaskDueTomorrow, TaskOverdue
 from messages.engagement import NotificationPriority, NotificationType
+from messages.payments import DunningActionRequested, StaffAction
+from messages.payments import TaskPriority as Urgency
 from runtime.unit_of_work import UnitOfWork
+from storage.engagement.tables import member_ref
+
+_COLLECTORS = ["back_office", "accountant"]
+_MOST_TOLD = 50
 
 
 async def tell_assignee(event: TaskAssigned, work: UnitOfWork) -> None:
@@ -56,3 +64,35 @@ async def tell_due_tomorrow(event: TaskDueTomorrow, work: UnitOfWork) -> None:
         ),
         work,
     )
+
+
+async def tell_collectors(event: DunningActionRequested, work: UnitOfWork) -> None:
+    """Who recovers debts is told of a case that needs a decision: the one it was given to, else everybody in charge."""
+    if event.action is not StaffAction.NOTIFY_STAFF:
+        return
+    rows = await work.fetch(
+        select(member_ref.c.user_id)
+        .where(
+            member_ref.c.organisation_id == work.organisation_id,
+            member_ref.c.active,
+            member_ref.c.user_id == event.assignee_id
+            if event.assignee_id is not None
+            else member_ref.c.role_codes.overlap(_COLLECTORS),
+        )
+        .order_by(member_ref.c.user_id)
+        .limit(_MOST_TOLD)
+    )
+    for row in rows:
+        await notify(
+            Note(
+                user_id=row["user_id"],
+                type=NotificationType.ALERT,
+                title="Dossier de recouvrement",
+                message=event.title,
+                priority=NotificationPriority.HIGH if event.priority is Urgency.HIGH else NotificationPriority.NORMAL,
+                source_key=f"dunning:{event.action_id}",
+                link_url=f"/recovery/cases/{event.case_id}",
+                metadata={"case_id": str(event.case_id), "client_id": str(event.client_id)},
+            ),
+            work,
+        )

@@ -6,17 +6,19 @@ from typing import Any
 from sqlalchemy import select
 
 from actors.engagement import queue, settling
-from actors.engagement.composing import Attachment, ClientMail, write_to_client
+from actors.engagement.addressing import ClientMail, Medium, write_to_client
+from actors.engagement.composing import Attachment
 from messages.contrats import ContractSigned, ContractTerminationRevoked, ContractTerminationScheduled
 from messages.documents import DocumentAvailable, DocumentRejected
-from messages.engagement import EmailStatus
+from messages.engagement import EmailCategory, EmailStatus
 from messages.factures import InvoiceDeliveryRequested
-from messages.payments import PaymentPrenotificationDue
+from messages.payments import PaymentPrenotificationDue, ReminderChannel, ReminderRequested
 from messages.shared import Ref
 from messages.values.money import Money
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.engagement.tables import outbound_attachment, outbound_email
 
+_REMINDER_FACTS = ("next_collection_date", "rum", "creditor_identifier", "creditor_name", "case_number", "deadline_on")
 _NOT_IN_FILENAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
 
@@ -117,6 +119,27 @@ async def announce_debit(event: PaymentPrenotificationDue, work: UnitOfWork) -> 
             },
             source_key=f"prenotification:{event.instalment_id}:{event.amount}",
             reference=Ref(type="instalment", id=event.instalment_id),
+        ),
+        work,
+    )
+
+
+async def remind(event: ReminderRequested, work: UnitOfWork) -> None:
+    """A reminder, now; what comes of it is told with the reminder as reference."""
+    if event.channel not in (ReminderChannel.EMAIL, ReminderChannel.SMS):
+        return
+    amount = {"amount": event.variables["amount"], "currency": event.variables["currency"]}
+    told = dict.fromkeys(_REMINDER_FACTS) | {name: value or None for name, value in event.variables.items()}
+    await write_to_client(
+        ClientMail(
+            medium=Medium(event.channel),
+            client_id=event.client_id,
+            template_key=event.template_key,
+            variables={**told, "amount": amount, "payment_url": event.payment_url},
+            source_key=f"reminder:{event.reminder_id}",
+            reference=Ref(type="reminder", id=event.reminder_id),
+            company_id=event.company_id,
+            category=EmailCategory(event.category),
         ),
         work,
     )

@@ -1,6 +1,6 @@
 """Organisations, companies and clients: who mails are from and to."""
 
-from actors.engagement.composing import release_waiting
+from actors.engagement.addressing import release_waiting
 from actors.engagement.requests.mailboxes import make_default_mailbox
 from messages.clients import ClientCreated, ClientUpdated
 from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated
@@ -35,6 +35,7 @@ async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) ->
         "client_id": event.client_id,
         "display_name": event.display_name,
         "email": event.primary_email,
+        "phone": event.primary_phone,
         "language": event.language,
         "company_id": event.company_id,
         "version": work.source_version,

@@ -1,5 +1,5 @@
 """The seeded mail templates, in French and English."""
 
-from actors.engagement.templates.rendering import Rendered, Template, category_of, render
+from actors.engagement.templates.rendering import Rendered, Template, category_of, render, render_short
 
-__all__ = ["Rendered", "Template", "category_of", "render"]
+__all__ = ["Rendered", "Template", "category_of", "render", "render_short"]

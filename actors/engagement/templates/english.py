@@ -75,6 +75,8 @@ You can pay online: {{ payment_url }}
 {% endif %}
 
 If you have paid in the meantime, please ignore this message.""",
+        short="{{ company_name }}: a payment of {{ amount | money }} did not go through."
+        "{% if payment_url %} Pay: {{ payment_url }}{% endif %}",
     ),
     "reminder.level2": Template(
         EmailCategory.DUNNING,
@@ -88,6 +90,8 @@ Please pay now: {{ payment_url }}
 {% endif %}
 
 Without payment your service may be suspended.""",
+        short="{{ company_name }}: {{ amount | money }} are still due. Without payment your service may be suspended."
+        "{% if payment_url %} Pay: {{ payment_url }}{% endif %}",
     ),
     "reminder.level3": Template(
         EmailCategory.DUNNING,
@@ -99,6 +103,8 @@ Without payment your service may be suspended.""",
 
 Immediate payment ends the procedure: {{ payment_url }}
 {% endif %}""",
+        short="{{ company_name }}: {{ amount | money }} are unpaid. Your file goes to collection."
+        "{% if payment_url %} Pay: {{ payment_url }}{% endif %}",
     ),
     "reminder.thanks": Template(
         EmailCategory.TRANSACTIONAL,
@@ -106,6 +112,7 @@ Immediate payment ends the procedure: {{ payment_url }}
         """Dear {{ client_name }},
 
 We received your payment of {{ amount | money }}. Your account is in order.""",
+        short="{{ company_name }}: we received your payment of {{ amount | money }}. Thank you.",
     ),
     "organisation.invitation": Template(
         EmailCategory.TRANSACTIONAL,

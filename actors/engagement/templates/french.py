@@ -76,6 +76,8 @@ Vous pouvez régler en ligne : {{ payment_url }}
 {% endif %}
 
 Si vous avez réglé entre-temps, ne tenez pas compte de ce message.""",
+        short="{{ company_name }} : un paiement de {{ amount | money }} n'a pas abouti."
+        "{% if payment_url %} Régler : {{ payment_url }}{% endif %}",
     ),
     "reminder.level2": Template(
         EmailCategory.DUNNING,
@@ -89,6 +91,8 @@ Réglez sans attendre : {{ payment_url }}
 {% endif %}
 
 À défaut de paiement, votre service pourra être suspendu.""",
+        short="{{ company_name }} : {{ amount | money }} restent dus. Sans paiement, votre service pourra être suspendu."
+        "{% if payment_url %} Régler : {{ payment_url }}{% endif %}",
     ),
     "reminder.level3": Template(
         EmailCategory.DUNNING,
@@ -100,6 +104,8 @@ Réglez sans attendre : {{ payment_url }}
 
 Un règlement immédiat met fin à la procédure : {{ payment_url }}
 {% endif %}""",
+        short="{{ company_name }} : {{ amount | money }} restent impayés. Votre dossier est transmis au recouvrement."
+        "{% if payment_url %} Régler : {{ payment_url }}{% endif %}",
     ),
     "reminder.thanks": Template(
         EmailCategory.TRANSACTIONAL,
@@ -107,6 +113,7 @@ Un règlement immédiat met fin à la procédure : {{ payment_url }}
         """Bonjour {{ client_name }},
 
 Nous avons bien reçu votre règlement de {{ amount | money }}. Votre situation est régularisée.""",
+        short="{{ company_name }} : nous avons bien reçu votre règlement de {{ amount | money }}. Merci.",
     ),
     "organisation.invitation": Template(
         EmailCategory.TRANSACTIONAL,

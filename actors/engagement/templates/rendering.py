@@ -14,14 +14,17 @@ from jinja2 import Template as CompiledTemplate
 from jinja2.exceptions import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from actors.engagement.templates import english, french
+from actors.engagement.templates import english, french, reminders
 from actors.engagement.templates.template import Template
 from messages.engagement import TEMPLATE_NOT_FOUND, TEMPLATE_VARIABLES_INVALID, EmailCategory
 from messages.problem import Refused
 
-__all__ = ["Rendered", "Template", "category_of", "render"]
+__all__ = ["Rendered", "Template", "category_of", "render", "render_short"]
 
-_CATALOGUES: Mapping[str, Mapping[str, Template]] = {"fr": french.TEMPLATES, "en": english.TEMPLATES}
+_CATALOGUES: Mapping[str, Mapping[str, Template]] = {
+    "fr": french.TEMPLATES | reminders.FRENCH,
+    "en": english.TEMPLATES | reminders.ENGLISH,
+}
 _LONGEST_SUBJECT = 200
 _COMMON = frozenset({"company_name", "locale"})
 _LAYOUT = """<!DOCTYPE html>
@@ -51,10 +54,9 @@ def render(key: str, locale: str, variables: Mapping[str, Any], *, company_name:
 
     Refuses missing variables (TEMPLATE_VARIABLES_INVALID), and unknown ones when `strict`.
     """
-    language = locale.partition("-")[0]
-    language = language if language in _CATALOGUES else "fr"
+    language = _language(locale)
     template = _template(key, language)
-    needed = _names(template) - _COMMON
+    needed = _names(template.subject + "\n" + template.body) - _COMMON
     missing, unknown = sorted(needed - variables.keys()), sorted(variables.keys() - needed) if strict else []
     if missing or unknown:
         raise Refused(
@@ -76,6 +78,33 @@ def render(key: str, locale: str, variables: Mapping[str, Any], *, company_name:
     return Rendered(" ".join(subject.split())[:_LONGEST_SUBJECT], f"{text.strip()}\n\n-- \n{company_name}\n", html)
 
 
+def render_short(key: str, locale: str, variables: Mapping[str, Any], *, company_name: str) -> str:
+    """The text message of a template in a language; refuses templates that have none and missing variables."""
+    language = _language(locale)
+    source = _template(key, language).short
+    if source is None:
+        raise Refused(TEMPLATE_NOT_FOUND, f"template {key} has no text message; send it by mail")
+    missing = sorted(_names(source) - _COMMON - variables.keys())
+    if missing:
+        raise Refused(
+            TEMPLATE_VARIABLES_INVALID, f"template {key}: give {', '.join(missing)}", details={"missing": missing}
+        )
+    try:
+        text = _compiled(language, False, source).render(
+            {**variables, "company_name": company_name, "locale": language}
+        )
+    except (TemplateError, ValueError, ArithmeticError, TypeError) as error:
+        raise Refused(
+            TEMPLATE_VARIABLES_INVALID, f"template {key} cannot be made of these variables: {error}"
+        ) from error
+    return " ".join(text.split())
+
+
+def _language(locale: str) -> str:
+    found = locale.partition("-")[0]
+    return found if found in _CATALOGUES else "fr"
+
+
 @lru_cache(maxsize=512)
 def _compiled(language: str, escaping: bool, source: str) -> CompiledTemplate:
     """A template's source compiled once; the sources are the seeded ones, so there are few."""
@@ -83,9 +112,11 @@ def _compiled(language: str, escaping: bool, source: str) -> CompiledTemplate:
 
 
 def _template(key: str, language: str) -> Template:
-    template = _CATALOGUES.get(language, french.TEMPLATES).get(key) or french.TEMPLATES.get(key)
+    template = _CATALOGUES[language].get(key) or _CATALOGUES["fr"].get(key)
     if template is None:
-        raise Refused(TEMPLATE_NOT_FOUND, f"there is no template '{key}'; known: {', '.join(sorted(french.TEMPLATES))}")
+        raise Refused(
+            TEMPLATE_NOT_FOUND, f"there is no template '{key}'; known: {', '.join(sorted(_CATALOGUES['fr']))}"
+        )
     return template
 
 
@@ -95,10 +126,8 @@ def _paragraphs(body: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _names(template: Template) -> frozenset[str]:
-    environment = _plain("fr")
-    parsed = environment.parse(template.subject + "\n" + template.body)
-    return frozenset(meta.find_undeclared_variables(parsed))
+def _names(source: str) -> frozenset[str]:
+    return frozenset(meta.find_undeclared_variables(_plain("fr").parse(source)))
 
 
 @lru_cache(maxsize=4)

@@ -41,6 +41,8 @@ from storage.payments.tables.dues import instalment
 from storage.payments.tables.recovery import dunning_step_done
 
 _UNPAID_LEVEL = 3
+_TEMPLATES = ("reminder.debit_failed", "reminder.level1", "reminder.level2", "reminder.level3", "reminder.level3")
+"""What a step says that names no template, by its level."""
 
 
 async def climb(desk: Desk, case: Row, zone: ZoneInfo) -> None:
@@ -133,7 +135,7 @@ async def _act(desk: Desk, case: Row, step: DunningStep, action: StepAction, ind
     match action.kind:
         case ActionKind.SEND_MESSAGE:
             key = f"{case['id']}|{step.code}|{index}"
-            template = action.template_key or f"DUNNING_{step.code}"
+            template = action.template_key or _TEMPLATES[step.level]
             writing.plan_message(desk, case, action.channel, template, key, zone, step.code)
         case ActionKind.CREATE_TASK:
             ask_people(desk, case, StaffAction.CREATE_TASK, action.title or step.code, action.priority, step.code)
@@ -166,9 +168,11 @@ def ask_people(
         case_id=case["id"],
         title=f"{title} ({case['number']})",
         priority=priority,
+        assignee_id=case["assigned_to"],
         company_id=case["company_id"],
         client_id=case["client_id"],
         contract_id=case["contract_id"],
+        invoice_id=next((item["invoice_id"] for item in desk.items_of(case) if item["outstanding"] > 0), None),
     )
     desk.work.emit(fact, version=1)
 

@@ -92,7 +92,7 @@ class Desk:
                 reminder.c.organisation_id == self.work.organisation_id,
                 among(reminder.c.client_id, clients),
                 (reminder.c.status == ReminderStatus.PENDING)
-                | (reminder.c.sent_at > self.work.now - _RECENT)
+                | (reminder.c.requested_at > self.work.now - _RECENT)
                 | reminder.c.step_code.is_not(None),
             )
             .order_by(reminder.c.id),

@@ -31,6 +31,7 @@ from messages.payments import (
     DunningTerms,
     GetPaymentStanding,
     GetRecoveryCase,
+    GetReminder,
     GetRetryPlan,
     ListRecoveryCases,
     ListReminders,
@@ -250,6 +251,14 @@ async def cancel_retry_plan(request: CancelRetryPlan, work: UnitOfWork) -> Retry
     await climbing.climb(desk, case, PARIS)
     await desk.store()
     return shown.plan_of(plan, desk.attempts_of(plan))
+
+
+async def get_reminder(request: GetReminder, work: UnitOfWork) -> Reminder:
+    """One reminder."""
+    statement = select(reminder).where(
+        reminder.c.organisation_id == work.organisation_id, reminder.c.id == request.reminder_id
+    )
+    return shown.reminder_of(await work.load(statement, "reminder", code=REMINDER_NOT_FOUND))
 
 
 async def list_reminders(request: ListReminders, work: UnitOfWork) -> ReminderPage:

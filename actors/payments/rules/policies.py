@@ -54,7 +54,7 @@ def _sepa_ladder(prefix: str, last: StepTrigger, fallback: tuple[int, int]) -> t
             level=1,
             trigger=StepTrigger.REJECTION_COUNT,
             trigger_value=1,
-            actions=(_message(sms, "DUNNING_PLEASE_PAY"),),
+            actions=(_message(sms, "reminder.please_pay"),),
         ),
         DunningStep(
             code=f"{prefix}2",
@@ -62,7 +62,7 @@ def _sepa_ladder(prefix: str, last: StepTrigger, fallback: tuple[int, int]) -> t
             trigger=StepTrigger.REJECTION_COUNT,
             trigger_value=2,
             fallback_days=fallback[0],
-            actions=(_message(email, "DUNNING_SUSPENSION_WARNING"), _message(sms, "DUNNING_SUSPENSION_WARNING")),
+            actions=(_message(email, "reminder.suspension_warning"), _message(sms, "reminder.suspension_warning")),
         ),
         DunningStep(
             code=f"{prefix}2S",

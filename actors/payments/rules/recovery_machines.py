@@ -75,7 +75,11 @@ SUSPENSION = StateMachine(
 REMINDER = StateMachine(
     "reminder",
     {
-        ("send", R.PENDING): R.SENT,
+        ("request", R.PENDING): R.REQUESTED,
+        ("confirm", R.REQUESTED): R.SENT,
+        ("fail", R.REQUESTED): R.FAILED,
+        ("bounce", R.REQUESTED): R.BOUNCED,
+        ("bounce", R.SENT): R.BOUNCED,
         ("cancel", R.PENDING): R.CANCELLED,
         ("skip", R.PENDING): R.SKIPPED,
     },

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from actors.engagement.sms.simulator import SmsSimulator
 from actors.engagement.smtp.catcher import Catcher
 from tests.actors.engagement.builders import DAY
 from tests.harness import system_of
@@ -34,3 +35,12 @@ async def catcher(tmp_path_factory: object) -> AsyncIterator[Catcher]:
         os.environ["CRM_ENGAGEMENT_SMTP_PORT"] = str(server.port)
         yield server
         del os.environ["CRM_ENGAGEMENT_SMTP_HOST"], os.environ["CRM_ENGAGEMENT_SMTP_PORT"]
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session", autouse=True)
+async def operator() -> AsyncIterator[SmsSimulator]:
+    """Who carries text messages in these tests."""
+    async with SmsSimulator() as server:
+        os.environ["CRM_ENGAGEMENT_SMS_URL"] = server.url
+        yield server
+        del os.environ["CRM_ENGAGEMENT_SMS_URL"]

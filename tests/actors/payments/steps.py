@@ -1,10 +1,11 @@
 """Steps that tests of collection share: a subscriber, a transmitted batch, its file, an imported answer."""
 
 import base64
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from actors.payments.bank.simulator import Answer
+from messages.engagement import EmailSent, SmsSent
 from messages.payments import (
     CollectionBatch,
     DownloadCollectionFile,
@@ -50,6 +51,21 @@ async def file_of(tenant: Tenant, batch: CollectionBatch) -> bytes:
     part = await tenant.client.call(DownloadCollectionFile(batch_id=batch.batch_id))
     assert part.parts == 1
     return base64.b64decode(part.content)
+
+
+async def messages_left(running: Running, tenant: Tenant, day: datetime) -> None:
+    """Engagement says of every reminder it was asked for that it left."""
+    for order in await facts(running, tenant, "reminder.requested"):
+        reference = {"type": "reminder", "id": order["reminder_id"]}
+        about = {"reference": reference, "purpose": order["template_key"], "category": "DUNNING"}
+        sent = {"email_id": new_id(), "mailbox_id": new_id(), "recipients": (), "sent_at": day, "rfc_message_id": "<m>"}
+        event = (
+            EmailSent.model_validate(about | sent)
+            if order["channel"] == "EMAIL"
+            else SmsSent.model_validate(about | {"sms_id": new_id(), "segments": 1})
+        )
+        await running.state(event, tenant.id, now=day)
+    await running.settled()
 
 
 async def imported(tenant: Tenant, answer: Answer) -> Any:

@@ -48,7 +48,16 @@ from tests.actors.payments.builders import (
     invoice_issued,
     money,
 )
-from tests.actors.payments.steps import PRESENTED, STARTS, facts, file_of, imported, subscriber, transmitted
+from tests.actors.payments.steps import (
+    PRESENTED,
+    STARTS,
+    facts,
+    file_of,
+    imported,
+    messages_left,
+    subscriber,
+    transmitted,
+)  # fmt: skip
 from tests.harness import Running, Tenant
 
 CLAUSE = RetryTerms(delays_days=(3, 7), max_attempts=2, prenotification_clause_ref="CGV art. 7")
@@ -175,6 +184,7 @@ async def test_case_15_and_47_three_rejections_climb_the_ladder_to_the_cut_and_p
         await imported(tenant, refusing("AM04").take(content, submit))
         await running.settled()
         await running.tick("minute", at(submit, 15))
+        await messages_left(running, tenant, at(submit, 15))
     case = await case_of(tenant)
     assert (case.level, case.rejection_count, case.status) == (3, 3, "OPEN")
     (plan,) = case.plans
@@ -348,6 +358,9 @@ async def test_case_28_a_cut_that_crosses_the_payment_is_lifted_at_once(running:
     assert refusal.value.code.code == "SUSPENSION_NOTICE_MISSING"
     await running.tick("minute", at(PRESENTED, 12))
     await running.tick("hour", at(date(2026, 5, 4), 9))
+    assert await facts(running, tenant, "suspension.requested") == []  # nobody knows yet whether the warning left
+    await messages_left(running, tenant, at(PRESENTED, 12))
+    await running.tick("hour", at(date(2026, 5, 4), 9, 1))
     (order,) = await facts(running, tenant, "suspension.requested")
     refused = ContractOperationFailed.model_validate(
         {

@@ -1,0 +1,1 @@
+"""The operator that carries text messages, and its simulator."""
