@@ -146,6 +146,7 @@ actor = Actor(
         every(Tick.DAY, service_jobs.cancel_rejected),
         every(Tick.DAY, service_jobs.resume_due),
         every(Tick.DAY, service_jobs.activate_due),
+        every(Tick.DAY, service_jobs.follow_lines),
         every(Tick.DAY, billing_jobs.plan_ahead),
         every(Tick.DAY, billing_jobs.bill_due),
     ),

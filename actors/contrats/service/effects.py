@@ -17,6 +17,7 @@ from actors.contrats.rules.draft_terms import moved_to
 from actors.contrats.rules.status import IN_FORCE
 from actors.contrats.rules.suspension import reduced_charge
 from actors.contrats.rules.termination import months_in_force
+from actors.contrats.service import links
 from messages.contrats import (
     AdjustmentCause,
     AdjustmentKind,
@@ -49,12 +50,13 @@ async def take_effect(record: ContractRecord, operation: dict[str, Any]) -> None
             await _resumed(record, operation)
         case OperationKind.TERMINATE:
             await end(record, operation)
-        case OperationKind.PORT_IN | OperationKind.SIGN:
-            return  # the number has arrived; starting the contract is an operation of its own
+        case OperationKind.PORT_IN | OperationKind.SIGN | OperationKind.AMEND:
+            return  # a number or a service has arrived; what it means for the contract is decided elsewhere
 
 
 async def start_on(record: ContractRecord, day: date) -> None:
     """The service starts on another day than agreed: as long as nothing is billed, the whole term moves with it."""
+    await links.begin_on(record, record["starts_on"], day)
     if day == record["starts_on"] or await bills.anything_was_billed(record):
         record.set(effective_on=day)
         return
