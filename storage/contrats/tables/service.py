@@ -142,6 +142,7 @@ termination_request = Table(
     text("fee_waived_by", nullable=True),
     amount("credit"),
     reference("evidence_document_id", nullable=True),
+    reference("notice_id", nullable=True),
     text("status"),
     instant("created_at"),
     text("created_by"),
