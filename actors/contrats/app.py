@@ -30,7 +30,7 @@ from actors.contrats.schedule import indexation as indexation_jobs
 from actors.contrats.schedule import service as service_jobs
 from actors.contrats.schedule import signatures as signature_jobs
 from actors.contrats.schedule import terms as term_jobs
-from actors.contrats.signature import envelopes, reconciling, storing
+from actors.contrats.signature import envelopes, reconciling, reminding, storing
 from messages.documents import GetDocument, OpenContent, StoreDocument
 from messages.identity import GetSigningKeys
 from messages.products import GetPriceQuote
@@ -59,6 +59,7 @@ actor = Actor(
         signature.sign_contract,
         electronic_signature.send_contract_for_signature,
         electronic_signature.recall_signature,
+        electronic_signature.resend_signature,
         electronic_signature.get_signature_request,
         electronic_signature.handle_signature_webhook,
         evidence.get_signature_evidence,
@@ -171,6 +172,12 @@ actor = Actor(
             perform=envelopes.cancel_envelope,
             finish=envelopes.envelope_cancelled,
             attempts=20,
+        ),
+        SlowWork(
+            reminding.RemindSigners,
+            perform=reminding.remind_signers,
+            finish=reminding.signers_reminded,
+            attempts=3,
         ),
         SlowWork(
             reconciling.ReadEnvelope,

@@ -45,7 +45,7 @@ async def schedule(
 ) -> dict[str, Any]:
     """Plan the bills up to the end and state it; the request as it is stored. It comes with the day after `ends_on`."""
     work = record.work
-    row = {
+    row: dict[str, Any] = {
         "id": new_id(),
         "organisation_id": work.organisation_id,
         "contract_id": record.id,
