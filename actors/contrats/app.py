@@ -30,7 +30,7 @@ from actors.contrats.schedule import indexation as indexation_jobs
 from actors.contrats.schedule import service as service_jobs
 from actors.contrats.schedule import signatures as signature_jobs
 from actors.contrats.schedule import terms as term_jobs
-from actors.contrats.signature import envelopes, reconciling, storing
+from actors.contrats.signature import envelopes, reconciling, reminding, storing
 from messages.documents import GetDocument, OpenContent, StoreDocument
 from messages.identity import GetSigningKeys
 from messages.products import GetPriceQuote
@@ -59,6 +59,7 @@ actor = Actor(
         signature.sign_contract,
         electronic_signature.send_contract_for_signature,
         electronic_signature.recall_signature,
+        electronic_signature.resend_signature,
         electronic_signature.get_signature_request,
         electronic_signature.handle_signature_webhook,
         evidence.get_signature_evidence,
@@ -126,6 +127,7 @@ actor = Actor(
         recovery.order_suspension,
         recovery.drop_suspension,
         recovery.order_lift,
+        recovery.order_termination,
         electronic_signature.take_generated_file,
         notices.prove_by_mail,
         notices.prove_by_letter,
@@ -146,6 +148,7 @@ actor = Actor(
         every(Tick.DAY, service_jobs.cancel_rejected),
         every(Tick.DAY, service_jobs.resume_due),
         every(Tick.DAY, service_jobs.activate_due),
+        every(Tick.DAY, service_jobs.follow_lines),
         every(Tick.DAY, billing_jobs.plan_ahead),
         every(Tick.DAY, billing_jobs.bill_due),
     ),
@@ -169,6 +172,12 @@ actor = Actor(
             perform=envelopes.cancel_envelope,
             finish=envelopes.envelope_cancelled,
             attempts=20,
+        ),
+        SlowWork(
+            reminding.RemindSigners,
+            perform=reminding.remind_signers,
+            finish=reminding.signers_reminded,
+            attempts=3,
         ),
         SlowWork(
             reconciling.ReadEnvelope,

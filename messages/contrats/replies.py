@@ -47,9 +47,12 @@ class ScheduledInstalment(BillingInstalment):
 
 
 class ServiceLink(ServiceLinkRef):
-    """A service at a provider and its state."""
+    """A service at a provider: the line that pays for it, its days and its state."""
 
+    line_id: UUID
     status: ServiceStatus
+    begins_on: date
+    ends_on: date | None = None
 
 
 class QualityReview(Reply):

@@ -156,6 +156,12 @@ class RecallSignature(Request[SignatureRequest], permission="contrats:signature:
     signature_request_id: UUID
 
 
+class ResendSignature(Request[SignatureRequest], permission="contrats:signature:send"):
+    """Have the provider remind those who have not signed; refused with SIGNATURE_NOT_ONGOING unless they were asked."""
+
+    signature_request_id: UUID
+
+
 class GetSignatureRequest(Request[SignatureRequest], query=True, permission="contrats:signature:read"):
     """Where a request for signatures stands, signer by signer."""
 

@@ -82,6 +82,8 @@ class OperationKind(StrEnum):
     RESUME = "RESUME"
     TERMINATE = "TERMINATE"
     PORT_IN = "PORT_IN"
+    AMEND = "AMEND"
+    """One service is started or cut because its line began or ended; the contract goes on."""
 
 
 class OperationStatus(StrEnum):
@@ -121,8 +123,9 @@ class ServiceKind(StrEnum):
 
 
 class ServiceStatus(StrEnum):
-    """Where the provider's service stands."""
+    """Where the provider's service stands; PLANNED: agreed, and no provider was asked yet."""
 
+    PLANNED = "PLANNED"
     REQUESTED = "REQUESTED"
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"

@@ -14,6 +14,7 @@ from actors.contrats.rules import billing_periods
 from actors.contrats.rules.amendments import LineChanges
 from actors.contrats.rules.amounts import amounts_of
 from actors.contrats.rules.draft_terms import last_day_of_term
+from actors.contrats.service import links
 from messages.contrats.amendments import Operation, SetTerms, VersionKind
 from messages.values.identifiers import new_id
 from storage.contrats.tables import contract_line
@@ -25,6 +26,7 @@ _DERIVED = (
     "id",
     "line_no",
     "replaces",
+    "replaces_id",
     "draft",
     "valid_to",
     "version_from",
@@ -45,6 +47,7 @@ def numbered(record: ContractRecord, changes: LineChanges) -> LineChanges:
             "contract_id": record.id,
             "line_no": number,
             "valid_to": None,
+            "replaces_id": line.get("replaces"),
             "version_from": record["version_no"] + 1,
             "version_to": None,
         }
@@ -78,6 +81,7 @@ async def apply(
     before = {line["id"]: line for line in record.lines}
     record.lines = with_changes(record, changes)
     await _store_lines(record, changes)
+    await links.follow(record, changes)
     record.set(version_no=record["version_no"] + 1, **amounts_of(record.lines_in_force, record["billing_frequency"]))
     record.set(total_contract_value=billing_periods.term_value(record.row, record.lines))
     if prorate:

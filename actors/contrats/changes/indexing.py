@@ -132,7 +132,9 @@ async def _revise(record: ContractRecord, clause: Row, items: Sequence[dict[str,
         day = next_period_start(record["starts_on"], record["billing_anchor"], line["billing_period"], revision_date)
         net = net_of(line["quantity"], item["new_price"], line["discount_pct"], line["discount_amount"])
         ends[line["id"]] = day - timedelta(days=1)
-        opens.append({**line, "unit_price_net": item["new_price"], "net": net, "valid_from": day})
+        opens.append(
+            {**line, "replaces": line["id"], "unit_price_net": item["new_price"], "net": net, "valid_from": day}
+        )
     changes = amending.numbered(record, LineChanges(ends, opens))
     label = f"Indexation {clause['index_code']}"
     await amending.apply(

@@ -16,6 +16,7 @@ from actors.contrats.rules.amendments import (
 )
 from actors.contrats.rules.billing_periods import plan
 from actors.contrats.rules.status import BOUND
+from actors.contrats.service import operations
 from messages.contrats import INVALID_DATES, InitiatedBy, LegalRegime
 from messages.contrats.amendments import (
     CONSENT_REQUIRED,
@@ -212,10 +213,10 @@ async def apply_amendment(request: ApplyAmendment, work: UnitOfWork) -> Amendmen
     proposals.check_base(record, row)
     applied = await proposals.move(record, row, "apply")
     await proposals.check_day(record, row["effective_from"])
-    operations, old_mrr = proposals.operations_of(row), record["mrr"]
+    wanted, old_mrr = proposals.operations_of(row), record["mrr"]
     proration = AmendmentProration(row["proration"])
-    changes = await proposals.planned(record, operations, row["effective_from"], proration)
-    amending.set_terms(record, operations, row["effective_from"])
+    changes = await proposals.planned(record, wanted, row["effective_from"], proration)
+    amending.set_terms(record, wanted, row["effective_from"])
     correction = row["kind"] == AmendmentKind.CORRECTION
     await amending.apply(
         record,
@@ -242,6 +243,7 @@ async def apply_amendment(request: ApplyAmendment, work: UnitOfWork) -> Amendmen
         commission_base_changed=old_mrr != record["mrr"],
         **amounts,
     )
+    await operations.run_next(record)
     await record.save()
     return views.amendment_of(applied, record["currency"])
 

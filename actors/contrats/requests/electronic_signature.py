@@ -15,6 +15,7 @@ from actors.contrats.settings import ContratsSettings
 from actors.contrats.signature import procedures
 from actors.contrats.signature.envelopes import PERSONAL, CancelEnvelope, PrepareEnvelope, account
 from actors.contrats.signature.reconciling import ReadEnvelope
+from actors.contrats.signature.reminding import RemindSigners
 from actors.contrats.yousign.webhooks import report_of
 from messages.base import Empty
 from messages.contrats import EVIDENCE_REQUIRED, ContractUpdated, SignerRole
@@ -28,6 +29,7 @@ from messages.contrats.signatures import (
     GetSignatureRequest,
     HandleSignatureWebhook,
     RecallSignature,
+    ResendSignature,
     SendContractForSignature,
     SignatureProvider,
     SignatureRequest,
@@ -77,6 +79,16 @@ async def recall_signature(request: RecallSignature, work: UnitOfWork) -> Signat
         work.order(CancelEnvelope(provider_request_id=row["provider_request_id"]), key=row["provider_request_id"])
     await record.save()
     return await procedures.reply(recalled, work)
+
+
+async def resend_signature(request: ResendSignature, work: UnitOfWork) -> SignatureRequest:
+    """Have the provider write once more to those who have not signed."""
+    row = await procedures.load(request.signature_request_id, work)
+    await load(row["contract_id"], work, lock=False)
+    if row["status"] != SignatureStatus.ONGOING:
+        raise Refused(SIGNATURE_NOT_ONGOING, f"the request is {row['status']}; nobody is asked to sign, send it first")
+    work.order(RemindSigners(signature_request_id=row["id"]), key=f"{row['id']}:{work.now.isoformat()}")
+    return await procedures.reply(row, work)
 
 
 async def get_signature_request(request: GetSignatureRequest, work: UnitOfWork) -> SignatureRequest:

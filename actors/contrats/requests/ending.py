@@ -1,18 +1,14 @@
 """Leaving a contract: withdrawal in time, and termination with its notice and its price."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
-
-from sqlalchemy import update
 
 from actors.contrats import views
 from actors.contrats.billing import adjustments, bills
 from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord, load
-from actors.contrats.leaving import endings
-from actors.contrats.letters import letter_to_client
+from actors.contrats.leaving import endings, scheduling
 from actors.contrats.rules import legal_delays
 from actors.contrats.rules.status import CONTRACT
 from actors.contrats.rules.termination import Ending, ending_of
@@ -28,28 +24,22 @@ from messages.contrats import (
     AdjustmentCause,
     Contract,
     ContractStatus,
-    ContractTerminationRevoked,
-    ContractTerminationScheduled,
     ContractWithdrawn,
     InitiatedBy,
     QuoteTermination,
     RevokeTermination,
     TerminateContract,
-    TerminationChannel,
     TerminationQuote,
     TerminationReason,
     TerminationRequest,
-    TerminationStatus,
     Withdrawal,
     WithdrawContract,
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import UnitOfWork
-from storage.contrats.tables import termination_request
 
 _FAR = timedelta(days=3660)
-_BY_POST = (TerminationChannel.LETTER, TerminationChannel.REGISTERED_LETTER)
 
 
 async def withdraw_contract(request: WithdrawContract, work: UnitOfWork) -> Withdrawal:
@@ -92,7 +82,7 @@ async def quote_termination(request: QuoteTermination, work: UnitOfWork) -> Term
         ends_on=ending.ends_on,
         notice_ends_on=ending.notice_ends_on,
         fee=views.money(ending.fee, record["currency"]),
-        credit=views.money(await _credit_after(record, ending.ends_on), record["currency"]),
+        credit=views.money(await scheduling.credit_after(record, ending.ends_on), record["currency"]),
         explanation=ending.explanation,
     )
 
@@ -110,13 +100,18 @@ async def terminate_contract(request: TerminateContract, work: UnitOfWork) -> Te
         ending = replace(ending, fee=Decimal("0.00"))
     if ending.ends_on < record.today:
         work.caller.require("contrats:contract:backdate")
-    row = _request_row(record, request, ending) | {"credit": await _credit_after(record, ending.ends_on)}
-    await work.insert(termination_request, **row)
-    record.set(termination_ends_on=ending.ends_on)
-    await bills.replan(record)
-    letter = await letter_to_client(record, row["id"], "TERMINATION") if request.channel in _BY_POST else None
-    facts = effects.facts_of(record, row)
-    record.state(ContractTerminationScheduled, reason=request.reason_code, letter=letter, **facts)
+    row = await scheduling.schedule(
+        record,
+        ending,
+        initiated_by=request.initiated_by,
+        channel=request.channel,
+        reason_code=request.reason_code,
+        received_on=request.received_on,
+        requested_ends_on=request.requested_ends_on,
+        legitimate_reason=request.legitimate_reason,
+        fee_waived=request.fee_waiver,
+        evidence_document_id=request.evidence_document_id,
+    )
     await record.save()
     return views.termination_of(row, record["currency"])
 
@@ -127,17 +122,7 @@ async def revoke_termination(request: RevokeTermination, work: UnitOfWork) -> Co
     scheduled = await effects.scheduled_termination(record.id, work)
     if scheduled is None or scheduled["ends_on"] < record.today:
         raise Refused(TERMINATION_NOT_SCHEDULED, "no end is scheduled, or it has come already; nothing can be revoked")
-    await work.execute(
-        update(termination_request)
-        .where(
-            termination_request.c.organisation_id == work.organisation_id,
-            termination_request.c.id == scheduled["id"],
-        )
-        .values(status=TerminationStatus.REVOKED)
-    )
-    record.set(termination_ends_on=None)
-    await bills.replan(record)
-    record.state(ContractTerminationRevoked)
+    await scheduling.revoke(record, scheduled)
     await record.save()
     return record.reply()
 
@@ -200,30 +185,3 @@ def _check_grounds(record: ContractRecord, request: TerminateContract) -> None:
         raise Refused(
             FORMAL_NOTICE_RUNNING, "give the last day of the proved formal notice; the contract ends after it"
         )
-
-
-async def _credit_after(record: ContractRecord, ends_on: date) -> Decimal:
-    after = ends_on + timedelta(days=1)
-    return await adjustments.unused_total(record, AdjustmentCause.TERMINATION, after, after + _FAR)
-
-
-def _request_row(record: ContractRecord, request: TerminateContract, ending: Ending) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "organisation_id": record.work.organisation_id,
-        "contract_id": record.id,
-        "initiated_by": request.initiated_by,
-        "channel": request.channel,
-        "reason_code": request.reason_code,
-        "received_on": request.received_on,
-        "requested_ends_on": request.requested_ends_on,
-        "legitimate_reason": request.legitimate_reason,
-        "notice_ends_on": ending.notice_ends_on,
-        "ends_on": ending.ends_on,
-        "fee": ending.fee,
-        "fee_waived_by": record.work.caller.principal if request.fee_waiver else None,
-        "evidence_document_id": request.evidence_document_id,
-        "status": TerminationStatus.SCHEDULED,
-        "created_at": record.work.now,
-        "created_by": record.work.caller.principal,
-    }

@@ -11,7 +11,7 @@ from actors.contrats.contract_record import ContractRecord, load
 from actors.contrats.requests.service import refuse_while_running
 from actors.contrats.rules.gates import closed_gates
 from actors.contrats.rules.port_in import checked_number, checked_rio, masked, port_day
-from actors.contrats.service import operations, porting
+from actors.contrats.service import links, operations, porting
 from messages.contrats import GATE_NOT_MET, ContractOperation, Gate
 from messages.contrats.port_ins import (
     ALREADY_PORTING,
@@ -48,8 +48,8 @@ async def port_in_contract(request: PortInContract, work: UnitOfWork) -> Contrac
         )
     await refuse_while_running(record)
     day = port_day(record.today, request.wanted_on)
-    link_id = await _link_of(record, request.line_id)
-    operation = await operations.wait_for_port(record, link_id, key=f"PORT_IN:{new_id()}")
+    link = await _link_of(record, request.line_id)
+    operation = await operations.wait_for_port(record, link, key=f"PORT_IN:{new_id()}")
     row = await _keep(record, request.line_id, operation["id"], number, rio) | {"scheduled_on": day}
     if not await work.execute(insert(port_in).values(**row).on_conflict_do_nothing()):
         raise Refused(ALREADY_PORTING, "the number is being brought already; cancel that port-in first")
@@ -94,11 +94,10 @@ async def _find(port_in_id: UUID, work: UnitOfWork) -> Row:
     )
 
 
-async def _link_of(record: ContractRecord, line_id: UUID) -> UUID:
-    for link in await operations.links_of(record.id, record.work):
+async def _link_of(record: ContractRecord, line_id: UUID) -> Row:
+    for link in await links.links_of(record.id, record.work):
         if link["line_id"] == line_id:
-            found: UUID = link["id"]
-            return found
+            return link
     raise Refused.field("line_id", "unknown", "line_id names no service of this contract; read its lines")
 
 

@@ -10,7 +10,7 @@ from actors.contrats.billing import bills
 from actors.contrats.changes import versions
 from actors.contrats.contract_record import ContractRecord, load
 from actors.contrats.renewal import cycles
-from actors.contrats.service import operations
+from actors.contrats.service import links, operations
 from messages.contrats import (
     CONTRACT_NOT_FOUND,
     BillingSchedule,
@@ -104,7 +104,7 @@ async def _details(record: ContractRecord) -> dict[str, Any]:
         "instalments": [
             views.scheduled_of(row, record["currency"]) for row in await bills.instalments(record.id, work)
         ],
-        "service_links": [views.link_of(row) for row in await operations.links_of(record.id, work)],
+        "service_links": [views.link_of(row) for row in await links.links_of(record.id, work)],
         "quality_review": None if review is None else views.review_of(review),
         "history": [views.history_of(row) for row in history],
         "renewal": None if cycle is None else views.cycle_of(cycle),

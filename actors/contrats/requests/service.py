@@ -9,7 +9,7 @@ from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord, load
 from actors.contrats.rules.gates import closed_gates
 from actors.contrats.rules.status import CONTRACT
-from actors.contrats.service import effects, operations, porting
+from actors.contrats.service import effects, links, operations, porting
 from messages.base import Empty
 from messages.contrats import (
     GATE_NOT_MET,
@@ -129,14 +129,14 @@ async def handle_provider_callback(request: HandleProviderCallback, work: UnitOf
     operation = await operations.load(request.operation_id, work)  # again, now that nobody else can change it
     if not await _is_new(request, work) or operation["status"] != OperationStatus.RUNNING:
         return Empty()
-    links = [
-        row["id"]
-        for row in await operations.links_of(record.id, work)
+    done = [
+        row
+        for row in await links.links_of(record.id, work)
         if row["id"] in operation["open_links"]
         and row["provider_code"] == request.provider
         and request.service_link_id in (None, row["id"])
     ]
-    if not links:
+    if not done:
         return Empty()
     if operation["operation"] == OperationKind.PORT_IN:
         await porting.answered(record, dict(operation), request.outcome, request.port, request.error_code)
@@ -144,7 +144,7 @@ async def handle_provider_callback(request: HandleProviderCallback, work: UnitOf
         return Empty()
     match request.outcome:
         case ProviderOutcome.OK:
-            await operations.answered(record, dict(operation), links, request.external_service_id)
+            await operations.answered(record, dict(operation), done, request.external_service_id)
         case ProviderOutcome.REFUSED:
             await operations.fail(record, dict(operation), request.error_code or "PROVIDER_REFUSED")
         case ProviderOutcome.FAILED:

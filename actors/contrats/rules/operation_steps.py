@@ -1,12 +1,26 @@
-"""The steps of an operation, as its row tells how far it has come."""
+"""An operation: its states, what it asks of providers, and its steps as its row tells how far it has come."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from messages.contrats import OperationKind, OperationStatus
+from messages.contrats import OperationKind, OperationStatus, ProvisioningAction
 from messages.contrats.replies import OperationStep, OperationStepName
+from messages.transitions import StateMachine
 
 _N, _S = OperationStepName, OperationStatus
+OPERATION = StateMachine(
+    "operation",
+    {
+        ("begin", _S.PENDING): _S.RUNNING,
+        ("complete", _S.PENDING): _S.SUCCEEDED,  # no provider delivers any of it
+        ("complete", _S.RUNNING): _S.SUCCEEDED,
+        ("fail", _S.PENDING): _S.FAILED,
+        ("fail", _S.RUNNING): _S.FAILED,
+        ("cancel", _S.PENDING): _S.CANCELLED,
+        ("cancel", _S.RUNNING): _S.CANCELLED,  # a number that has not moved yet
+    },
+)
+OPEN = (_S.PENDING, _S.RUNNING)
 
 STEPS: Mapping[OperationKind, tuple[OperationStepName, ...]] = {
     OperationKind.SIGN: (_N.OPEN_ENVELOPE, _N.STORE_EVIDENCE),
@@ -15,7 +29,16 @@ STEPS: Mapping[OperationKind, tuple[OperationStepName, ...]] = {
     OperationKind.RESUME: (_N.CHECK, _N.PROVISION, _N.SET_STATUS),
     OperationKind.TERMINATE: (_N.FINAL_BILLING, _N.PROVISION, _N.SET_STATUS),
     OperationKind.PORT_IN: (_N.CHECK, _N.PROVISION, _N.SET_STATUS),
+    OperationKind.AMEND: (_N.CHECK, _N.PROVISION),
 }
+
+
+def action_of(row: Mapping[str, Any]) -> ProvisioningAction:
+    """What an operation asks of the providers; a number that arrives starts its service."""
+    kind = OperationKind(row["operation"])
+    if kind is OperationKind.PORT_IN:
+        return ProvisioningAction.ACTIVATE
+    return ProvisioningAction(row["payload"]["action"] if kind is OperationKind.AMEND else kind)
 
 
 def steps_of(row: Mapping[str, Any]) -> tuple[OperationStep, ...]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from messages.contrats import ContractType
-from messages.contrats.signatures import SignatureLevel, SignatureStatus
+from messages.contrats.signatures import SignatureLevel, SignatureStatus, SignerStatus
 from messages.transitions import StateMachine
 
 _S = SignatureStatus
@@ -22,6 +22,8 @@ SIGNATURE = StateMachine(
     },
 )
 OPEN = (_S.PREPARING, _S.ONGOING)
+WAITED_FOR = (SignerStatus.NOTIFIED, SignerStatus.OPENED)
+"""The signers whose turn it is."""
 ADVANCED_ABOVE = Decimal(10_000)
 """A contract worth more is signed with an advanced signature."""
 _STRENGTH = tuple(SignatureLevel)

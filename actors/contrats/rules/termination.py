@@ -16,8 +16,10 @@ from messages.contrats import (
     LineKind,
     NoticeUnit,
     TerminationReason,
+    TerminationStatus,
     TermKind,
 )
+from messages.transitions import StateMachine
 from messages.values.due_dates import add_months, whole_months
 from messages.values.money import round_cents
 
@@ -25,6 +27,14 @@ TELECOM_FEE_CAP = Decimal("0.20")
 """Of what falls after the twelfth month, with a subsidised device only (Code de la consommation, art. L224-28)."""
 _ALWAYS_FREE = (TerminationReason.DEATH, TerminationReason.OVER_INDEBTEDNESS)
 _ONE_DAY = timedelta(days=1)
+TERMINATION = StateMachine(
+    "termination",
+    {
+        ("execute", TerminationStatus.SCHEDULED): TerminationStatus.EXECUTED,
+        ("revoke", TerminationStatus.SCHEDULED): TerminationStatus.REVOKED,
+    },
+)
+_FREE_WORDS = ("no commitment with a price is left",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +58,51 @@ def ending_of(
     without_notice: bool = False,
     telecom_cap: Decimal = TELECOM_FEE_CAP,
 ) -> Ending:
-    """The end and the fee of a request to leave received on that day; a company that was not paid gives no notice."""
-    notice = received_on if without_notice else notice_end(contract, received_on)
+    """The end and the fee of a request to leave received on that day.
+
+    A company that was not paid gives no notice and waits for no term; the fee is that of the clause.
+    """
     wanted = max(requested or received_on, received_on)
     free = Decimal("0.00")
     if legitimate or reason in _ALWAYS_FREE or leaves_by_right(contract, received_on):
+        notice = received_on if without_notice else notice_end(contract, received_on)
         return Ending(notice, wanted, free, ("no notice and no fee in this case",))
+    if without_notice:
+        return Ending(wanted, wanted, *_early_fee(contract, lines, wanted, telecom_cap))
+    notice = notice_end(contract, received_on)
     ends_on = max(notice, wanted)
-    consumer = contract["legal_regime"] != LegalRegime.BUSINESS
-    policy = EarlyTerminationPolicy(contract["early_termination_policy"])
-    running = contract["commitment_ends_on"] is not None and contract["commitment_ends_on"] > ends_on
-    if running and contract["legal_regime"] == LegalRegime.CONSUMER_TELECOM:
-        return Ending(notice, ends_on, telecom_fee(contract, lines, ends_on, telecom_cap), _telecom_words(contract))
-    if running and policy is EarlyTerminationPolicy.FEE_RATE:
-        rate = contract["early_termination_fee_rate"]
-        fee = round_cents(rate * remaining(contract, lines, ends_on + _ONE_DAY, contract["commitment_ends_on"]))
-        return Ending(notice, ends_on, fee, (f"{rate:f} times the charges left in the commitment",))
-    if running and policy is EarlyTerminationPolicy.AT_TERM_ONLY:
+    if not _is_committed(contract, ends_on):
+        if contract["legal_regime"] != LegalRegime.BUSINESS or contract["term_kind"] == TermKind.OPEN_ENDED:
+            return Ending(notice, ends_on, free, _FREE_WORDS)
+        return Ending(notice, _end_of_term(contract, received_on), free, ("at the end of a term",))
+    if _leaves_at_term_only(contract):
         return Ending(notice, max(notice, contract["commitment_ends_on"]), free, ("at the end of the commitment",))
-    if consumer or running or contract["term_kind"] == TermKind.OPEN_ENDED:
-        return Ending(notice, ends_on, free, ("after the notice, no commitment is left",))
-    return Ending(notice, _end_of_term(contract, received_on), free, ("at the end of a term",))
+    return Ending(notice, ends_on, *_early_fee(contract, lines, ends_on, telecom_cap))
+
+
+def _is_committed(contract: Mapping[str, Any], ends_on: date) -> bool:
+    """Whether the commitment runs beyond that day."""
+    return contract["commitment_ends_on"] is not None and contract["commitment_ends_on"] > ends_on
+
+
+def _leaves_at_term_only(contract: Mapping[str, Any]) -> bool:
+    policy = EarlyTerminationPolicy(contract["early_termination_policy"])
+    telecom = contract["legal_regime"] == LegalRegime.CONSUMER_TELECOM
+    return policy is EarlyTerminationPolicy.AT_TERM_ONLY and not telecom
+
+
+def _early_fee(
+    contract: Mapping[str, Any], lines: Sequence[Line], ends_on: date, telecom_cap: Decimal
+) -> tuple[Decimal, tuple[str, ...]]:
+    """What leaving on that day costs by law or by the clause, and why."""
+    if _is_committed(contract, ends_on):
+        if contract["legal_regime"] == LegalRegime.CONSUMER_TELECOM:
+            return telecom_fee(contract, lines, ends_on, telecom_cap), _telecom_words(contract)
+        if EarlyTerminationPolicy(contract["early_termination_policy"]) is EarlyTerminationPolicy.FEE_RATE:
+            rate = contract["early_termination_fee_rate"]
+            left = remaining(contract, lines, ends_on + _ONE_DAY, contract["commitment_ends_on"])
+            return round_cents(rate * left), (f"{rate:f} times the charges left in the commitment",)
+    return Decimal("0.00"), _FREE_WORDS
 
 
 def notice_end(contract: Mapping[str, Any], received_on: date) -> date:

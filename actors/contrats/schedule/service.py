@@ -1,15 +1,16 @@
 """Jobs: the service starts, pauses and comes back; rights end; quotes are asked for again."""
 
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, func, or_, select
 
 from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord, find
 from actors.contrats.drafting.price_checks import CheckPrice
 from actors.contrats.leaving.giving_up import give_up
 from actors.contrats.rules.gates import closed_gates
-from actors.contrats.rules.status import BOUND
+from actors.contrats.rules.status import BOUND, IN_FORCE
 from actors.contrats.schedule.batches import BATCH, contracts, each, midnight, operations_of_contract
 from actors.contrats.service import effects, operations
 from actors.contrats.service.gates import open_gates
@@ -19,7 +20,9 @@ from messages.contrats import (
     OperationKind,
     OperationStatus,
     PriceCheck,
+    ProvisioningAction,
     QualityStatus,
+    ServiceStatus,
 )
 from runtime.actor import MORE, Moment
 from runtime.unit_of_work import UnitOfWork
@@ -27,6 +30,7 @@ from storage.contrats.tables import (
     contract,
     contract_operation,
     quality_review,
+    service_link,
     suspension_period,
 )
 
@@ -123,6 +127,47 @@ async def activate_due(moment: Moment, work: UnitOfWork) -> object:
         ~started.exists(),
     )
     return await each(due.order_by(contract.c.starts_on, contract.c.id), activate, work)
+
+
+async def follow_lines(moment: Moment, work: UnitOfWork) -> object:
+    """Day: services whose line has begun are ordered, those whose line has ended are cut, those of missed days too."""
+
+    async def follow(record: ContractRecord) -> bool:
+        before = record["version"]
+        await operations.run_next(record)
+        return bool(record["version"] != before)  # an order was given
+
+    begins = (
+        (service_link.c.status == ServiceStatus.PLANNED)
+        & (service_link.c.begins_on <= work.today())
+        & (contract.c.status == ContractStatus.ACTIVE)
+        & ~_amended(ProvisioningAction.ACTIVATE, work).exists()
+    )
+    has_ended = (
+        (service_link.c.status != ServiceStatus.TERMINATED)
+        & (service_link.c.status != ServiceStatus.PLANNED)
+        & (service_link.c.ends_on < work.today())
+        & contract.c.status.in_(IN_FORCE)
+        & ~_amended(ProvisioningAction.TERMINATE, work).exists()
+    )
+    asking = (
+        select(service_link.c.contract_id)
+        .join(contract, contract.c.id == service_link.c.contract_id)
+        .where(service_link.c.organisation_id == work.organisation_id)
+    )
+    running = operations_of_contract(work).where(contract_operation.c.status == OperationStatus.RUNNING)
+    due = contracts(work).where(
+        contract.c.id.in_(asking.where(begins).union(asking.where(has_ended))), ~running.exists()
+    )
+    return await each(due.order_by(contract.c.id), follow, work)
+
+
+def _amended(action: ProvisioningAction, work: UnitOfWork) -> Select[Any]:
+    """The order that a line gave for its service; given once, it is repeated by people only."""
+    return select(contract_operation.c.id).where(
+        contract_operation.c.organisation_id == work.organisation_id,
+        contract_operation.c.key == func.concat(operations.amendment_key(action, ""), service_link.c.id),
+    )
 
 
 async def cancel_rejected(moment: Moment, work: UnitOfWork) -> object:

@@ -16,7 +16,8 @@ from actors.contrats.rules import billing_periods
 from actors.contrats.rules.draft_terms import moved_to
 from actors.contrats.rules.status import IN_FORCE
 from actors.contrats.rules.suspension import reduced_charge
-from actors.contrats.rules.termination import months_in_force
+from actors.contrats.rules.termination import TERMINATION, months_in_force
+from actors.contrats.service import links
 from messages.contrats import (
     AdjustmentCause,
     AdjustmentKind,
@@ -49,12 +50,13 @@ async def take_effect(record: ContractRecord, operation: dict[str, Any]) -> None
             await _resumed(record, operation)
         case OperationKind.TERMINATE:
             await end(record, operation)
-        case OperationKind.PORT_IN | OperationKind.SIGN:
-            return  # the number has arrived; starting the contract is an operation of its own
+        case OperationKind.PORT_IN | OperationKind.SIGN | OperationKind.AMEND:
+            return  # a number or a service has arrived; what it means for the contract is decided elsewhere
 
 
 async def start_on(record: ContractRecord, day: date) -> None:
     """The service starts on another day than agreed: as long as nothing is billed, the whole term moves with it."""
+    await links.begin_on(record, record["starts_on"], day)
     if day == record["starts_on"] or await bills.anything_was_billed(record):
         record.set(effective_on=day)
         return
@@ -201,7 +203,7 @@ async def end(record: ContractRecord, operation: dict[str, Any]) -> None:
             termination_request.c.organisation_id == record.work.organisation_id,
             termination_request.c.id == request["id"],
         )
-        .values(status=TerminationStatus.EXECUTED)
+        .values(status=TERMINATION.after("execute", TerminationStatus(request["status"])))
     )
     record.move("terminate", reason_code=request["reason_code"], operation_id=operation["id"])
     record.set(terminated_at=record.work.now, ends_on=request["ends_on"])
@@ -231,5 +233,6 @@ def facts_of(record: ContractRecord, request: Row | dict[str, Any]) -> dict[str,
         "months_in_force": months_in_force(record["effective_on"], request["ends_on"]),
         "fee": {"amount": request["fee"], "currency": currency},
         "credit": {"amount": request["credit"], "currency": currency},
+        "notice_id": request["notice_id"],
         "legitimate_reason": request["legitimate_reason"],
     }

@@ -9,8 +9,11 @@ from sqlalchemy import select, update
 from actors.contrats import views
 from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord
+from actors.contrats.rules.operation_steps import OPEN, OPERATION, action_of
+from actors.contrats.rules.services import action_due
+from actors.contrats.rules.status import IN_FORCE
 from actors.contrats.rules.suspension import may_be_cut
-from actors.contrats.service import effects
+from actors.contrats.service import effects, links
 from messages.contrats import (
     OPERATION_NOT_FOUND,
     ContractOperationFailed,
@@ -19,26 +22,19 @@ from messages.contrats import (
     OperationKind,
     OperationStatus,
     ProvisioningAction,
-    ServiceStatus,
 )
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.contrats.tables import contract_operation, service_link
+from storage.contrats.tables import contract_operation
 
 ANSWER_WITHIN = timedelta(hours=1)
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 
-STATUS_AFTER = {
-    OperationKind.ACTIVATE: ServiceStatus.ACTIVE,
-    OperationKind.SUSPEND: ServiceStatus.SUSPENDED,
-    OperationKind.PORT_IN: ServiceStatus.ACTIVE,
-    OperationKind.RESUME: ServiceStatus.ACTIVE,
-    OperationKind.TERMINATE: ServiceStatus.TERMINATED,
-}
 _STARTS_FROM = {
     OperationKind.ACTIVATE: (ContractStatus.SIGNED,),
     OperationKind.SUSPEND: (ContractStatus.ACTIVE,),
     OperationKind.RESUME: (ContractStatus.SUSPENDED,),
+    OperationKind.AMEND: IN_FORCE,
 }
 
 
@@ -69,7 +65,7 @@ async def open_of(contract_id: UUID, work: UnitOfWork, *states: OperationStatus)
         .where(
             contract_operation.c.organisation_id == work.organisation_id,
             contract_operation.c.contract_id == contract_id,
-            contract_operation.c.status.in_(states or (OperationStatus.PENDING, OperationStatus.RUNNING)),
+            contract_operation.c.status.in_(states or OPEN),
         )
         .order_by(contract_operation.c.id)
     )
@@ -125,53 +121,77 @@ async def start(
     return operation
 
 
-async def wait_for_port(record: ContractRecord, link_id: UUID, *, key: str) -> dict[str, Any]:
+async def wait_for_port(record: ContractRecord, link: Row, *, key: str) -> dict[str, Any]:
     """An operation that waits for a number to arrive, however long that takes: nobody is asked again."""
     operation = await line_up(record, OperationKind.PORT_IN, key=key, due_at=record.work.now)
-    running = {"status": OperationStatus.RUNNING, "open_links": [link_id], "attempts": 1, "next_attempt_at": None}
-    await _store(record.work, operation, **running)
+    await links.ordered(record, [link])
+    await _move(record, operation, "begin", open_links=[link["id"]], attempts=1, next_attempt_at=None)
     return operation
 
 
 async def run_next(record: ContractRecord) -> None:
-    """Begin what waits in line and is due, one after the other, until one waits for a provider."""
+    """Begin what waits in line and is due, then what lines that began or ended ask for, until one waits for a provider."""
     while not await open_of(record.id, record.work, OperationStatus.RUNNING):
         waiting = await open_of(record.id, record.work, OperationStatus.PENDING)
         due = next((row for row in waiting if row["next_attempt_at"] <= record.work.now), None)
-        if due is None:
+        following = dict(due) if due is not None else await _amend_next(record)
+        if following is None:
             return
-        await _begin(record, dict(due))
+        await _begin(record, following)
+
+
+async def _amend_next(record: ContractRecord) -> dict[str, Any] | None:
+    """Line up the first order that a line asks for and that was never given."""
+    for link in await links.links_of(record.id, record.work):
+        action = action_due(link, record.status, record.today)
+        if action is None:
+            continue
+        key = amendment_key(action, link["id"])
+        if await by_key(key, record.work) is None:
+            only = [str(link["id"])]
+            return await line_up(
+                record, OperationKind.AMEND, key=key, due_at=record.work.now, action=action, service_link_ids=only
+            )
+    return None
+
+
+def amendment_key(action: ProvisioningAction, link_id: object) -> str:
+    """Each service is started and cut once by its line."""
+    return f"AMEND:{action}:{link_id}"
 
 
 async def _begin(record: ContractRecord, operation: dict[str, Any]) -> None:
-    kind = OperationKind(operation["operation"])
-    lines = {UUID(line) for line in operation["payload"].get("service_line_ids") or ()}
-    allowed = (ContractStatus.ACTIVE,) if lines else _STARTS_FROM.get(kind)
-    if allowed is not None and record.status not in allowed:
-        await fail(record, operation, "INVALID_TRANSITION", step="check")
+    action, payload = action_of(operation), operation["payload"]
+    named = [UUID(name) for name in payload.get("service_line_ids") or payload.get("service_link_ids") or ()]
+    asked = await links.concerned(record, action, named)
+    refusal = await _refusal(record, operation, asked)
+    if refusal is not None:
+        await fail(record, operation, refusal, step="check")
         return
-    if kind is OperationKind.SUSPEND:
-        protected = (await choices_of(record.work, record["company_id"])).no_cut_periods
-        if not may_be_cut(record.row, record.today, protected):
-            await fail(record, operation, "LEGAL_PERIOD", step="check")
-            return
-    done = {ServiceStatus.TERMINATED} | ({ServiceStatus.ACTIVE} if kind is OperationKind.ACTIVATE else set())
-    links = [row for row in await links_of(record.id, record.work) if row["status"] not in done]
-    if lines:
-        links = [row for row in links if lines & {row["id"], row["line_id"]}]
-    operation["open_links"] = [row["id"] for row in links]
-    if not links:
+    if not asked:
         await complete(record, operation)
         return
-    await _store(
-        record.work,
-        operation,
-        status=OperationStatus.RUNNING,
-        open_links=operation["open_links"],
-        attempts=1,
-        next_attempt_at=record.work.now + ANSWER_WITHIN,
-    )
-    _ask(record, operation, links)
+    if action is ProvisioningAction.ACTIVATE:
+        await links.ordered(record, asked)
+    answer_by = record.work.now + ANSWER_WITHIN
+    open_links = [row["id"] for row in asked]
+    await _move(record, operation, "begin", open_links=open_links, attempts=1, next_attempt_at=answer_by)
+    _ask(record, operation, asked)
+
+
+async def _refusal(record: ContractRecord, operation: dict[str, Any], asked: list[Row]) -> str | None:
+    """Why the order cannot be given now."""
+    kind, some_lines = OperationKind(operation["operation"]), bool(operation["payload"].get("service_line_ids"))
+    joins = kind is OperationKind.AMEND and action_of(operation) is ProvisioningAction.ACTIVATE
+    allowed = (ContractStatus.ACTIVE,) if some_lines or joins else _STARTS_FROM.get(kind)
+    if allowed is not None and record.status not in allowed:
+        return "INVALID_TRANSITION"
+    if kind is not OperationKind.SUSPEND:
+        return None
+    protected = (await choices_of(record.work, record["company_id"])).no_cut_periods
+    if not may_be_cut(record.row, record.today, protected):
+        return "LEGAL_PERIOD"
+    return "NO_RUNNING_SERVICE" if some_lines and not asked else None
 
 
 async def ask_again(record: ContractRecord, operation: dict[str, Any]) -> None:
@@ -181,35 +201,26 @@ async def ask_again(record: ContractRecord, operation: dict[str, Any]) -> None:
         return
     attempts = operation["attempts"] + 1
     await _store(record.work, operation, attempts=attempts, next_attempt_at=record.work.now + ANSWER_WITHIN)
-    links = await links_of(record.id, record.work)
-    _ask(record, operation, [row for row in links if row["id"] in operation["open_links"]])
+    known = await links.links_of(record.id, record.work)
+    _ask(record, operation, [row for row in known if row["id"] in operation["open_links"]])
 
 
-def _ask(record: ContractRecord, operation: dict[str, Any], links: list[Row]) -> None:
+def _ask(record: ContractRecord, operation: dict[str, Any], asked: list[Row]) -> None:
     record.state(
         ContractProvisioningRequested,
         operation_id=operation["id"],
-        action=ProvisioningAction(operation["operation"]),
+        action=action_of(operation),
         mode=operation["payload"].get("mode"),
-        service_links=[views.link_ref_of(row) for row in links],
+        service_links=[views.link_ref_of(row) for row in asked],
     )
 
 
-async def answered(
-    record: ContractRecord, operation: dict[str, Any], link_ids: list[UUID], external: str | None
-) -> None:
+async def answered(record: ContractRecord, operation: dict[str, Any], done: list[Row], external: str | None) -> None:
     """Some services are done; when all are, the operation has succeeded."""
-    work, kind = record.work, OperationKind(operation["operation"])
-    changes: dict[str, Any] = {"status": STATUS_AFTER[kind], "last_sync_at": work.now}
-    if external is not None:
-        changes["external_service_id"] = external
-    await work.execute(
-        update(service_link)
-        .where(service_link.c.organisation_id == work.organisation_id, service_link.c.id.in_(link_ids))
-        .values(**changes)
-    )
-    left = [link for link in operation["open_links"] if link not in link_ids]
-    await _store(work, operation, open_links=left)
+    await links.reached(record, action_of(operation), done, external)
+    finished = {link["id"] for link in done}
+    left = [link_id for link_id in operation["open_links"] if link_id not in finished]
+    await _store(record.work, operation, open_links=left)
     if not left:
         await complete(record, operation)
 
@@ -225,28 +236,13 @@ async def attempt_failed(record: ContractRecord, operation: dict[str, Any], erro
 
 async def complete(record: ContractRecord, operation: dict[str, Any]) -> None:
     """The providers have done it: now the contract changes."""
-    await _store(
-        record.work,
-        operation,
-        status=OperationStatus.SUCCEEDED,
-        finished_at=record.work.now,
-        next_attempt_at=None,
-        open_links=[],
-    )
+    await _move(record, operation, "complete", open_links=[])
     await effects.take_effect(record, operation)
 
 
 async def fail(record: ContractRecord, operation: dict[str, Any], error_code: str, *, step: str = "provision") -> None:
     """It could not be done; whoever asked learns it by contract.operation_failed."""
-    await _store(
-        record.work,
-        operation,
-        status=OperationStatus.FAILED,
-        error_code=error_code,
-        failed_step=step,
-        finished_at=record.work.now,
-        next_attempt_at=None,
-    )
+    await _move(record, operation, "fail", error_code=error_code, failed_step=step)
     record.state(
         ContractOperationFailed,
         client_id=record["client_id"],
@@ -262,28 +258,22 @@ async def fail(record: ContractRecord, operation: dict[str, Any], error_code: st
 
 async def cancel(record: ContractRecord, operation: dict[str, Any]) -> None:
     """It is no longer wanted and was not begun."""
-    await _store(
-        record.work,
-        operation,
-        status=OperationStatus.CANCELLED,
-        finished_at=record.work.now,
-        next_attempt_at=None,
-    )
+    await _move(record, operation, "cancel")
 
 
 async def give_way(record: ContractRecord) -> None:
-    """The contract ends: whatever else was under way is given up."""
+    """The contract ends: whatever else was under way is given up, and what nobody was asked for will not come."""
+    await links.give_up_planned(record)
     for operation in await open_of(record.id, record.work):
         await fail(record, dict(operation), "CONTRACT_ENDS", step="check")
 
 
-async def links_of(contract_id: UUID, work: UnitOfWork) -> list[Row]:
-    """The services of a contract at its providers."""
-    return await work.fetch(
-        select(service_link)
-        .where(service_link.c.organisation_id == work.organisation_id, service_link.c.contract_id == contract_id)
-        .order_by(service_link.c.id)
-    )
+async def _move(record: ContractRecord, operation: dict[str, Any], trigger: str, **changes: Any) -> None:
+    """Take a step of the operation; an end has its instant and waits for nothing more."""
+    status = OPERATION.after(trigger, OperationStatus(operation["status"]))
+    if status not in OPEN:
+        changes |= {"finished_at": record.work.now, "next_attempt_at": None}
+    await _store(record.work, operation, status=status, **changes)
 
 
 async def _store(work: UnitOfWork, operation: dict[str, Any], **changes: Any) -> None:

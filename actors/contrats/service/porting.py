@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from actors.contrats.contract_record import ContractRecord
 from actors.contrats.rules.port_in import PORT_IN
-from actors.contrats.service import effects, operations
+from actors.contrats.service import effects, links, operations
 from messages.base import Event
 from messages.contrats import OperationKind, PortAnswer, ProviderOutcome
 from messages.contrats.port_ins import ContractPortInCompleted, ContractPortInRefused
@@ -36,7 +36,8 @@ async def answered(
         return
     done = await move(row, "complete", record.work)
     _state(record, done, ContractPortInCompleted)
-    await operations.answered(record, operation, operation["open_links"], None)
+    moved = [link for link in await links.links_of(record.id, record.work) if link["id"] in operation["open_links"]]
+    await operations.answered(record, operation, moved, None)
     if record["gates_met_on"] is None:
         record.set(gates_met_on=record.today)
     await effects.start_on(record, done["scheduled_on"])

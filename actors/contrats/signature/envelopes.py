@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from actors.contrats.contract_record import ContractRecord
 from actors.contrats.settings import ContratsSettings
 from actors.contrats.signature import procedures
 from actors.contrats.yousign.client import YousignClient
-from actors.contrats.yousign.provider import Envelope, EnvelopeState, Person
+from actors.contrats.yousign.provider import Envelope, EnvelopeState, Person, Signatures
 from messages.contrats.signatures import (
     SIGNATURE_PROVIDER_MISSING,
     SIGNATURE_PROVIDER_REFUSED,
@@ -53,9 +54,14 @@ def account() -> tuple[str, str]:
     return settings.yousign_url, settings.yousign_api_key.get_secret_value()
 
 
-def provider() -> YousignClient:
-    """The configured provider, for the time of one piece of work."""
-    return YousignClient(*account())
+def provider() -> Signatures:
+    """The configured provider; its connections are kept as long as the process lives."""
+    return _connected(*account())
+
+
+@cache
+def _connected(url: str, api_key: str) -> YousignClient:
+    return YousignClient(url, api_key)
 
 
 async def open_envelope(item: PrepareEnvelope, outside: Outside) -> EnvelopeState | None:
@@ -76,8 +82,7 @@ async def open_envelope(item: PrepareEnvelope, outside: Outside) -> EnvelopeStat
         content=content,
         signers=[await _person(signer, outside) for signer in signers],
     )
-    async with provider() as signatures:
-        return await signatures.open(envelope)
+    return await provider().open(envelope)
 
 
 async def envelope_opened(item: PrepareEnvelope, state: EnvelopeState | None, work: UnitOfWork) -> None:
@@ -126,8 +131,7 @@ async def take_back(record: ContractRecord) -> None:
 
 async def cancel_envelope(item: CancelEnvelope, outside: Outside) -> None:
     """Take the file back."""
-    async with provider() as signatures:
-        await signatures.cancel(item.provider_request_id)
+    await provider().cancel(item.provider_request_id)
 
 
 async def envelope_cancelled(item: CancelEnvelope, result: None, work: UnitOfWork) -> None:

@@ -63,17 +63,15 @@ async def read_envelope(item: ReadEnvelope, outside: Outside) -> Finding | None:
     if found is None or found[0]["status"] != SignatureStatus.ONGOING:
         return None
     row, signers, agreement = found
-    async with provider() as signatures:
-        state = await signatures.read(row["provider_request_id"])
-        if state.status is not SignatureStatus.DONE:
-            return Finding(state)
-        signed = await _store(
-            await signatures.signed_file(state.provider_request_id), "signed", row, agreement, outside
-        )
-        trails = []
-        for number, seen in enumerate(state.signers, 1):
-            trail = await signatures.audit_trail(state.provider_request_id, seen.provider_signer_id)
-            trails.append(await _store(trail, f"audit-{number}", row, agreement, outside))
+    signatures = provider()
+    state = await signatures.read(row["provider_request_id"])
+    if state.status is not SignatureStatus.DONE:
+        return Finding(state)
+    signed = await _store(await signatures.signed_file(state.provider_request_id), "signed", row, agreement, outside)
+    trails = []
+    for number, seen in enumerate(state.signers, 1):
+        trail = await signatures.audit_trail(state.provider_request_id, seen.provider_signer_id)
+        trails.append(await _store(trail, f"audit-{number}", row, agreement, outside))
     contacts = [await _hashed(person, outside) for person in signers]
     return Finding(state, signed, tuple(trails), tuple(contacts))
 

@@ -17,24 +17,21 @@ from actors.contrats.letters import client_of
 from actors.contrats.renewal import cycles
 from actors.contrats.requests.quality import submit
 from actors.contrats.rules import billing_periods, legal_delays
+from actors.contrats.service import links
 from actors.contrats.service.gates import open_gates
 from messages.contrats import (
     ContractOperationFailed,
     ContractSigned,
     ContractStatus,
-    LineKind,
     OperationKind,
     PaymentMethod,
-    ServiceStatus,
 )
 from messages.contrats.amendments import VersionKind
 from messages.problem import Refused
-from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row
 from storage.contrats.tables import (
     evidence_chain,
     mandate_copy,
-    service_link,
     signature_evidence,
 )
 
@@ -49,7 +46,7 @@ async def conclude(record: ContractRecord, evidence_id: UUID, document_id: UUID)
     record.move("store_evidence", effective_at=evidence["signed_at"])
     await _set_facts(record, evidence, document_id)
     await versions.freeze(record, VersionKind.INITIAL, record["starts_on"], evidence_id=evidence_id)
-    await _make_links(record)
+    await links.agree(record, record.lines)
     await bills.replan(record)
     await cycles.open_cycle(record)
     record.state(ContractSigned, **_signature_facts(record, evidence, document_id))
@@ -139,25 +136,6 @@ async def _active_mandate(record: ContractRecord) -> UUID | None:
     general = [row["mandate_id"] for row in rows if row["contract_id"] is None]
     found: UUID | None = next(iter(own + general), None)
     return found
-
-
-async def _make_links(record: ContractRecord) -> None:
-    rows = [
-        {
-            "id": new_id(),
-            "organisation_id": record.work.organisation_id,
-            "contract_id": record.id,
-            "line_id": line["id"],
-            "provider_code": line["provider_code"],
-            "external_service_id": None,
-            "kind": line["service_kind"],
-            "status": ServiceStatus.REQUESTED,
-            "last_sync_at": None,
-        }
-        for line in record.lines
-        if line["kind"] == LineKind.RECURRING and line["provider_code"]
-    ]
-    await record.work.insert_rows(service_link, rows)
 
 
 def _signature_facts(record: ContractRecord, evidence: Row, document_id: UUID) -> dict[str, Any]:

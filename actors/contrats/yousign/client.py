@@ -48,18 +48,12 @@ _SIGNER_STATUS = {
 
 
 class YousignClient:
-    """`async with YousignClient(url, key) as provider:`; `url` ends before /signature_requests."""
+    """An account at the provider, with its connections; `url` ends before /signature_requests."""
 
     def __init__(self, url: str, api_key: str) -> None:
         self._http = httpx.AsyncClient(
             base_url=url.rstrip("/"), timeout=_TIMEOUT, headers={"Authorization": f"Bearer {api_key}"}
         )
-
-    async def __aenter__(self) -> "YousignClient":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._http.aclose()
 
     async def open(self, envelope: Envelope) -> EnvelopeState:
         """Each step looks at what is there before it adds anything, so that a crash between two steps repeats none."""
@@ -87,6 +81,12 @@ class YousignClient:
         """The proof of what one signer did."""
         path = f"/signature_requests/{provider_request_id}/signers/{provider_signer_id}/audit_trails/download"
         return (await self._call("GET", path)).content
+
+    async def remind(self, provider_request_id: str, provider_signer_id: str) -> None:
+        """The provider writes once more to a signer whose turn it is."""
+        await self._call(
+            "POST", f"/signature_requests/{provider_request_id}/signers/{provider_signer_id}/send_reminder"
+        )
 
     async def cancel(self, provider_request_id: str) -> None:
         """A draft is deleted, what is under way is cancelled, the rest is over."""

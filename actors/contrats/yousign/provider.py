@@ -70,5 +70,8 @@ class Signatures(Protocol):
     async def audit_trail(self, provider_request_id: str, provider_signer_id: str) -> bytes:
         """The provider's proof of what one signer did, as a PDF."""
 
+    async def remind(self, provider_request_id: str, provider_signer_id: str) -> None:
+        """Write once more to a signer whose turn it is."""
+
     async def cancel(self, provider_request_id: str) -> None:
         """Take the envelope back; what is over already is fine."""

@@ -171,6 +171,13 @@ class YousignSimulator:
         self._report("signature_request.activated", procedure)
         return self.answer("activate", procedure.shown(), 201)
 
+    def remind(self, procedure: Procedure, signer_id: str) -> Response:
+        """Write to a signer again; only while it is his turn."""
+        (signer,) = [signer for signer in procedure.signers if signer["id"] == signer_id]
+        if procedure.status != "ongoing" or signer["status"] != "notified":
+            return JSONResponse({"detail": "this signer is not waited for"}, 400)
+        return self.answer("remind", {}, 201)
+
     def cancel(self, procedure: Procedure) -> Response:
         """Take it back."""
         if procedure.status in _FINAL:
@@ -222,6 +229,10 @@ def _application(simulator: YousignSimulator) -> FastAPI:
             case "cancel":
                 return simulator.cancel(procedure)
         return JSONResponse({"detail": "no such path"}, 404)
+
+    @application.post("/v3/signature_requests/{identity}/signers/{signer}/send_reminder")
+    async def reminded(identity: str, signer: str) -> Response:
+        return simulator.remind(simulator.procedures[identity], signer)
 
     @application.get("/v3/signature_requests/{identity}/documents/download")
     async def signed(identity: str) -> Response:

@@ -196,6 +196,7 @@ contract_line = Table(
     Column("valid_to", Date),
     Column("version_from", Integer, nullable=False, server_default="1"),
     Column("version_to", Integer),
+    reference("replaces_id", nullable=True),
     amount("base_unit_price", nullable=True),
     Column("indexable", Boolean, nullable=False, server_default="true"),
     UniqueConstraint("organisation_id", "contract_id", "line_no"),

@@ -81,8 +81,22 @@ service_link = Table(
     text("external_service_id", nullable=True),
     text("kind"),
     text("status"),
+    Column("begins_on", Date, nullable=False, comment="the provider is asked for it from that day on"),
+    Column("ends_on", Date, comment="last day, when an amendment ended the line that paid for it"),
     instant("last_sync_at", nullable=True),
     UniqueConstraint("organisation_id", "contract_id", "line_id"),
+    Index(
+        "ix_service_link_planned",
+        "organisation_id",
+        "begins_on",
+        postgresql_where=sql("status = 'PLANNED'"),
+    ),
+    Index(
+        "ix_service_link_ending",
+        "organisation_id",
+        "ends_on",
+        postgresql_where=sql("ends_on is not null and status <> 'TERMINATED'"),
+    ),
     info=TENANT,
 )
 
@@ -128,6 +142,7 @@ termination_request = Table(
     text("fee_waived_by", nullable=True),
     amount("credit"),
     reference("evidence_document_id", nullable=True),
+    reference("notice_id", nullable=True),
     text("status"),
     instant("created_at"),
     text("created_by"),

@@ -201,6 +201,24 @@ def test_a_business_pays_its_rate_of_the_quarters_left_case_24(rate: str, fee: s
     assert (found.ends_on, found.fee) == (date(2026, 5, 31), Decimal(fee))
 
 
+@pytest.mark.parametrize("regime", ["CONSUMER_STANDARD", "BUSINESS"])
+def test_an_unpaid_contract_waits_for_no_notice_and_no_term(regime: str) -> None:
+    contract = agreement(date(2026, 1, 1), legal_regime=regime, ends_on=date(2026, 12, 31), notice_value=60)
+    committed = contract | {"commitment_ends_on": date(2026, 12, 31)}
+    day, reason = date(2026, 4, 25), TerminationReason.NON_PAYMENT
+    for agreed in (contract, committed):
+        found = ending_of(
+            agreed,
+            [line("10.00")],
+            received_on=day,
+            requested=None,
+            reason=reason,
+            legitimate=False,
+            without_notice=True,
+        )
+        assert (found.notice_ends_on, found.ends_on, found.fee) == (day, day, Decimal("0.00"))
+
+
 def test_days_not_served_are_given_back_case_27() -> None:
     billed = {"net": {"amount": "29.90"}, "recurring": True}
     march, april = (date(2026, 3, 1), date(2026, 3, 31)), (date(2026, 4, 1), date(2026, 4, 30))

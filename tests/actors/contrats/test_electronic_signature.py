@@ -19,6 +19,7 @@ from messages.contrats.signatures import (
     GetSignatureRequest,
     HandleSignatureWebhook,
     RecallSignature,
+    ResendSignature,
     SendContractForSignature,
     SignatureRequest,
     SignatureStatus,
@@ -242,6 +243,21 @@ async def test_a_recalled_file_is_taken_back(signing: Signing, tenant: Tenant, o
     )
     await signing.sale.running.settled()
     assert (await signing.read(again.id)).status == "CANCELLED"
+
+
+async def test_signers_who_have_not_signed_are_reminded(signing: Signing, tenant: Tenant, other_tenant: Tenant) -> None:
+    sent = await signing.send()
+    resend, before = ResendSignature(signature_request_id=sent.id), signing.yousign.calls["remind"]
+    assert await refused(other_tenant.client.call(resend)) == "SIGNATURE_REQUEST_NOT_FOUND"
+    assert (await tenant.client.call(resend)).status == "ONGOING"
+    await signing.sale.running.settled()
+    assert signing.yousign.calls["remind"] == before + 1
+    signing.yousign.sign(sent.id, MARCH_3)  # and no webhook told us yet
+    await tenant.client.call(resend)
+    await signing.sale.running.settled()
+    assert signing.yousign.calls["remind"] == before + 1
+    await signing.deliver(*signing.yousign.webhooks)
+    assert await refused(tenant.client.call(resend)) == "SIGNATURE_NOT_ONGOING"
 
 
 async def test_the_file_may_be_rendered_first(signing: Signing, tenant: Tenant) -> None:
