@@ -176,7 +176,8 @@ class RequestService:
             caller = Caller(kind, user_id=UUID(user) if user else None, service=service)
             return caller, organisation_id, None
         if contract.access is Access.PUBLIC:
-            return Caller(CallerKind.SYSTEM, service="public"), NIL_ORGANISATION, None
+            address = found.get(headers.REMOTE_ADDRESS)
+            return Caller(CallerKind.SYSTEM, service="public", remote_address=address), NIL_ORGANISATION, None
         caller, token = await self._heart.access.caller_of(found.get(headers.AUTHORIZATION), judged_at)
         return caller, token.organisation_id or NIL_ORGANISATION, token
 
