@@ -62,6 +62,7 @@ ORGANISATION_SUSPENDED = ErrorCode(
 ORGANISATION_READ_ONLY = ErrorCode(
     "ORGANISATION_READ_ONLY", 403, False, "Organisation en lecture seule", "Organisation is read-only"
 )
+IP_NOT_ALLOWED = ErrorCode("IP_NOT_ALLOWED", 403, False, "Adresse réseau non autorisée", "Network address not allowed")
 PERMISSION_MISSING = ErrorCode("PERMISSION_MISSING", 403, False, "Droit manquant", "Permission missing")
 TENANT_SCOPE_VIOLATION = ErrorCode(
     "TENANT_SCOPE_VIOLATION", 403, False, "Organisation non autorisée", "Outside your organisation"

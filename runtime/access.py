@@ -74,22 +74,24 @@ class Access:
             else:
                 self._verifier.add_key(row["key_id"], row["public_key"])
 
-    async def caller_of(
-        self, authorization: str | None, contract: RequestContract, judged_at: float | None = None
-    ) -> tuple[Caller, ContextToken]:
-        """The person behind a bearer token, if he may send this request; the order of checks is cross_cutting 6.3."""
+    async def caller_of(self, authorization: str | None, judged_at: float | None = None) -> tuple[Caller, ContextToken]:
+        """The person behind a bearer token that nobody withdrew."""
         scheme, _, text = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not text:
             raise Refused(UNAUTHORIZED, "send a context token in the header authorization: Bearer <token>")
         token = await self._verified(text, judged_at or clock.unix_now())
         self._check_denials(token)
+        return self._caller(text, token), token
+
+    @staticmethod
+    def check_permission(token: ContextToken, contract: RequestContract) -> None:
+        """Refuse whom no role gives the right that the request needs."""
         if contract.permission is not None and not token.permissions.allows(contract.permission):
             raise Refused(
                 PERMISSION_MISSING,
                 f"this needs the permission {contract.permission}; ask an administrator for a role that has it",
                 required_permission=contract.permission,
             )
-        return self._caller(text, token), token
 
     def check_tenant(self, organisation_id: UUID, contract: RequestContract) -> None:
         """Refuse what a suspended or closing organisation may not do any more."""

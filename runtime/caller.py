@@ -31,6 +31,8 @@ class Caller:
     permissions: PermissionSet | None = None
     company_ids: frozenset[UUID] | None = None
     data_scope: str = "ORGANISATION"
+    remote_address: str | None = None
+    """Of public requests over HTTP: nothing else is known of who asks."""
 
     @property
     def principal(self) -> str:

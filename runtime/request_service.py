@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from pydantic import ValidationError
 
-from messages.base import NIL_ORGANISATION, Access, Idempotency
+from messages.base import NIL_ORGANISATION, Access, Idempotency, RequestContract
 from messages.errors import (
     AUDIT_WRITE_FAILED,
     DEADLINE_EXCEEDED,
@@ -29,6 +29,7 @@ from runtime import clock, headers, idempotency
 from runtime.actor import Endpoint
 from runtime.audit_rows import audit_rows, denied_row
 from runtime.caller import Caller, CallerKind
+from runtime.context_tokens import ContextToken
 from runtime.database import TRANSIENT_ERRORS
 from runtime.headers import Cause
 from runtime.heart import Heart
@@ -138,7 +139,10 @@ class RequestService:
             _check_size(body)
             cause = self._timed(cause, found, contract.timeout_seconds)
             caller, organisation_id, token = await self._identify(endpoint, found, internal, judged_at)
-            cause = replace(cause, user_id=caller.user_id, token=token)
+            cause = replace(cause, user_id=caller.user_id)
+            if token is not None:
+                self._check_rights(contract, found, token)
+                cause = replace(cause, token=found[headers.AUTHORIZATION].partition(" ")[2])
             async with asyncio.timeout_at(
                 asyncio.get_running_loop().time() + (cause.deadline or 0) - clock.monotonic()
             ):
@@ -159,12 +163,11 @@ class RequestService:
 
     async def _identify(
         self, endpoint: Endpoint, found: Any, internal: bool, judged_at: float | None
-    ) -> tuple[Caller, UUID, str | None]:
-        """Who asks, for which organisation, and the token to carry on; the checks before the body is looked at."""
+    ) -> tuple[Caller, UUID, ContextToken | None]:
+        """Who asks, for which organisation, and the verified token of those who need one."""
         contract = endpoint.contract
-        claimed = found.get(headers.ORGANISATION)
         if internal:
-            organisation_id = _uuid_header(headers.ORGANISATION, claimed)
+            organisation_id = _uuid_header(headers.ORGANISATION, found.get(headers.ORGANISATION))
             user = found.get(headers.USER)
             service = found.get(headers.SERVICE)
             if service not in contract.internal_callers:
@@ -173,10 +176,15 @@ class RequestService:
             caller = Caller(kind, user_id=UUID(user) if user else None, service=service)
             return caller, organisation_id, None
         if contract.access is Access.PUBLIC:
-            return Caller(CallerKind.SYSTEM, service="public"), NIL_ORGANISATION, None
-        authorization = found.get(headers.AUTHORIZATION)
-        caller, token = await self._heart.access.caller_of(authorization, contract, judged_at)
+            address = found.get(headers.REMOTE_ADDRESS)
+            return Caller(CallerKind.SYSTEM, service="public", remote_address=address), NIL_ORGANISATION, None
+        caller, token = await self._heart.access.caller_of(found.get(headers.AUTHORIZATION), judged_at)
+        return caller, token.organisation_id or NIL_ORGANISATION, token
+
+    def _check_rights(self, contract: RequestContract, found: Any, token: ContextToken) -> None:
+        """Refuse a foreign or missing organisation and a missing right, before the body is looked at."""
         organisation_id = token.organisation_id or NIL_ORGANISATION
+        claimed = found.get(headers.ORGANISATION)
         if claimed is not None and claimed != str(organisation_id):
             raise Refused(
                 TENANT_SCOPE_VIOLATION, "the organisation comes from the token; leave out the header crm-organisation"
@@ -184,7 +192,7 @@ class RequestService:
         if contract.tenant_scoped and contract.access is Access.PERMISSION and token.organisation_id is None:
             raise Refused(TENANT_SCOPE_VIOLATION, "choose an organisation first: this token belongs to none")
         self._heart.access.check_tenant(organisation_id, contract)
-        return caller, organisation_id, authorization.partition(" ")[2] if authorization else None
+        self._heart.access.check_permission(token, contract)
 
     async def _run(
         self, endpoint: Endpoint, body: bytes, found: Any, cause: Cause, caller: Caller, organisation_id: UUID

@@ -2,17 +2,22 @@
 
 from sqlalchemy import select
 
-from actors.identity import audit_copy, audit_exporting, catalogue, invitations, reactions, schedule, signing_keys
+from actors.identity import audit_copy, audit_exporting, catalogue, reactions, schedule, signing_keys
+from actors.identity.invitations import ensure_invitation_key
 from actors.identity.organisations import company_fields, tenant_snapshot
 from actors.identity.requests import (
     answers,
     audit,
     audit_exports,
     audit_trail,
+    belonging,
     companies,
     holds,
+    invitations,
+    machine_changes,
     machines,
     members,
+    offers,
     organisations,
     ownership,
     privacy,
@@ -22,7 +27,6 @@ from actors.identity.requests import (
     sign_in,
     users,
 )
-from actors.identity.requests import invitations as offers
 from messages.clients import ResolvePrivacySubject
 from messages.documents import AbortUpload, BeginUpload, CompleteUpload, UploadPart
 from messages.every_actor import VERIFY_LOCAL_CHAIN
@@ -56,8 +60,11 @@ actor = Actor(
         roles.get_role,
         roles.create_role,
         roles.update_role,
+        roles.set_role_permissions,
         role_deletion.delete_role,
         roles.check_permissions,
+        belonging.add_member,
+        belonging.list_user_memberships,
         members.get_membership,
         members.list_members,
         members.update_membership,
@@ -66,15 +73,19 @@ actor = Actor(
         members.remove_member,
         ownership.transfer_ownership,
         ownership.leave_organisation,
-        offers.create_invitation,
-        offers.resend_invitation,
-        offers.cancel_invitation,
-        offers.list_invitations,
-        offers.get_invitation_link,
+        offers.get_invitation,
+        offers.update_invitation,
+        offers.list_my_pending_invitations,
+        invitations.create_invitation,
+        invitations.resend_invitation,
+        invitations.cancel_invitation,
+        invitations.list_invitations,
+        invitations.get_invitation_link,
         answers.preview_invitation,
         answers.accept_invitation,
         answers.decline_invitation,
         machines.create_machine_account,
+        machine_changes.update_machine_account,
         machines.rotate_machine_secret,
         machines.deactivate_machine_account,
         machines.list_machine_accounts,
@@ -115,10 +126,11 @@ actor = Actor(
         holds.check_legal_hold,
         holds.list_legal_holds,
     ),
-    hears=(reactions.keep_sales_rep, reactions.lock_siren),
+    hears=(reactions.keep_sales_rep, reactions.lock_siren, reactions.mark_bounced),
     runs=(
         every(Tick.MINUTE, schedule.expire_sessions),
         every(Tick.HOUR, schedule.expire_invitations),
+        every(Tick.HOUR, schedule.remind_of_invitations),
         every(Tick.HOUR, schedule.warn_of_privacy_deadlines),
         every(Tick.HOUR, schedule.ask_silent_actors),
         daily("00:05", schedule.end_temporary_memberships),
@@ -147,7 +159,7 @@ actor = Actor(
     at_start=(
         signing_keys.ensure_signing_keys,
         signing_keys.ensure_development_administrator,
-        invitations.ensure_invitation_key,
+        ensure_invitation_key,
         catalogue.write_catalogue,
     ),
 )

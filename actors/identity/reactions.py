@@ -1,11 +1,13 @@
-"""What identity hears: who sells for whom, and which companies issue invoices."""
+"""What identity hears: who sells for whom, which companies issue invoices, and which invitations did not arrive."""
 
 from sqlalchemy import update
 
 from messages.commercial import SalesRepCreated, SalesRepUpdated
+from messages.engagement import EmailBounced
 from messages.factures import InvoiceIssued
+from messages.identity import DeliveryStatus, InvitationStatus
 from runtime.unit_of_work import UnitOfWork
-from storage.identity.tables import company, user_sales_rep
+from storage.identity.tables import company, invitation, user_sales_rep
 from storage.projections import keep_newest
 
 
@@ -20,6 +22,25 @@ async def keep_sales_rep(event: SalesRepCreated | SalesRepUpdated, work: UnitOfW
             version=work.source_version,
         )
     )
+
+
+async def mark_bounced(event: EmailBounced, work: UnitOfWork) -> None:
+    """The mail of an invitation came back: who invited sees it and takes another way."""
+    if event.reference is None or event.reference.type != "invitation":
+        return
+    changed = await work.execute(
+        update(invitation)
+        .where(
+            invitation.c.organisation_id == work.organisation_id,
+            invitation.c.id == event.reference.id,
+            invitation.c.status == InvitationStatus.PENDING,
+            invitation.c.last_sent_at <= event.at,
+            invitation.c.delivery_status != DeliveryStatus.BOUNCED,
+        )
+        .values(delivery_status=DeliveryStatus.BOUNCED)
+    )
+    if changed:
+        work.record("invitation", event.reference.id, after={"delivery_status": DeliveryStatus.BOUNCED})
 
 
 async def lock_siren(event: InvoiceIssued, work: UnitOfWork) -> None:

@@ -1,6 +1,6 @@
 """What identity does when time passes."""
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from actors.identity.checkpoints import sign_head
 from actors.identity.members import other_active_owners
 from actors.identity.organisations import organisation_row
 from actors.identity.privacy import advance, ask_again, case_of, change_request, keep_report, tasks_of
-from actors.identity.requests.invitations import expire
+from actors.identity.requests.invitations import expire, remind
 from actors.identity.requests.members import suspend
 from actors.identity.rules.granting import OWNER
 from actors.identity.rules.life import AUTH_SESSION, MEMBERSHIP
@@ -19,6 +19,7 @@ from actors.identity.rules.sessions import KEPT_AFTER_END, LOGOUT_TOKEN_AGE
 from actors.identity.sessions import OPEN, change_session
 from messages.identity import (
     AuditChain,
+    DeliveryStatus,
     InvitationStatus,
     MembershipStatus,
     PrivacyPhase,
@@ -61,6 +62,29 @@ async def expire_invitations(moment: Moment, work: UnitOfWork) -> object:
     )
     for row in rows:
         await expire(row, work)
+    return MORE if len(rows) == _BATCH else None
+
+
+async def remind_of_invitations(moment: Moment, work: UnitOfWork) -> object:
+    """Offers that end within two days, but not today: said once more, once."""
+    own = invitation.c
+    rows = await work.fetch(
+        select(invitation)
+        .where(
+            own.organisation_id == work.organisation_id,
+            own.status == InvitationStatus.PENDING,
+            own.expires_at > moment.as_of + timedelta(hours=24),
+            own.expires_at <= moment.as_of + timedelta(hours=48),
+            own.reminded_at.is_(None),
+            own.delivery_status != DeliveryStatus.BOUNCED,
+            own.last_sent_at <= moment.as_of - timedelta(hours=24),
+        )
+        .order_by(own.expires_at)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    for row in rows:
+        await remind(row, work)
     return MORE if len(rows) == _BATCH else None
 
 

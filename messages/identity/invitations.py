@@ -9,7 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from messages.base import Access, Event, Reply, Request
 from messages.identity.memberships import Membership, RoleSummary
 from messages.identity.organisations import Organisation
-from messages.identity.vocabulary import CompanyScope, DataScope, Grant, InvitationStatus, Search
+from messages.identity.vocabulary import (
+    CompanyIds,
+    CompanyScope,
+    DataScope,
+    DeliveryStatus,
+    Grant,
+    InvitationStatus,
+    RoleIds,
+    Search,
+)
 from messages.paging import Page, PageRequest
 from messages.values.contact import EmailAddress
 from messages.values.instants import Instant
@@ -38,6 +47,7 @@ class Invitation(Reply):
     declined_at: Instant | None = None
     sent_count: int
     last_sent_at: Instant | None = None
+    delivery_status: DeliveryStatus = DeliveryStatus.UNKNOWN
     message: str | None = None
     created_at: Instant
     version: int
@@ -83,6 +93,25 @@ class CreateInvitation(Grant, Request[Invitation]):
     message: Annotated[str, text_of(500), PRINTABLE] | None = None
 
 
+class UpdateInvitation(Request[Invitation]):
+    """Change what a pending invitation offers; a field left out stays, and so does its link."""
+
+    invitation_id: UUID
+    role_ids: RoleIds | None = None
+    company_scope: CompanyScope | None = None
+    company_ids: CompanyIds | None = None
+    data_scope: DataScope | None = None
+    team_id: UUID | None = None
+    valid_until: date | None = None
+    expected_version: int
+
+
+class GetInvitation(Request[Invitation], query=True):
+    """One invitation; never its link."""
+
+    invitation_id: UUID
+
+
 class ResendInvitation(Request[Invitation], permission="identity:invitation:write"):
     """Mail a new link; the old one dies and the time starts again. At most five times, ten minutes apart."""
 
@@ -100,6 +129,26 @@ class ListInvitations(PageRequest, Request[InvitationPage], query=True):
 
     status: InvitationStatus | None = None
     search: Search | None = None
+
+
+class PendingInvitation(Reply):
+    """An offer that waits for the caller's answer; accept or decline it by its id."""
+
+    invitation_id: UUID
+    organisation_name: str
+    role_names: tuple[str, ...]
+    expires_at: Instant
+    message: str | None = None
+
+
+class PendingInvitations(Reply):
+    """The offers that wait, the next to expire first; at most fifty."""
+
+    items: tuple[PendingInvitation, ...]
+
+
+class ListMyPendingInvitations(Request[PendingInvitations], access=Access.SELF, query=True, tenant_scoped=False):
+    """The open invitations to the caller's verified address, from all organisations."""
 
 
 class PreviewInvitation(Request[InvitationPreview], access=Access.PUBLIC, query=True, tenant_scoped=False):

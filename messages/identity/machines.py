@@ -8,9 +8,19 @@ from pydantic import Field
 
 from messages.base import Access, Idempotency, Reply, Request
 from messages.identity.memberships import RoleSummary
-from messages.identity.vocabulary import CompanyScope, DataScope, Grant, MachineAccountStatus, Reason, Search
+from messages.identity.vocabulary import (
+    CompanyIds,
+    CompanyScope,
+    DataScope,
+    Grant,
+    MachineAccountStatus,
+    Reason,
+    RoleIds,
+    Search,
+)
 from messages.paging import Page, PageRequest
 from messages.values.instants import Instant
+from messages.values.networks import Network
 from messages.values.text import Label
 
 
@@ -29,6 +39,7 @@ class MachineAccount(Reply):
     secret_version: int
     previous_valid_until: Instant | None = None
     expires_on: date | None = None
+    allowed_ips: tuple[str, ...] = ()
     last_used_at: Instant | None = None
     status: MachineAccountStatus
     version: int
@@ -74,6 +85,23 @@ class CreateMachineAccount(Grant, Request[MachineAccountCreated]):
 
     name: Label
     expires_on: date | None = None
+
+
+class UpdateMachineAccount(Request[MachineAccount]):
+    """Change an upstream system's login; a field left out stays. Older tokens expire within a second if rights changed.
+
+    Over HTTP, tokens are issued to `allowed_ips` and accepted from them only; an empty list allows every address.
+    """
+
+    machine_account_id: UUID
+    name: Label | None = None
+    role_ids: RoleIds | None = None
+    company_scope: CompanyScope | None = None
+    company_ids: CompanyIds | None = None
+    data_scope: DataScope | None = None
+    expires_on: date | None = None
+    allowed_ips: Annotated[tuple[Network, ...], Field(max_length=50)] | None = None
+    expected_version: int
 
 
 class RotateMachineSecret(Request[MachineSecret], permission="identity:machine_account:write"):

@@ -11,6 +11,7 @@ from messages.identity.vocabulary import (
     CompanyIds,
     CompanyScope,
     DataScope,
+    Grant,
     MembershipStatus,
     Reason,
     RoleIds,
@@ -94,6 +95,34 @@ class UpdateMembership(Request[Membership]):
     manager_user_id: UUID | None = None
     valid_until: date | None = None
     expected_version: int
+
+
+class AddMember(Grant, Request[Membership], permission="identity:membership:write"):
+    """Make a member of somebody who was one before, or whom the organisation has provisioned; others are invited."""
+
+    user_id: UUID
+    valid_until: date | None = None
+
+
+class UserMembership(Reply):
+    """One organisation that a user belongs or belonged to."""
+
+    organisation_id: UUID
+    membership_id: UUID
+    status: MembershipStatus
+    is_owner: bool
+
+
+class UserMembershipPage(Page[UserMembership]):
+    """Memberships of one user by id."""
+
+
+class ListUserMemberships(
+    PageRequest, Request[UserMembershipPage], query=True, permission="identity:user:read", tenant_scoped=False
+):
+    """Where a user belongs: in the caller's organisation, or for platform staff everywhere."""
+
+    user_id: UUID
 
 
 class SuspendMembership(Request[Membership], permission="identity:membership:write"):

@@ -13,7 +13,8 @@ from messages.values.text import Label, Paragraph
 PermissionPattern = Annotated[
     str, Field(pattern=r"^(\*|[a-z0-9_]+)(:(\*|[a-z0-9_]+)){0,2}$", max_length=150, examples=["clients:*:read"])
 ]
-PermissionPatterns = Annotated[frozenset[PermissionPattern], Field(max_length=200)]
+MOST_PATTERNS = 200
+PermissionPatterns = Annotated[frozenset[PermissionPattern], Field(max_length=MOST_PATTERNS)]
 Rank = Annotated[int, Field(ge=0, le=100)]
 
 
@@ -110,6 +111,14 @@ class UpdateRole(Request[Role]):
     data_scope: DataScope | None = None
     rank: Rank | None = None
     expected_version: int
+
+
+class SetRolePermissions(Request[Role], permission="identity:role:write"):
+    """Add patterns to an own role and take others away; what is there already, or gone already, stays so."""
+
+    role_id: UUID
+    add: PermissionPatterns = frozenset()
+    remove: PermissionPatterns = frozenset()
 
 
 class RoleDeletion(Reply):

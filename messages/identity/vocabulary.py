@@ -34,6 +34,7 @@ class MembershipSource(StrEnum):
     OWNER_CREATION = "OWNER_CREATION"
     INVITATION = "INVITATION"
     MACHINE = "MACHINE"
+    DIRECT = "DIRECT"
 
 
 class CompanyScope(StrEnum):
@@ -132,6 +133,13 @@ class InvitationStatus(StrEnum):
     DECLINED = "DECLINED"
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
+
+
+class DeliveryStatus(StrEnum):
+    """What is known of an invitation's last mail; BOUNCED needs another address or another way."""
+
+    UNKNOWN = "UNKNOWN"
+    BOUNCED = "BOUNCED"
 
 
 class MachineAccountStatus(StrEnum):

@@ -9,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from messages.problem import Refused
+from runtime import headers
 from runtime.bridge.bodies import read_body
 from runtime.bridge.gateway import Gateway
+from runtime.bridge.networks import address_of
 from runtime.bridge.problems import status_of
 
 _NOT_CACHED = {"cache-control": "no-store"}
@@ -34,7 +36,8 @@ class MachineTokens:
             if credentials is None:
                 return _error(401, "invalid_client", "send client_id and client_secret, in the form or as Basic")
             body = orjson.dumps({"client_id": credentials[0], "client_secret": credentials[1]})
-            answer = await self._gateway.ask(self._subject, body, {}, self._seconds)
+            found = {headers.REMOTE_ADDRESS: address_of(request)}
+            answer = await self._gateway.ask(self._subject, body, found, self._seconds)
         except Refused as refused:
             return _error(refused.code.http_status, "temporarily_unavailable", refused.detail or refused.code.title)
         except ValueError:  # more fields than a token request has
@@ -61,5 +64,5 @@ def credentials_of(authorization: str | None, form: dict[str, list[str]]) -> tup
 
 
 def _error(status: int, error: str, description: str) -> Response:
-    headers = _NOT_CACHED | ({"www-authenticate": "Basic"} if status == 401 else {})
-    return JSONResponse({"error": error, "error_description": description}, status, headers)
+    found = _NOT_CACHED | ({"www-authenticate": "Basic"} if status == 401 else {})
+    return JSONResponse({"error": error, "error_description": description}, status, found)

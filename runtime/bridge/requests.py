@@ -15,6 +15,7 @@ from runtime import clock, headers
 from runtime.bridge.bodies import body_of_query, entity_tag, read_body, with_expected_version
 from runtime.bridge.gateway import Gateway
 from runtime.bridge.metrics import BridgeMetrics
+from runtime.bridge.networks import address_of
 from runtime.bridge.problems import HttpRefused, locale_of, no_such_route, problem_response, refusal_response
 from runtime.bridge.routes import Route
 from runtime.bridge.sign_in import SignIns
@@ -108,6 +109,7 @@ class RequestPassage:
             raise Refused.field(
                 headers.TIME, "not_allowed", "the header crm-time is accepted only where simulated time is on"
             )
+        found[headers.REMOTE_ADDRESS] = address_of(request)
         if "accept-language" in given:
             found[headers.LOCALE] = locale_of(given["accept-language"])
         return found

@@ -21,6 +21,7 @@ from messages.identity import BuildAccessContext, SessionStatus, SyncUser, Touch
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from runtime import clock
+from runtime.bridge.networks import address_of, check_network
 from runtime.context_tokens import TOKEN_TYPE
 from runtime.headers import Cause
 from runtime.port import Asking
@@ -64,11 +65,12 @@ class SignIns:
 
         The organisation is X-Organisation-Id's, by default the one last entered, else none. `renew` builds the context
         again. Raises Refused with identity's code: SSO_ASSERTION_INVALID, ACCOUNT_DISABLED, MEMBERSHIP_INACTIVE,
-        SESSION_REVOKED and their like.
+        SESSION_REVOKED and their like; IP_NOT_ALLOWED for a machine's token away from its networks.
         """
         given = request.headers.get("authorization")
         token = issuer_token_of(given)
         if token is None:
+            check_network(given, address_of(request))
             return given
         wanted = _wanted_organisation(request)
         sign_in = self._sign_in(token)
@@ -190,7 +192,7 @@ def _wanted_organisation(request: HttpRequest) -> UUID | None:
 
 def _seen(request: HttpRequest) -> tuple[str, str]:
     """Network address and browser; identity keeps keyed hashes of them only."""
-    return request.client.host if request.client else "unknown", request.headers.get("user-agent", "")[:1000]
+    return address_of(request), request.headers.get("user-agent", "")[:1000]
 
 
 def _cause(request: HttpRequest) -> Cause:

@@ -34,6 +34,7 @@ from messages.identity import (
     INVITATION_PENDING_EXISTS,
     CancelInvitation,
     CreateInvitation,
+    DeliveryStatus,
     GetInvitationLink,
     Invitation,
     InvitationCancelled,
@@ -108,6 +109,8 @@ async def resend_invitation(request: ResendInvitation, work: UnitOfWork) -> Invi
     days = organisation_fields(organisation)["security"].invitation_days
     changed = {
         **await new_link(row["id"], work),
+        "delivery_status": DeliveryStatus.UNKNOWN,
+        "reminded_at": None,
         "expires_at": expiry(work.now, days),
         "sent_count": row["sent_count"] + 1,
         "last_sent_at": work.now,
@@ -116,6 +119,14 @@ async def resend_invitation(request: ResendInvitation, work: UnitOfWork) -> Invi
     event = InvitationResent.model_validate(await _order(after, organisation, work))
     work.emit(event, version=after["version"])
     return (await invitations_of([after], work))[0]
+
+
+async def remind(row: Row, work: UnitOfWork) -> None:
+    """Say once more what waits, with the same link; engagement mails it as it mails the first one."""
+    INVITATION.after("resend", InvitationStatus(row["status"]))
+    after = await change_invitation(row, {"reminded_at": work.now}, work)
+    event = InvitationResent.model_validate(await _order(after, await organisation_row(work), work))
+    work.emit(event, version=after["version"])
 
 
 async def cancel_invitation(request: CancelInvitation, work: UnitOfWork) -> Invitation:

@@ -3,32 +3,30 @@
 import asyncio
 from datetime import UTC, timedelta
 from functools import cache
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 
 from actors.identity.attempts import Attempts
 from actors.identity.granting import grant_columns, granted_roles
-from actors.identity.members import (
-    add_member,
-    change_member,
-    grantor_of,
-    member_rights,
-    membership_row,
-    snapshot,
+from actors.identity.machines import (
+    account_of,
+    account_reply,
+    account_row,
+    accounts,
+    change_account,
+    check_may_change_account,
+    named,
 )
+from actors.identity.members import add_member, change_member, membership_row, snapshot
 from actors.identity.organisations import new_row, organisation_row
 from actors.identity.people import register, search_name
 from actors.identity.requests.sign_in import context_of_member, signed
 from actors.identity.roles import summaries
 from actors.identity.rules import secrets
-from actors.identity.rules.granting import check_may_change
 from actors.identity.rules.life import MACHINE_ACCOUNT, MEMBERSHIP, USER
-from messages.errors import ALREADY_EXISTS, INVALID_CREDENTIALS, RATE_LIMITED
+from messages.errors import ALREADY_EXISTS, INVALID_CREDENTIALS, IP_NOT_ALLOWED, RATE_LIMITED
 from messages.identity import (
     MACHINE_ACCOUNT_LIMIT,
-    MACHINE_ACCOUNT_NOT_FOUND,
     CreateMachineAccount,
     DeactivateMachineAccount,
     DisabledReason,
@@ -44,7 +42,6 @@ from messages.identity import (
     MembershipRemoved,
     MembershipSource,
     MembershipStatus,
-    RoleSummary,
     RotateMachineSecret,
     UserDeactivated,
     UserKind,
@@ -53,6 +50,7 @@ from messages.identity import (
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from messages.values.instants import local_date
+from messages.values.networks import is_inside
 from runtime import clock
 from runtime.access import note_denial
 from runtime.pagination import page
@@ -62,7 +60,6 @@ from storage.identity.tables import machine_account, machine_client, membership,
 _ACCOUNTS_PER_ORGANISATION = 50
 _TOKEN_SECONDS = 900
 _USED_EVERY = timedelta(minutes=5)
-_MEMBER_COLUMNS = ("role_codes", "company_scope", "company_ids", "data_scope")
 _failures = Attempts(limit=10, seconds=60.0)
 
 
@@ -116,15 +113,15 @@ async def create_machine_account(request: CreateMachineAccount, work: UnitOfWork
         machine_client, client_id=client_id, organisation_id=work.organisation_id, machine_account_id=account_id
     )
     work.record("machine_account", account_id, after={"name": request.name, "role_codes": member["role_codes"]})
-    account = await _reply(await _account(account_id, work), work)
+    account = await account_reply(await account_row(account_id, work), work)
     return MachineAccountCreated(account=account, client_id=client_id, secret=secret)
 
 
 async def rotate_machine_secret(request: RotateMachineSecret, work: UnitOfWork) -> MachineSecret:
     """A new secret; the old one goes on for as long as asked (real time), or not at all."""
-    row = await _account(request.machine_account_id, work, lock=True)
+    row = await account_row(request.machine_account_id, work, lock=True)
     MACHINE_ACCOUNT.after("rotate", MachineAccountStatus(row["status"]))
-    await _check_may_change(row, work)
+    await check_may_change_account(row, work)
     secret = secrets.new_secret()
     overlap = timedelta(hours=request.keep_previous_hours)
     changed = {
@@ -133,7 +130,7 @@ async def rotate_machine_secret(request: RotateMachineSecret, work: UnitOfWork) 
         "previous_secret_hash": row["secret_hash"] if overlap else None,
         "previous_valid_until": clock.now() + overlap if overlap else None,
     }
-    await _change(row, changed, work)
+    await change_account(row, changed, work)
     work.record(
         "machine_account",
         row["id"],
@@ -146,10 +143,12 @@ async def rotate_machine_secret(request: RotateMachineSecret, work: UnitOfWork) 
 async def deactivate_machine_account(request: DeactivateMachineAccount, work: UnitOfWork) -> MachineAccount:
     """End account, membership and user together; every actor refuses its tokens within a second."""
     organisation = await organisation_row(work, lock=True)
-    row = await _account(request.machine_account_id, work, lock=True)
+    row = await account_row(request.machine_account_id, work, lock=True)
     status = MACHINE_ACCOUNT.after("deactivate", MachineAccountStatus(row["status"]))
-    await _check_may_change(row, work)
-    after = await _change(row, {"status": status, "previous_secret_hash": None, "previous_valid_until": None}, work)
+    await check_may_change_account(row, work)
+    after = await change_account(
+        row, {"status": status, "previous_secret_hash": None, "previous_valid_until": None}, work
+    )
     user = await work.load(select(user_account).where(user_account.c.id == row["user_id"]).with_for_update(), "user")
     await work.execute(
         update(user_account)
@@ -175,12 +174,12 @@ async def deactivate_machine_account(request: DeactivateMachineAccount, work: Un
         before={"status": row["status"]},
         after={"status": status, "reason": request.reason},
     )
-    return await _reply(after, work)
+    return await account_reply(after, work)
 
 
 async def list_machine_accounts(request: ListMachineAccounts, work: UnitOfWork) -> MachineAccountPage:
     """A page by name; never a secret."""
-    statement = _accounts(work)
+    statement = accounts(work)
     if request.status is not None:
         statement = statement.where(machine_account.c.status == request.status)
     if request.search is not None:
@@ -192,7 +191,7 @@ async def list_machine_accounts(request: ListMachineAccounts, work: UnitOfWork) 
         statement,
         order=(machine_account.c.name, machine_account.c.id),
         reply=MachineAccountPage,
-        item=lambda row: _account_of(row, {}),
+        item=lambda row: account_of(row, {}),
     )
     rows = await work.fetch(
         select(membership.c.id, membership.c.role_codes).where(
@@ -205,7 +204,7 @@ async def list_machine_accounts(request: ListMachineAccounts, work: UnitOfWork) 
     return found.model_copy(
         update={
             "items": tuple(
-                item.model_copy(update={"roles": _named(codes[item.membership_id], names)}) for item in found.items
+                item.model_copy(update={"roles": named(codes[item.membership_id], names)}) for item in found.items
             )
         }
     )
@@ -222,13 +221,16 @@ async def issue_machine_token(request: IssueMachineToken, work: UnitOfWork) -> M
     if not await _is_genuine(row, request.client_secret) or row is None:
         _failures.note(request.client_id)
         raise Refused(INVALID_CREDENTIALS, "client_id and client_secret do not open an account; check both")
+    address = work.caller.remote_address
+    if address is not None and row["allowed_ips"] and not is_inside(address, row["allowed_ips"]):
+        raise Refused(IP_NOT_ALLOWED, "this account is used from listed networks only; ask its administrator")
     if row["last_used_at"] is None or clock.now() - row["last_used_at"] >= _USED_EVERY:
         await work.execute(
             update(machine_account).where(machine_account.c.id == row["id"]).values(last_used_at=clock.now())
         )
     work.record("machine_account", row["id"], after={"token_seconds": _TOKEN_SECONDS})
     context = await context_of_member(row["user_id"], work)
-    built = await signed(context, f"machine:{row['user_id']}", _TOKEN_SECONDS, work)
+    built = await signed(context, f"machine:{row['user_id']}", _TOKEN_SECONDS, work, row["allowed_ips"])
     return MachineToken(access_token=built.token, expires_in=_TOKEN_SECONDS)
 
 
@@ -263,37 +265,6 @@ def _nobodys_hash() -> bytes:
     return secrets.hash_secret(secrets.new_secret())
 
 
-def _accounts(work: UnitOfWork) -> Any:
-    member = (membership.c.organisation_id == machine_account.c.organisation_id) & (
-        membership.c.id == machine_account.c.membership_id
-    )
-    columns = (membership.c[name] for name in _MEMBER_COLUMNS)
-    statement = select(machine_account, *columns).join(membership, member)
-    return statement.where(machine_account.c.organisation_id == work.organisation_id)
-
-
-async def _account(account_id: UUID, work: UnitOfWork, *, lock: bool = False) -> Row:
-    statement = _accounts(work).where(machine_account.c.id == account_id)
-    row = await work.fetch_one(statement.with_for_update() if lock else statement)
-    if row is None:
-        raise Refused(
-            MACHINE_ACCOUNT_NOT_FOUND,
-            f"machine account {account_id} does not exist; check the id",
-            details={"resource": "machine_account", "id": str(account_id)},
-        )
-    return row
-
-
-async def _change(row: Row, changed: dict[str, Any], work: UnitOfWork) -> Row:
-    after = {**row, **changed, "version": row["version"] + 1}
-    await work.execute(
-        update(machine_account)
-        .where(machine_account.c.id == row["id"])
-        .values(**changed, version=after["version"], updated_at=work.now, updated_by=work.caller.principal)
-    )
-    return after
-
-
 async def _check_room(name: str, work: UnitOfWork) -> None:
     """At most fifty accounts, each with a name of its own; the organisation's locked row lets no twin in between."""
     own = machine_account.c.organisation_id == work.organisation_id
@@ -306,22 +277,3 @@ async def _check_room(name: str, work: UnitOfWork) -> None:
         raise Refused(
             MACHINE_ACCOUNT_LIMIT, f"{_ACCOUNTS_PER_ORGANISATION} machine accounts are the most; deactivate one first"
         )
-
-
-async def _check_may_change(row: Row, work: UnitOfWork) -> None:
-    member = await membership_row(row["membership_id"], work)
-    rights = await member_rights(member, work)
-    check_may_change(await grantor_of(work), member["id"], rights.rank, target_is_owner=False)
-
-
-async def _reply(row: Row, work: UnitOfWork) -> MachineAccount:
-    return _account_of(row, await summaries(row["role_codes"], work))
-
-
-def _account_of(row: Row, names: dict[str, RoleSummary]) -> MachineAccount:
-    fields = {"machine_account_id": row["id"], "roles": _named(row["role_codes"], names)}
-    return MachineAccount.model_validate(dict(row) | fields)
-
-
-def _named(codes: list[str], names: dict[str, RoleSummary]) -> tuple[RoleSummary, ...]:
-    return tuple(names[code] for code in codes if code in names)

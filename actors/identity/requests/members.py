@@ -1,9 +1,11 @@
 """Members: reading, changing, suspending, removing."""
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import or_, select
 
+from actors.identity.granting import changed_rights, check_change_of_rights
 from actors.identity.members import (
     change_member,
     described,
@@ -14,19 +16,15 @@ from actors.identity.members import (
     other_active_owners,
     snapshot,
 )
-from actors.identity.organisations import check_companies_exist, organisation_row
+from actors.identity.organisations import organisation_row
 from actors.identity.people import found_by
-from actors.identity.roles import rights_of, roles_by_code, roles_by_id
 from actors.identity.rules.granting import (
     OWNER,
-    check_companies,
-    check_grant,
     check_may_change,
     check_own_rights_stay,
     check_owner_remains,
 )
 from actors.identity.rules.life import MEMBERSHIP
-from actors.identity.rules.members import check_conditions_of_roles
 from messages.errors import PRECONDITION_FAILED
 from messages.identity import (
     CompanyScope,
@@ -45,7 +43,6 @@ from messages.identity import (
     UpdateMembership,
     UserStatus,
 )
-from messages.identity.vocabulary import check_company_list
 from messages.problem import Refused
 from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
@@ -89,28 +86,31 @@ async def update_membership(request: UpdateMembership, work: UnitOfWork) -> Memb
     organisation, row = await _locked(request.membership_id, work)
     work.check_version(request.expected_version, row["version"])
     MEMBERSHIP.after("update", MembershipStatus(row["status"]))
-    changed = await _wanted(request, row, work)
+    sent = request.model_dump(exclude={"membership_id", "role_ids", "expected_version"}, exclude_unset=True)
+    changed = await changed_rights(sent, request.role_ids, row, work)
     if not changed:
         return membership_of(row, organisation["policy_version"])
+    valid_until = changed.get("valid_until", row["valid_until"])
+    after, policy_version = await change_rights(organisation, row, changed, valid_until, work)
+    return membership_of(after, policy_version)
+
+
+async def change_rights(
+    organisation: Row, row: Row, changed: dict[str, Any], valid_until: date | None, work: UnitOfWork
+) -> tuple[Row, int]:
+    """Store other rights of a member and state it, within what the caller may give; his access ends after `valid_until`."""
     after: Row = {**row, **changed}
     grantor = await grantor_of(work)
     rights = await member_rights(row, work)
     check_may_change(grantor, row["id"], rights.rank, target_is_owner=OWNER in row["role_codes"])
     check_own_rights_stay(grantor, row["id"], changed)
-    if "role_codes" in changed:
-        added = await roles_by_code(set(after["role_codes"]) - set(row["role_codes"]), work)
-        check_grant(grantor, [(role["code"], rights_of([role])) for role in added])
-        if OWNER in row["role_codes"] and OWNER not in after["role_codes"]:
-            check_owner_remains(await other_active_owners(row["id"], work))
-    if {"company_scope", "company_ids"} & changed.keys():
-        check_company_list(CompanyScope(after["company_scope"]), tuple(after["company_ids"]))
-        check_companies(grantor, CompanyScope(after["company_scope"]), after["company_ids"])
-        await check_companies_exist(tuple(after["company_ids"]), work)
-    check_conditions_of_roles(after["role_codes"], CompanyScope(after["company_scope"]), after["valid_until"])
+    await check_change_of_rights(grantor, row, changed, valid_until, work)
+    if OWNER in row["role_codes"] and OWNER not in after["role_codes"]:
+        check_owner_remains(await other_active_owners(row["id"], work))
     after, policy_version = await change_member(organisation, row, changed, work)
     event = MembershipUpdated.model_validate(snapshot(after, policy_version, changed_fields=tuple(sorted(changed))))
     work.emit(event, version=after["version"])
-    return membership_of(after, policy_version)
+    return after, policy_version
 
 
 async def suspend_membership(request: SuspendMembership, work: UnitOfWork) -> Membership:
@@ -190,22 +190,3 @@ async def _check_is_other_member(user_id: Any, row: Row, work: UnitOfWork) -> No
         raise Refused.field(
             "reassign_to_user_id", "member", "the work can only pass to another active member; choose one of them"
         )
-
-
-async def _wanted(request: UpdateMembership, row: Row, work: UnitOfWork) -> dict[str, Any]:
-    """The columns that the request changes."""
-    sent = request.model_dump(exclude={"membership_id", "role_ids", "expected_version"}, exclude_unset=True)
-    for name in ("company_scope", "company_ids"):
-        if name in sent and sent[name] is None:
-            raise Refused.field(name, "required", f"{name} cannot be cleared; leave it out or give a value")
-    if sent.get("company_scope") is CompanyScope.ALL:
-        sent.setdefault("company_ids", ())
-    if "company_ids" in sent:
-        sent["company_ids"] = list(sent["company_ids"])
-    if request.role_ids is not None:
-        sent["role_codes"] = [role["code"] for role in await roles_by_id(request.role_ids, work)]
-    return {
-        name: value
-        for name, value in sent.items()
-        if (sorted(value) != sorted(row[name]) if isinstance(value, list) else value != row[name])
-    }

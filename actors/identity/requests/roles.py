@@ -28,8 +28,10 @@ from messages.identity import (
     RoleCreated,
     RolePage,
     RoleUpdated,
+    SetRolePermissions,
     UpdateRole,
 )
+from messages.identity.roles import MOST_PATTERNS
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from runtime.pagination import contains, page
@@ -105,6 +107,24 @@ async def update_role(request: UpdateRole, work: UnitOfWork) -> Role:
     if "permissions" in request.model_fields_set:
         sent["permissions"] = None if request.permissions is None else sorted(request.permissions)
     changed = changed_fields(sent, row, required=("name", "permissions", "data_scope", "rank"))
+    return await _changed(organisation, row, changed, work)
+
+
+async def set_role_permissions(request: SetRolePermissions, work: UnitOfWork) -> Role:
+    """Add and take away patterns, whatever others did to the role meanwhile."""
+    organisation = await organisation_row(work, lock=True)
+    row = await own_role(request.role_id, work)
+    if request.add & request.remove:
+        raise Refused.field(
+            "remove", "ambiguous", f"'{min(request.add & request.remove)}' is added and removed at once"
+        )
+    wanted = sorted((set(row["permissions"]) | request.add) - request.remove)
+    if len(wanted) > MOST_PATTERNS:
+        raise Refused.field("add", "too_long", f"a role has at most {MOST_PATTERNS} patterns; use wider ones")
+    return await _changed(organisation, row, changed_fields({"permissions": wanted}, row, required=()), work)
+
+
+async def _changed(organisation: Row, row: Row, changed: dict[str, Any], work: UnitOfWork) -> Role:
     if not changed:
         return _role_of(row)
     after = {**row, **changed, "version": row["version"] + 1}

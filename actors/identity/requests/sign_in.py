@@ -1,5 +1,6 @@
 """From an issuer's token to a user, and to a context token (spec 6.4, cross_cutting 6.3)."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -120,8 +121,10 @@ async def context_of_member(user_id: UUID, work: UnitOfWork) -> AccessContext:
     )
 
 
-async def signed(context: AccessContext, session_id: str, seconds: int, work: UnitOfWork) -> ContextTokenBuilt:
-    """The token of a context."""
+async def signed(
+    context: AccessContext, session_id: str, seconds: int, work: UnitOfWork, networks: Sequence[str] = ()
+) -> ContextTokenBuilt:
+    """The token of a context; over HTTP it is good in these networks only, if any are named."""
     issued_at = int(clock.unix_now())
     claims: dict[str, Any] = {
         "sub": str(context.user_id),
@@ -136,6 +139,8 @@ async def signed(context: AccessContext, session_id: str, seconds: int, work: Un
         "exp": issued_at + seconds,
         "jti": str(new_id()),
     }
+    if networks:
+        claims["net"] = list(networks)
     if context.team_id is not None:
         claims["team"] = str(context.team_id)
     if context.policy_version is not None:

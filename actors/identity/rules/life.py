@@ -24,6 +24,7 @@ INVITATION = StateMachine(
         ("cancel", InvitationStatus.PENDING): InvitationStatus.CANCELLED,
         ("expire", InvitationStatus.PENDING): InvitationStatus.EXPIRED,
         ("resend", InvitationStatus.PENDING): InvitationStatus.PENDING,
+        ("update", InvitationStatus.PENDING): InvitationStatus.PENDING,
     },
 )
 
@@ -40,6 +41,7 @@ MACHINE_ACCOUNT = StateMachine(
     "machine account",
     {
         ("rotate", MachineAccountStatus.ACTIVE): MachineAccountStatus.ACTIVE,
+        ("update", MachineAccountStatus.ACTIVE): MachineAccountStatus.ACTIVE,
         ("deactivate", MachineAccountStatus.ACTIVE): MachineAccountStatus.DISABLED,
     },
 )

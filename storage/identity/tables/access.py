@@ -123,6 +123,8 @@ invitation = Table(
     reference("cancelled_by", nullable=True),
     Column("sent_count", Integer, nullable=False),
     instant("last_sent_at"),
+    instant("reminded_at", nullable=True),
+    Column("delivery_status", Text, nullable=False, server_default="UNKNOWN"),
     text("message", nullable=True),
     Index(
         "uq_invitation_pending",

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy import text as condition
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from storage.columns import aggregate, instant, reference, tenant, text
 from storage.identity.tables.metadata import metadata
@@ -42,6 +43,7 @@ user_account = Table(
     instant("created_at"),
     instant("last_login_at", nullable=True),
     instant("last_seen_at", nullable=True),
+    reference("provisioned_by", nullable=True),
     UniqueConstraint("idp_issuer", "idp_subject"),
     Index(
         "ix_user_account_search_name",
@@ -65,6 +67,7 @@ machine_account = Table(
     Column("previous_secret_hash", LargeBinary),
     instant("previous_valid_until", nullable=True),
     Column("expires_on", Date),
+    Column("allowed_ips", ARRAY(Text), nullable=False, server_default="{}", comment="networks, over HTTP only"),
     instant("last_used_at", nullable=True),
     text("status"),
     UniqueConstraint("organisation_id", "name"),

@@ -227,3 +227,18 @@ def test_large_parts_are_cut_into_messages_that_fit() -> None:
     assert len(bodies) > 1 and max(map(len, bodies)) < 300 * 1024
     read = [found for body in bodies for found in orjson.loads(body)["entries"]]
     assert read == many
+
+
+async def test_a_refused_person_is_on_record_with_what_he_tried(owned: tuple[Person, Tenant]) -> None:
+    owner, _ = owned
+    viewer, _ = await member(owner, "viewer")
+    request = CreateClient.model_validate(PERSON | {"emails": ["refused@example.fr"]})
+    assert await code_of(viewer.call(request)) == "PERMISSION_MISSING"
+    wanted = everything(stream="clients", results=(AuditResult.DENIED,))
+
+    async def arrived() -> list[AuditEntry]:
+        return list((await owner.call(wanted)).items)
+
+    (entry,) = await eventually(arrived, 15.0)
+    assert (entry.actor.user_id, entry.action, entry.error_code) == (viewer.user.user_id, CREATED, "PERMISSION_MISSING")
+    assert entry.permission == "clients:client:write"
