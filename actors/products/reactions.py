@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.products import merging
@@ -17,16 +17,25 @@ from actors.products.rows import new_row
 from actors.products.rules.accounting import DEFAULT_ACCOUNTS
 from actors.products.rules.ranges import SEEDED_RANGES
 from actors.products.rules.vat import SEEDED_RATES
-from messages.clients import ClientCreated, ClientMerged, ClientUnmerged, ClientUpdated
+from actors.products.version_documents import versions_with, watch_version
+from messages.clients import ClientCreated, ClientDeleted, ClientMerged, ClientUnmerged, ClientUpdated
+from messages.commercial import CommissionPlanDeactivated, CommissionPlanPublished
 from messages.contrats import ContractCancelled, ContractSigned, ContractWithdrawn
-from messages.documents import DocumentAvailable
+from messages.documents import DocumentAvailable, DocumentPurged, DocumentRestored, DocumentTrashed
 from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated
 from messages.products.publications import MappingStatus
 from messages.products.ranges import RangeKind
 from messages.values.identifiers import derived_id
 from messages.values.vat_zones import VatZone, vat_zone_of
 from runtime.unit_of_work import UnitOfWork
-from storage.products.tables import client_contract, client_ref, company_ref, document_ref, product_range
+from storage.products.tables import (
+    client_contract,
+    client_ref,
+    commission_plan_ref,
+    company_ref,
+    document_ref,
+    product_range,
+)
 from storage.projections import keep_newest
 
 _ALWAYS = date(2000, 1, 1)
@@ -90,6 +99,15 @@ async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) ->
     )
 
 
+async def forget_client(event: ClientDeleted, work: UnitOfWork) -> None:
+    """A client that was never referenced is gone."""
+    await work.execute(
+        delete(client_ref).where(
+            client_ref.c.organisation_id == work.organisation_id, client_ref.c.client_id == event.client_id
+        )
+    )
+
+
 async def follow_merge(event: ClientMerged, work: UnitOfWork) -> None:
     """Agreed prices, quotes and contracts of the merged records are the survivor's; which they were is kept."""
     for merged_id in event.merged_ids:
@@ -110,6 +128,55 @@ async def keep_document(event: DocumentAvailable, work: UnitOfWork) -> None:
             document_id=event.document_id,
             sha256=event.sha256,
             status="AVAILABLE",
+            version=work.source_version,
+        )
+    )
+
+
+async def follow_document(event: DocumentTrashed | DocumentRestored | DocumentPurged, work: UnitOfWork) -> None:
+    """A file in the bin of documents is missing for the sale of its versions, until it is taken out again."""
+    status = "AVAILABLE" if isinstance(event, DocumentRestored) else "GONE"
+    moved = await work.execute(
+        update(document_ref)
+        .where(
+            document_ref.c.organisation_id == work.organisation_id,
+            document_ref.c.document_id == event.document_id,
+            document_ref.c.version < work.source_version,
+        )
+        .values(status=status, version=work.source_version)
+    )
+    if moved:
+        for version_id in await versions_with(event.document_id, work):
+            await watch_version(version_id, work, work.today())
+
+
+async def keep_commission_plan(event: CommissionPlanPublished, work: UnitOfWork) -> None:
+    """Which sales a commission plan covers; a product that earns commissions needs one."""
+    selectors = event.selectors
+    await work.execute(
+        keep_newest(
+            commission_plan_ref,
+            organisation_id=work.organisation_id,
+            plan_id=event.plan_id,
+            product_id=selectors.product_id,
+            product_range_id=selectors.product_range_id,
+            product_type=selectors.product_type,
+            company_id=selectors.company_id,
+            effective_to=event.effective_to,
+            active=True,
+            version=work.source_version,
+        )
+    )
+
+
+async def drop_commission_plan(event: CommissionPlanDeactivated, work: UnitOfWork) -> None:
+    """A plan that is no longer chosen covers nothing; an older publication that comes late does not revive it."""
+    await work.execute(
+        keep_newest(
+            commission_plan_ref,
+            organisation_id=work.organisation_id,
+            plan_id=event.plan_id,
+            active=False,
             version=work.source_version,
         )
     )

@@ -6,20 +6,22 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from actors.products.partners import active_companies
 from actors.products.requests.accounting import unmapped_natures
 from actors.products.requests.prices import is_vat_determined
+from actors.products.requests.ranges import ancestors_of
 from actors.products.rules import lifecycle
 from actors.products.rules.documents import missing_documents
 from actors.products.settings import settings_of
 from actors.products.version_documents import published_types
-from messages.products.catalogue import Lifecycle, ProductNature, RevenueModel
+from messages.products.catalogue import Lifecycle, ProductKind, ProductNature, RevenueModel
 from messages.products.publications import Channel, ReadinessCheck, ReadinessCode
 from messages.products.ranges import Sector
 from messages.products.versions import PriceRole, TaxClass, VersionState
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.products import queries
 from storage.products.queries import among
-from storage.products.tables import product_version, quality_rule
+from storage.products.tables import commission_plan_ref, product_version, quality_rule
 
 _DATED = (VersionState.SCHEDULED, VersionState.EFFECTIVE)
 _WITHOUT_PUBLICATION = frozenset({Channel.FIELD, Channel.TELESALES})
@@ -45,6 +47,8 @@ async def readiness_of(
             blocking,
         ),
         _check(ReadinessCode.ACCOUNTING_MAPPED, await _missing_accounts(row, company_id, work), blocking),
+        await _commission_check(row, company_id, blocking, work),
+        _check(ReadinessCode.PARTNER_ACTIVE, await _inactive_partner(row, company_id, work), blocking),
         _check(ReadinessCode.ELIGIBILITY_VALID, None, blocking),  # the value object refuses inverted bounds
         _check(ReadinessCode.QUALITY_RULE_PRESENT, await _missing_quality_rule(version, work), blocking),
     ]
@@ -116,6 +120,36 @@ async def _missing_accounts(row: Row, company_id: UUID | None, work: UnitOfWork)
     missing = await unmapped_natures(row, RevenueModel(row["revenue_model"]), company_id, work)
     names = ", ".join(nature.value for nature in missing)
     return f"no validated account for {names}; set and validate an account mapping" if missing else None
+
+
+async def _commission_check(
+    row: Row, company_id: UUID | None, blocking: Collection[ReadinessCode], work: UnitOfWork
+) -> ReadinessCheck:
+    """Whether somebody is paid for selling it; what earns no commission is sold without, too."""
+    plan, ranges = commission_plan_ref.c, await ancestors_of(row["range_id"], work)
+    covering = select(plan.plan_id).where(
+        plan.organisation_id == work.organisation_id,
+        plan.active,
+        plan.effective_to.is_(None) | (plan.effective_to >= work.today()),
+        plan.product_id.is_(None) | (plan.product_id == row["id"]),
+        plan.product_range_id.is_(None) | among(plan.product_range_id, ranges),
+        plan.product_type.is_(None) | (plan.product_type == row["product_type"]),
+        plan.company_id.is_(None) | (plan.company_id == (company_id or row["owner_company_id"])),
+    )
+    known = await work.fetch_value(covering.limit(1)) is not None
+    problem = None if known else "no published commission plan covers the product; publish one in commercial"
+    earns = row["revenue_model"] in (RevenueModel.COMMISSION, RevenueModel.MIXED)
+    return _check(ReadinessCode.COMMISSION_PLAN_PRESENT, problem, blocking if earns else ())
+
+
+async def _inactive_partner(row: Row, company_id: UUID | None, work: UnitOfWork) -> str | None:
+    if row["kind"] != ProductKind.PARTNER:
+        return None
+    wanted = company_id or row["owner_company_id"]
+    sells = await active_companies(row["product_partner_id"], work)
+    if wanted in sells or (wanted is None and sells):
+        return None
+    return "its partner is not ACTIVE or not activated for the company; see set_partner_company_activation"
 
 
 async def _missing_quality_rule(version: Row, work: UnitOfWork) -> str | None:

@@ -78,6 +78,22 @@ async def published_types(
     return found
 
 
+async def versions_with(document_id: UUID, work: UnitOfWork) -> list[UUID]:
+    """The versions on sale that a stored file is published for."""
+    rows = await work.fetch(
+        select(product_document.c.version_id)
+        .join(publication, publication.c.version_id == product_document.c.version_id)
+        .where(
+            product_document.c.organisation_id == work.organisation_id,
+            product_document.c.document_id == document_id,
+            product_document.c.status == ProductDocumentStatus.PUBLISHED,
+            publication.c.state == PublicationState.LIVE,
+        )
+        .distinct()
+    )
+    return [row["version_id"] for row in rows]
+
+
 async def watch_version(version_id: UUID, work: UnitOfWork, today: date) -> None:
     """Expire documents, raise and close the alerts of a version on sale, and stop its sale where documents block."""
     settings = await settings_of(work)

@@ -11,11 +11,12 @@ from actors.products.rules.promotions import Campaign
 from actors.products.rules.sources import AgreedPrice, ListPrice
 from actors.products.rules.vat import DatedRate
 from messages.products.bundles import Bundle
-from messages.products.catalogue import Product, ProductDetail, ProductSnapshot
+from messages.products.catalogue import Product, ProductDetail, ProductKind, ProductSnapshot
 from messages.products.client_prices import ClientPrice, ClientPriceMode
 from messages.products.documents import DocumentAlert, ProductDocument
 from messages.products.events import ProductDocumentFacts, PromotionFacts
 from messages.products.external_mappings import ExternalMapping
+from messages.products.partners import PartnerActivation, ProductPartner
 from messages.products.price_lists import PriceItem, PriceList, PriceListAssignment
 from messages.products.pricing import PriceSource
 from messages.products.promotions import Promotion, PromotionConditions, PromotionKind
@@ -93,6 +94,8 @@ def offer_of(row: Row, items: Sequence[Row], agreed: Sequence[Row], campaigns: S
         version_id=row["version_id"],
         version_until=row["version_until"],
         documents_block=bool(row["documents_block"]),
+        is_partners=product.kind is ProductKind.PARTNER,
+        partner_companies=frozenset(row["partner_companies"] or ()),
         plans=tuple(plan_of(plan) for plan in row["plans"] or ()),
         rules=tuple(rule_of(rule) for rule in row["pricing"] or ()),
         publications=tuple(_publication_of(found) for found in row["publications"] or ()),
@@ -195,6 +198,17 @@ def dated_rate_of(row: Row) -> DatedRate:
 def vat_rate_of(row: Row) -> VatRate:
     """A VAT rate as requests and events show it."""
     return VatRate.model_validate({**row, "vat_rate_id": row["id"], "rate": row["rate"].quantize(CENT)})
+
+
+def partner_of(row: Row, activations: Sequence[Row]) -> ProductPartner:
+    """A product partner with the companies that sell for him."""
+    found = activations_of(activations)
+    return ProductPartner.model_validate({**row, "product_partner_id": row["id"], "activations": found})
+
+
+def activations_of(rows: Sequence[Row]) -> tuple[PartnerActivation, ...]:
+    """The companies that sell or sold for a partner."""
+    return tuple(PartnerActivation.model_validate(dict(row)) for row in rows)
 
 
 def list_of(row: Row) -> PriceList:

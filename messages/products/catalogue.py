@@ -49,6 +49,16 @@ class RevenueModel(StrEnum):
     MIXED = "MIXED"
 
 
+class IntegrationStatus(StrEnum):
+    """How far the product is connected to the system of its partner."""
+
+    NOT_INTEGRATED = "NOT_INTEGRATED"
+    REQUESTED = "REQUESTED"
+    INTEGRATED_API = "INTEGRATED_API"
+    INTEGRATED_IMPORT = "INTEGRATED_IMPORT"
+    INACTIVE = "INACTIVE"
+
+
 class Lifecycle(StrEnum):
     """FROZEN: no new sale, running contracts go on. RETIRED: support only, for ever."""
 
@@ -142,6 +152,7 @@ class Product(ProductSnapshot):
     popular: bool = False
     image_document_id: UUID | None = None
     logo_document_id: UUID | None = None
+    integration_status: IntegrationStatus = IntegrationStatus.NOT_INTEGRATED
     replacement_product_id: UUID | None
     version: int
 
@@ -176,7 +187,10 @@ class CreateProduct(Request[Product]):
     range_id: UUID | None = Field(default=None, description="left out: the range SERVICES that every tenant has")
     owner_company_id: UUID | None = None
     kind: ProductKind = ProductKind.OWN
-    revenue_model: RevenueModel | None = None
+    product_partner_id: UUID | None = Field(default=None, description="whose product it is; required for PARTNER")
+    revenue_model: RevenueModel | None = Field(
+        default=None, description="left out: REVENUE for an own product, COMMISSION for a partner's"
+    )
     sector: Sector | None = None
     product_type: Annotated[str, Field(max_length=40)] | None = None
     tax_class: TaxClass = TaxClass.STANDARD
@@ -205,6 +219,7 @@ class CreateProduct(Request[Product]):
     popular: bool = False
     image_document_id: UUID | None = None
     logo_document_id: UUID | None = None
+    integration_status: IntegrationStatus = IntegrationStatus.NOT_INTEGRATED
     first_version: VersionDraft | None = None
 
     @model_validator(mode="after")
@@ -227,6 +242,8 @@ class UpdateProduct(Request[Product]):
     description: Paragraph | None = None
     range_id: UUID | None = None
     owner_company_id: UUID | None = None
+    kind: ProductKind | None = Field(default=None, description="PARTNER needs product_partner_id")
+    product_partner_id: UUID | None = None
     revenue_model: RevenueModel | None = None
     product_type: Annotated[str, Field(max_length=40)] | None = None
     tax_class: TaxClass | None = None
@@ -254,6 +271,7 @@ class UpdateProduct(Request[Product]):
     popular: bool | None = None
     image_document_id: UUID | None = None
     logo_document_id: UUID | None = None
+    integration_status: IntegrationStatus | None = None
 
 
 class DeleteProduct(Request[Empty], permission="products:product:write"):
@@ -293,6 +311,8 @@ class ListProducts(PageRequest, Request[ProductPage], query=True, resource="prod
     kind: ProductKind | None = None
     lifecycle: tuple[Lifecycle, ...] = ()
     company_id: UUID | None = Field(default=None, description="the company that owns the product")
+    product_partner_id: UUID | None = None
+    integration_status: IntegrationStatus | None = None
     channel: Channel | None = Field(default=None, description="published there now")
     on_promotion: bool | None = Field(default=None, description="named by a running promotion, itself or its range")
     price_min: Amount | None = Field(default=None, description="of the indicative price")

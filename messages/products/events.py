@@ -9,6 +9,7 @@ from messages.base import Event, Message
 from messages.products.catalogue import Lifecycle, ProductSnapshot
 from messages.products.client_prices import ClientPriceMode
 from messages.products.documents import AlertSeverity, DocumentAlertType, ProductDocumentType
+from messages.products.partners import ProductPartnerStatus, ProductPartnerType
 from messages.products.promotions import PromotionKind
 from messages.products.publications import AccountingMapping, PublicationFacts
 from messages.products.quality_rules import SaleDocument
@@ -320,6 +321,16 @@ class QualityRuleSaved(Event, aggregate="quality_rule", aggregate_id="version_id
     version_id: UUID
     required_fields: tuple[str, ...]
     required_documents: tuple[SaleDocument, ...]
+
+
+class ProductPartnerSaved(Event, aggregate="product_partner"):
+    """A supplier of products exists, changed, or was activated for other companies."""
+
+    product_partner_id: UUID
+    name: str
+    type: ProductPartnerType
+    status: ProductPartnerStatus
+    company_ids: tuple[UUID, ...] = Field(description="the companies that sell for him")
 
 
 class AccountingMappingValidated(Event, aggregate="accounting_mapping", aggregate_id="mapping_id"):

@@ -72,6 +72,8 @@ class ReadinessCode(StrEnum):
     VAT_DETERMINED = "vat_determined"
     DOCUMENTS_COMPLETE = "documents_complete"
     ACCOUNTING_MAPPED = "accounting_mapped"
+    COMMISSION_PLAN_PRESENT = "commission_plan_present"
+    PARTNER_ACTIVE = "partner_active"
     QUALITY_RULE_PRESENT = "quality_rule_present"
     ELIGIBILITY_VALID = "eligibility_valid"
 
@@ -184,6 +186,19 @@ class GetPublication(Request[Publication], query=True, permission="products:publ
     """One publication."""
 
     publication_id: UUID
+
+
+class PublicationLock(Reply):
+    """Whether publications fix the product, and which ones are on sale now."""
+
+    locked: bool
+    live_publications: tuple[Publication, ...]
+
+
+class CheckPublicationLock(Request[PublicationLock], query=True, permission="products:publication:read"):
+    """Whether what decides price and books of a product may still change, and where it is on sale."""
+
+    product_id: UUID
 
 
 class WithdrawPublication(Request[Publication], permission="products:publication:write"):

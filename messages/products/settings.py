@@ -23,6 +23,8 @@ class CatalogueSettings(Reply):
         ReadinessCode.LIFECYCLE_OK,
         ReadinessCode.PRICING_PRESENT,
         ReadinessCode.VAT_DETERMINED,
+        ReadinessCode.COMMISSION_PLAN_PRESENT,
+        ReadinessCode.PARTNER_ACTIVE,
         ReadinessCode.ELIGIBILITY_VALID,
     )
     document_warning_days: int = 30

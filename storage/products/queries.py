@@ -34,6 +34,8 @@ from storage.products.tables import (
     price_list_assignment,
     pricing_rule,
     product,
+    product_partner,
+    product_partner_activation,
     product_plan,
     product_range,
     product_version,
@@ -113,6 +115,19 @@ _RANGES_OF_PRODUCT = (
 )
 _RANGES = _RANGES_OF_PRODUCT.label("ranges")
 
+_PARTNER_COMPANIES = (
+    select(func.array_agg(product_partner_activation.c.company_id))
+    .join(product_partner, product_partner.c.id == product_partner_activation.c.product_partner_id)
+    .where(
+        product_partner_activation.c.organisation_id == product.c.organisation_id,
+        product_partner_activation.c.product_partner_id == product.c.product_partner_id,
+        product_partner_activation.c.active,
+        product_partner.c.status == "ACTIVE",
+    )
+    .correlate(product)
+    .scalar_subquery()
+)
+
 VERSION: Select[tuple[object, ...]] = select(product_version, PLANS_OF_VERSION, _RULES)
 """A version with its plans and price rules."""
 
@@ -126,6 +141,7 @@ OFFERS: Statement = prepare(
         _RULES,
         _PUBLICATIONS,
         _RANGES,
+        _PARTNER_COMPANIES.label("partner_companies"),
     )
     .select_from(
         product.outerjoin(

@@ -138,6 +138,13 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "products.pricing_rule": (CATALOGUE, "payload"),
     "products.product": (CATALOGUE, "name", "short_name", "description", "search_name", "search_text"),
     "products.product_document": (CATALOGUE, "title"),
+    "products.product_partner": (
+        "a supplier of the organisation and whom to call there",
+        "name",
+        "legal_name",
+        "search_name",
+        "addresses",
+    ),
     "products.product_plan": (CATALOGUE, "name", "description"),
     "products.product_range": (CATALOGUE, "name", "description"),
     "products.product_version": (CATALOGUE, "notes"),

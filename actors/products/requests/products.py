@@ -30,6 +30,7 @@ from messages.products.catalogue import (
     ListProducts,
     Product,
     ProductDetail,
+    ProductKind,
     ProductPage,
     ProductPart,
     TransitionProduct,
@@ -52,6 +53,7 @@ from storage.products.tables import (
     pricing_rule,
     product,
     product_document,
+    product_partner,
     product_plan,
     product_version,
     publication,
@@ -71,6 +73,7 @@ async def create_product(request: CreateProduct, work: UnitOfWork) -> Product:
         raise Refused(RANGE_INACTIVE, f"the range {range_['code']} is not active; choose another range_id")
     taken_over = products.inherited(request, range_["default_sector"], range_["default_product_type"])
     products.check_new_product(request, taken_over["sector"], RangeScope(range_["scope"]))
+    await _check_partner(request.product_partner_id, work)
     await _refuse_known_sku(request.sku, work)
     row = {
         **new_row(request.id or new_id(), work),
@@ -131,6 +134,8 @@ async def list_products(request: ListProducts, work: UnitOfWork) -> ProductPage:
         (product.c.product_type, request.product_type),
         (product.c.kind, request.kind),
         (product.c.owner_company_id, request.company_id),
+        (product.c.product_partner_id, request.product_partner_id),
+        (product.c.integration_status, request.integration_status),
     ):
         if value is not None:
             statement = statement.where(column == value)
@@ -171,6 +176,8 @@ async def update_product(request: UpdateProduct, work: UnitOfWork) -> Product:
         raise Refused(RANGE_INACTIVE, f"the range {range_['code']} is not active; choose another range_id")
     if changed.get("owner_company_id") is not None:
         await _owner(changed["owner_company_id"], work)
+    products.check_partner(ProductKind(after["kind"]), after["product_partner_id"])
+    await _check_partner(changed.get("product_partner_id"), work)
     products.check_quantities(after["quantity_min"], after["quantity_max"], after["quantity_step"])
     products.check_terms(
         Sector(row["sector"]), RangeScope(range_["scope"]), after["commitment_months"], after["withdrawal_days"]
@@ -321,6 +328,16 @@ async def _owner(wanted: UUID | None, work: UnitOfWork) -> UUID | None:
     if wanted not in known:
         raise Refused.field("owner_company_id", "unknown", "owner_company_id is no company in your scope; check it")
     return wanted
+
+
+async def _check_partner(wanted: UUID | None, work: UnitOfWork) -> None:
+    if wanted is None:
+        return
+    known = select(product_partner.c.id).where(
+        product_partner.c.organisation_id == work.organisation_id, product_partner.c.id == wanted
+    )
+    if await work.fetch_value(known) is None:
+        raise Refused.field("product_partner_id", "unknown", "product_partner_id names no product partner; check it")
 
 
 async def _refuse_known_sku(sku: str, work: UnitOfWork, *, other_than: UUID | None = None) -> None:

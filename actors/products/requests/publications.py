@@ -14,7 +14,7 @@ from actors.products.rules import lifecycle
 from messages.base import Event
 from messages.errors import NOT_FOUND
 from messages.problem import Refused
-from messages.products.catalogue import READINESS_FAILED
+from messages.products.catalogue import PRODUCT_NOT_FOUND, READINESS_FAILED
 from messages.products.events import (
     ProductPublicationEnded,
     ProductPublicationLive,
@@ -26,10 +26,12 @@ from messages.products.publications import (
     PUBLICATION_CONFLICT,
     PUBLICATION_NOT_FOUND,
     WINDOW_OUTSIDE_VERSION,
+    CheckPublicationLock,
     CreatePublication,
     GetPublication,
     ListPublications,
     Publication,
+    PublicationLock,
     PublicationPage,
     PublicationState,
     Readiness,
@@ -116,6 +118,18 @@ async def update_publication(request: UpdatePublication, work: UnitOfWork) -> Pu
 async def get_publication(request: GetPublication, work: UnitOfWork) -> Publication:
     """One publication of the caller's companies."""
     return views.publication_of(await _seen(_all(work).where(publication.c.id == request.publication_id), work))
+
+
+async def check_publication_lock(request: CheckPublicationLock, work: UnitOfWork) -> PublicationLock:
+    """Whether a publication has fixed the product, and where the caller's companies sell it now."""
+    row = await work.load(_product(request.product_id, work), "product", code=PRODUCT_NOT_FOUND)
+    live = _all(work).where(publication.c.product_id == row["id"], publication.c.state == PublicationState.LIVE)
+    shown = [
+        views.publication_of(found)
+        for found in await work.fetch(live.order_by(publication.c.start_at, publication.c.id))
+        if work.caller.sees_company(found["company_id"])
+    ]
+    return PublicationLock(locked=row["locked"], live_publications=tuple(shown))
 
 
 async def withdraw_publication(request: WithdrawPublication, work: UnitOfWork) -> Publication:

@@ -65,6 +65,9 @@ class Offer:
     version_id: UUID | None
     version_until: datetime | None
     documents_block: bool
+    is_partners: bool
+    partner_companies: frozenset[UUID]
+    """The companies that sell for its partner while he is ACTIVE."""
     plans: tuple[Plan, ...]
     rules: tuple[PricingRule, ...]
     publications: tuple[LivePublication, ...] = ()
@@ -149,6 +152,8 @@ def check_sellable(offer: Offer, terms: Terms) -> UUID:
     if terms.purpose is PricePurpose.SALE and not _publications(offer, terms):
         channel = f" on channel {terms.channel.value}" if terms.channel else ""
         raise _not_sellable(offer, f"it is not published for the company{channel}; create a publication")
+    if terms.purpose is PricePurpose.SALE and offer.is_partners and terms.company_id not in offer.partner_companies:
+        raise _not_sellable(offer, "its partner is not active for the company; activate him")
     if terms.purpose is PricePurpose.SALE and offer.documents_block:
         raise _not_sellable(offer, "a document that a sale needs is missing or expired; publish it")
     return offer.version_id

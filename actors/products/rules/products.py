@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from actors.products.rules.lifecycle import LONGEST_TELECOM_COMMITMENT_MONTHS, withdrawal_days_of
 from messages.problem import Refused
@@ -10,12 +11,13 @@ from messages.products.pricing import QUANTITY_INVALID
 from messages.products.ranges import RangeScope, Sector
 from messages.products.versions import PlanDraft, PricingRuleDraft
 
+_REVENUE_MODELS = {ProductKind.OWN: RevenueModel.REVENUE, ProductKind.PARTNER: RevenueModel.COMMISSION}
 LOCKED_FIELDS = ("sku", "kind", "tax_class", "currency", "revenue_model")
 CLEARABLE_FIELDS = frozenset(
     {
         "short_name", "description", "owner_company_id", "quantity_max", "dunning_policy_code", "retry_policy_code",
         "withdrawal_days", "renewal_months", "notice_days", "termination_terms", "weight_g", "eligibility",
-        "image_document_id", "logo_document_id",
+        "image_document_id", "logo_document_id", "product_partner_id",
     }
 )  # fmt: skip
 """What may be empty: null takes these away, elsewhere null changes nothing."""
@@ -28,18 +30,25 @@ def inherited(request: CreateProduct, default_sector: str | None, default_type: 
     return {
         "sector": sector,
         "product_type": request.product_type or default_type or sector.value.lower(),
-        "revenue_model": request.revenue_model or RevenueModel.REVENUE,
+        "revenue_model": request.revenue_model or _REVENUE_MODELS[request.kind],
         "withdrawal_days": days,
     }
 
 
 def check_new_product(request: CreateProduct, sector: Sector, scope: RangeScope) -> None:
     """Refuse what the law or this version of the catalogue does not allow."""
-    if request.kind is ProductKind.PARTNER:
-        raise Refused.field(
-            "kind", "partner", "a PARTNER product needs a product partner; record it as OWN", PARTNER_REQUIRED
-        )
+    check_partner(request.kind, request.product_partner_id)
     check_terms(sector, scope, request.commitment_months, request.withdrawal_days)
+
+
+def check_partner(kind: ProductKind, product_partner_id: UUID | None) -> None:
+    """PARTNER_REQUIRED for a partner's product that names none; an own product has no partner."""
+    if kind is ProductKind.PARTNER and product_partner_id is None:
+        raise Refused.field("product_partner_id", "required", "name the partner of a PARTNER product", PARTNER_REQUIRED)
+    if kind is ProductKind.OWN and product_partner_id is not None:
+        raise Refused.field(
+            "product_partner_id", "own", "an OWN product has no partner; make it PARTNER or leave the partner out"
+        )
 
 
 def check_terms(sector: Sector, scope: RangeScope, commitment_months: int, withdrawal_days: int | None) -> None:

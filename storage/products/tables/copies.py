@@ -1,6 +1,6 @@
 """Tables of products, what others own: companies and clients."""
 
-from sqlalchemy import Column, Index, Integer, Table, Uuid
+from sqlalchemy import Boolean, Column, Date, Index, Integer, Table, Uuid
 
 from storage.columns import reference, text
 from storage.products.tables.metadata import metadata
@@ -44,5 +44,21 @@ client_contract = Table(
     Column("original_client_id", Uuid, comment="before a merge"),
     Index("ix_client_contract_client", "organisation_id", "client_id"),
     comment="projection of contrats: signed and neither cancelled nor withdrawn",
+    info=TENANT,
+)
+
+commission_plan_ref = Table(
+    "commission_plan_ref",
+    metadata,
+    Column("organisation_id", Uuid, primary_key=True),
+    Column("plan_id", Uuid, primary_key=True),
+    reference("product_id", nullable=True),
+    reference("product_range_id", nullable=True),
+    text("product_type", nullable=True),
+    reference("company_id", nullable=True),
+    Column("effective_to", Date),
+    Column("active", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    comment="projection of commercial: what a sale must be for a published plan to apply; null means any",
     info=TENANT,
 )
