@@ -19,7 +19,18 @@ from actors.payments.portal import requests as portal
 from actors.payments.portal import visits
 from actors.payments.portal.schedule import expire_links
 from actors.payments.recovery import cutting, hourly, presenting, writing
-from actors.payments.requests import alerts, bank, bank_details, dues, mandates, payments, policies, recovery, settings
+from actors.payments.requests import (
+    alerts,
+    bank,
+    bank_details,
+    dues,
+    mandates,
+    payments,
+    policies,
+    providers,
+    recovery,
+    settings,
+)
 from actors.payments.requests import batches as batch_requests
 from actors.payments.requests import ledger as ledger_requests
 from messages.calendar import CalculatePlannedDatesBatch
@@ -41,6 +52,10 @@ actor = Actor(
         settings.get_payment_settings,
         settings.update_payment_settings,
         settings.list_rejection_reasons,
+        providers.create_psp_account,
+        providers.update_psp_account,
+        providers.disable_psp_account,
+        providers.list_psp_accounts,
         bank_details.create_bank_details,
         bank_details.update_bank_details,
         bank_details.disable_bank_details,

@@ -127,6 +127,7 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "payments.creditor_account": (COMPANY, "iban", "iban_masked", "iban_fingerprint", "bic", "holder_name"),
     "payments.dunning_policy": (CATALOGUE, "name", "customer_type"),
     "payments.retry_policy": (CATALOGUE, "name", "customer_type"),
+    "payments.psp_account": (COMPANY, "name"),
     "payments.instalment": (TECHNICAL, "block_reason", "cancel_reason"),
     "payments.schedule": (TECHNICAL, "pause_reason"),
     "payments.stored_file": ("bank files of many clients, encrypted, accounting evidence for ten years", "content"),

@@ -1,6 +1,8 @@
 """The tables of payments, by subject."""
 
-from storage.payments.tables import bank, dues, ledger, means, others, payments, portal, recovery, views
+from storage.payments.tables import bank, dues, ledger, means, others, payments, portal, providers, recovery, views
 from storage.payments.tables.metadata import metadata
 
-__all__ = ["bank", "dues", "ledger", "means", "metadata", "others", "payments", "portal", "recovery", "views"]
+__all__ = [
+    "bank", "dues", "ledger", "means", "metadata", "others", "payments", "portal", "providers", "recovery", "views",
+]  # fmt: skip

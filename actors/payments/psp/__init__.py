@@ -1,0 +1,1 @@
+"""Payment service providers: one port, an adapter and a simulator for each."""

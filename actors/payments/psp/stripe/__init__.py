@@ -1,0 +1,1 @@
+"""Stripe: its dialect, its webhooks' signature, and a simulator of its side."""
