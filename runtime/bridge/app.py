@@ -25,6 +25,7 @@ from runtime.bridge.machine_tokens import MachineTokens
 from runtime.bridge.metrics import BridgeMetrics
 from runtime.bridge.openapi import add_requests
 from runtime.bridge.operations import BridgeOperations
+from runtime.bridge.portal import Portal
 from runtime.bridge.problems import HttpRefused, no_such_route, refusal_response
 from runtime.bridge.protection import SecurityHeaders
 from runtime.bridge.requests import RequestPassage
@@ -83,6 +84,8 @@ def create_app(
         gateway, routes, sign_ins, metrics, simulated_time=settings.simulated_time, seconds=bridge.timeout_seconds
     )
     app.add_route("/v1/events", feed.__call__, methods=["GET"], include_in_schema=False)
+    portal = Portal(calls, simulated_time=settings.simulated_time)
+    app.add_route("/p/{token}", portal.open, methods=["GET"], include_in_schema=False)
     _add_files(app, Files(calls, tokens, sign_ins, simulated_time=settings.simulated_time))
     app.add_route("/v1/{actor}/{name}", passage.__call__, methods=["GET", "POST"], include_in_schema=False)
     receiver = Webhooks(gateway, webhooks, metrics, bridge.timeout_seconds)

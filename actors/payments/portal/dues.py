@@ -105,7 +105,8 @@ def _item(due: Row | None, invoice: Row | None) -> OpenItem:
 
 def _open_of_invoice(invoice: Row) -> Decimal:
     """The invoice says what is owed: its instalment may be cancelled while it stands."""
-    return max(NOTHING, invoice["due"] - invoice["credited"] - invoice["allocated"])
+    left: Decimal = invoice["due"] - invoice["credited"] - invoice["allocated"]
+    return max(NOTHING, left)
 
 
 def _open_of_instalment(due: Row) -> Decimal:
