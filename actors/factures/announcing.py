@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from actors.factures import views
 from actors.factures.rules import settlements
@@ -38,9 +38,10 @@ from messages.values.identifiers import new_id
 from messages.values.money import Money
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.factures import queries
-from storage.factures.tables import invoice, settlement
+from storage.factures.tables import invoice, invoiced_item, settlement
 
 _ZERO = Decimal("0.00")
+CREDIT_NOTES = tuple(kind for kind in DocumentKind if kind.gives_back)
 _FACTS: dict[str, type[Event]] = {
     "partially_paid": InvoicePartiallyPaid,
     "paid": InvoicePaid,
@@ -82,7 +83,7 @@ async def announce_without_file(row: Row, sha256: str, work: UnitOfWork) -> None
 def announce(row: Row, sha256: str, work: UnitOfWork) -> None:
     """State that the document is issued."""
     fields = {**views.reference_of(row), **views.facts_of(row, sha256)}
-    if row["kind"] == DocumentKind.CREDIT_NOTE:
+    if DocumentKind(row["kind"]).gives_back:
         work.emit(CreditNoteIssued.model_validate(fields | views.credit_facts_of(row)), version=row["version"])
     else:
         work.emit(InvoiceIssued.model_validate(fields), version=row["version"])
@@ -183,7 +184,7 @@ def _settlement_facts(
     row: Row, amount: Decimal, settled: Decimal, source: SettlementSource, source_id: UUID, on: date, presumed: bool
 ) -> SettlementFacts:
     breakdown = views.breakdown_of(row)
-    shares = share_by_rate(_within(row["settled"], row["gross"]), _change(row, amount), breakdown)
+    shares = share_by_rate(_within(row, row["settled"]), _change(row, amount), breakdown)
     return SettlementFacts(
         amount=Money(amount=amount),
         on_date=on,
@@ -198,13 +199,15 @@ def _settlement_facts(
     )
 
 
-def _within(settled: Decimal, gross: Decimal) -> Decimal:
-    return min(max(settled, _ZERO), gross)
+def _within(row: Row, settled: Decimal) -> Decimal:
+    """What of the gross is paid, deposits first, so that the shares close with the last payment."""
+    gross: Decimal = row["gross"]
+    return min(row["prepaid"] + max(settled, _ZERO), gross)
 
 
 def _change(row: Row, amount: Decimal) -> Decimal:
     """The part of an amount that falls on the invoice; what is overpaid falls on no rate."""
-    return _within(row["settled"] + amount, row["gross"]) - _within(row["settled"], row["gross"])
+    return _within(row, row["settled"] + amount) - _within(row, row["settled"])
 
 
 async def credit_original(note: Row, work: UnitOfWork) -> None:
@@ -228,9 +231,18 @@ async def credit_original(note: Row, work: UnitOfWork) -> None:
         cancelled_by_id=note["id"] if cancelled else None,
     )
     if cancelled:
-        by = CancelledBy(id=note["id"], number=note["number"], kind=DocumentKind.CREDIT_NOTE)
+        await _free_deposits(row, work)
+        by = CancelledBy(id=note["id"], number=note["number"], kind=DocumentKind(note["kind"]))
         fact = {**views.reference_of(changed), "by": by, "rebill": note["rebill"]}
         work.emit(InvoiceCancelled.model_validate(fact), version=changed["version"])
+
+
+async def _free_deposits(row: Row, work: UnitOfWork) -> None:
+    """The deposits of a cancelled final invoice may be deducted by another one."""
+    if row["deposits"]:
+        ids = [UUID(item["invoice_id"]) for item in row["deposits"]]
+        mine = (invoiced_item.c.organisation_id == work.organisation_id, invoiced_item.c.item_id == func.any(ids))
+        await work.execute(delete(invoiced_item).where(*mine))
 
 
 async def replace_original(corrective: Row, work: UnitOfWork) -> None:
@@ -276,7 +288,7 @@ async def credited_gross(invoice_id: UUID, work: UnitOfWork) -> Decimal:
     statement = select(func.coalesce(func.sum(invoice.c.gross), 0)).where(
         invoice.c.organisation_id == work.organisation_id,
         invoice.c.preceding_id == invoice_id,
-        invoice.c.kind == DocumentKind.CREDIT_NOTE,
+        invoice.c.kind.in_(CREDIT_NOTES),
         invoice.c.status == InvoiceStatus.ISSUED,
     )
     return Decimal(await work.fetch_value(statement))

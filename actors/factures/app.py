@@ -4,7 +4,7 @@ from actors.factures import schedule, work
 from actors.factures.facturx.pool import POOL
 from actors.factures.personal_data import PERSONAL_DATA
 from actors.factures.reactions import delivery, money, projections
-from actors.factures.requests import correcting, documents, drafts, settings, settling
+from actors.factures.requests import correcting, deposits, documents, drafts, settings, settling, totals
 from messages.documents import StoreDocument
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, daily, every
@@ -21,6 +21,10 @@ actor = Actor(
     "factures",
     answers=(
         drafts.create_invoice,
+        deposits.create_deposit_invoice,
+        deposits.create_final_invoice,
+        totals.calculate_totals,
+        totals.preview_next_number,
         drafts.update_invoice,
         drafts.replace_invoice_lines,
         drafts.delete_invoice,
@@ -42,6 +46,7 @@ actor = Actor(
         settings.retry_billing_intake,
         settings.get_invoicing_settings,
         settings.update_invoicing_settings,
+        settings.upload_logo,
     ),
     hears=(
         projections.keep_company,

@@ -13,7 +13,7 @@ from actors.factures import views
 from actors.factures import work as slow
 from actors.factures.crediting import credit_draft, credited_breakdown
 from actors.factures.drafting import DraftLine, DraftOrder, Parties, load_parties, save_draft
-from actors.factures.rules import amounts
+from actors.factures.rules import amounts, vat
 from actors.factures.rules.amounts import VatKey
 from messages.contrats import AdjustmentKind, BillingAdjustment, BillingInstalment, ContractBillingDue, InstalmentLine
 from messages.factures import (
@@ -26,7 +26,6 @@ from messages.factures import (
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
-from messages.values.numbers import Rate
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.factures import queries
 from storage.factures.tables import billing_intake, debit_plan_view, invoiced_item
@@ -160,7 +159,7 @@ def _instalment_line(line: InstalmentLine, instalment: BillingInstalment) -> Dra
     allowances = []
     if line.discount_pct:
         discount = amounts.percent_of(full, line.discount_pct)
-        allowances.append((discount, f"Remise {_percent(line.discount_pct)} %"))
+        allowances.append((discount, f"Remise {vat.percent_text(line.discount_pct)}"))
         full -= discount
     if full > line.net.amount and line.proration is not None:
         label = f"Prorata temporis {line.proration.used}/{line.proration.total} jours"
@@ -178,10 +177,6 @@ def _instalment_line(line: InstalmentLine, instalment: BillingInstalment) -> Dra
         prorata=(line.proration.used, line.proration.total) if line.proration else None,
         recurring=line.recurring,
     )
-
-
-def _percent(value: Rate) -> str:
-    return f"{value.normalize():f}".replace(".", ",")
 
 
 def _charge_line(found: BillingAdjustment) -> DraftLine:
@@ -209,7 +204,7 @@ def _invoice_order(
         company_id=event.company_id,
         client_id=event.client_id,
         lines=lines,
-        allowances=reductions,
+        discounts=reductions,
         payment_method=PaymentMethod(event.payment_method.value),
         origin=InvoiceOrigin.CONTRACT_BILLING,
         auto_issue=auto_issue,

@@ -8,11 +8,13 @@ from uuid import UUID
 from sqlalchemy import and_, func, select
 
 from actors.factures import views
+from actors.factures.announcing import CREDIT_NOTES
 from actors.factures.drafting import DraftLine, DraftOrder
 from actors.factures.rules import amounts
 from actors.factures.rules.amounts import VatAmount, VatKey
 from messages.factures import (
     CREDIT_EXCEEDS_INVOICE,
+    DEPOSIT_ALREADY_DEDUCTED,
     CorrectionReason,
     CreditLine,
     CreditScope,
@@ -26,7 +28,7 @@ from messages.factures import (
 from messages.problem import Refused
 from messages.values.money import round_cents
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.factures.tables import invoice, vat_breakdown
+from storage.factures.tables import invoice, invoiced_item, vat_breakdown
 
 _ONE = Decimal(1)
 
@@ -45,7 +47,7 @@ async def credited_breakdown(invoice_id: UUID, work: UnitOfWork) -> list[VatAmou
         .where(
             invoice.c.organisation_id == work.organisation_id,
             invoice.c.preceding_id == invoice_id,
-            invoice.c.kind == DocumentKind.CREDIT_NOTE,
+            invoice.c.kind.in_(CREDIT_NOTES),
             invoice.c.status != InvoiceStatus.DISCARDED,
         )
         .group_by(vat_breakdown.c.category, vat_breakdown.c.rate, vat_breakdown.c.exemption_code)
@@ -74,6 +76,9 @@ async def credit_draft(
 
     `lines` are what `wanted` sums up, where the note shows lines of the invoice rather than amounts per rate.
     """
+    of_deposit = original["kind"] == DocumentKind.DEPOSIT_INVOICE
+    if of_deposit:
+        await _refuse_deducted(original, work)
     breakdown, credited = views.breakdown_of(original), await credited_breakdown(original["id"], work)
     rest = amounts.remaining(breakdown, credited)
     scope = CreditScope.LINES if lines else CreditScope.FULL if wanted is None else CreditScope.AMOUNTS
@@ -84,7 +89,7 @@ async def credit_draft(
         company_id=original["company_id"],
         client_id=original["client_id"],
         lines=lines,
-        kind=DocumentKind.CREDIT_NOTE,
+        kind=DocumentKind.DEPOSIT_CREDIT_NOTE if of_deposit else DocumentKind.CREDIT_NOTE,
         origin=InvoiceOrigin.CORRECTION,
         payment_method=PaymentMethod.COMPENSATION,
         auto_issue=auto_issue,
@@ -106,6 +111,17 @@ async def credit_draft(
         }
         | (extra or {}),
     )
+
+
+async def _refuse_deducted(deposit: Row, work: UnitOfWork) -> None:
+    """A deposit that a final invoice deducts is corrected there."""
+    taken = select(invoiced_item.c.invoice_id).where(
+        invoiced_item.c.organisation_id == work.organisation_id, invoiced_item.c.item_id == deposit["id"]
+    )
+    if await work.fetch_one(taken) is not None:
+        raise Refused(
+            DEPOSIT_ALREADY_DEDUCTED, "a final invoice deducts this deposit; credit the final invoice instead"
+        )
 
 
 def _lines_by_rate(

@@ -1,5 +1,6 @@
 """Drafts: from what is owed to lines, VAT and totals, stored and announced."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ from messages.factures import (
     CLIENT_BLOCKED,
     CLIENT_UNKNOWN,
     COMPANY_UNKNOWN,
+    DEPOSIT_EXCEEDS_TOTAL,
     INVOICE_NOT_COMPLIANT,
     Channel,
     DocumentKind,
@@ -37,6 +39,12 @@ ZERO = Decimal("0.00")
 DEFAULT_PAYMENT_DAYS = 30
 SUBSCRIPTIONS, SERVICES, GOODS = "706100", "706000", "707000"
 """Revenue accounts where products gives no other."""
+
+
+Discount = tuple[Decimal, Decimal | None, str]
+"""Amount, product rate (None: spread over all), reason."""
+Charge = tuple[Decimal, Decimal, str]
+"""Amount, product rate, reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,11 @@ class DraftOrder:
     kind: DocumentKind = DocumentKind.INVOICE
     id: UUID | None = None
     auto_issue: bool = False
-    allowances: tuple[tuple[Decimal, Decimal, str], ...] = ()  # amount, product rate, reason
+    discounts: tuple[Discount, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    deposits: tuple[dict[str, Any], ...] = ()
+    prepaid: Decimal = ZERO
+    paid_on: date | None = None
     delivery_date: date | None = None
     period: tuple[date, date] | None = None
     due_date: date | None = None
@@ -123,8 +135,8 @@ async def save_draft(order: DraftOrder, parties: Parties, work: UnitOfWork) -> R
     """Compute, store and announce a draft; its row as stored."""
     lines = [_line_row(number, line, parties) for number, line in enumerate(order.lines, 1)]
     row = _invoice_row(order, lines, parties, work)
-    totals = order.totals or totals_of(lines, row["allowances"])
-    row |= totals_columns(totals)
+    totals = order.totals or totals_of(lines, row["allowances"], row["charges"])
+    row |= totals_columns(totals, totals.gross if order.paid_on else order.prepaid)
     await work.insert(invoice, **row)
     await store_parts(row["id"], lines, totals, work)
     stored = {**views.EMPTY, **row, "version": 1}
@@ -137,6 +149,12 @@ async def store_parts(invoice_id: UUID, lines: list[dict[str, Any]], totals: Tot
     """Insert lines and VAT breakdown of a draft."""
     common = {"invoice_id": invoice_id, "organisation_id": work.organisation_id}
     await work.insert_rows(invoice_line, [common | line for line in lines])
+    await store_breakdown(invoice_id, totals, work)
+
+
+async def store_breakdown(invoice_id: UUID, totals: Totals, work: UnitOfWork) -> None:
+    """Insert the VAT breakdown of a draft."""
+    common = {"invoice_id": invoice_id, "organisation_id": work.organisation_id}
     rows = [
         common
         | {"position": position, "category": row.key.category, "rate": row.key.rate, "base": row.base}
@@ -151,22 +169,38 @@ def line_rows(lines: tuple[DraftLine, ...], parties: Parties) -> list[dict[str, 
     return [_line_row(number, line, parties) for number, line in enumerate(lines, 1)]
 
 
-def totals_of(lines: list[dict[str, Any]], allowances: list[dict[str, Any]]) -> Totals:
-    """The totals of line rows and document allowances."""
-    keyed = [(VatKey(line["vat_category"], line["vat_rate"], line["exemption_code"]), line["net"]) for line in lines]
-    reductions = [(_allowance_key(item), Decimal(item["amount"])) for item in allowances]
-    return amounts.totals_of(keyed, reductions)
+def totals_of(
+    lines: Sequence[Mapping[str, Any]], allowances: list[dict[str, Any]], charges: list[dict[str, Any]]
+) -> Totals:
+    """The totals of line rows, document discounts and charges."""
+    return amounts.totals_of(keyed(lines), _keyed_adjustments(allowances), _keyed_adjustments(charges))
 
 
-def totals_columns(totals: Totals) -> dict[str, Any]:
-    """The amount columns of a document on which nothing is paid yet."""
+def keyed(lines: Sequence[Mapping[str, Any]]) -> list[tuple[VatKey, Decimal]]:
+    """The nets of line rows by the VAT they bear; numbers of stored rows come as texts."""
+    return [
+        (VatKey(line["vat_category"], Decimal(line["vat_rate"]), line["exemption_code"]), Decimal(line["net"]))
+        for line in lines
+    ]
+
+
+def totals_columns(totals: Totals, prepaid: Decimal = ZERO) -> dict[str, Any]:
+    """The amount columns of a document that is not issued; `prepaid` is what deposits or the counter settled."""
+    if prepaid > totals.gross:
+        raise Refused(
+            DEPOSIT_EXCEEDS_TOTAL,
+            f"{prepaid:.2f} is paid already, more than the {totals.gross:.2f} of the document; leave a deposit out",
+            details={"prepaid": f"{prepaid:.2f}", "gross": f"{totals.gross:.2f}"},
+        )
     return {
         "line_total": totals.line_total,
         "allowance_total": totals.allowance_total,
+        "charge_total": totals.charge_total,
+        "prepaid": prepaid,
         "net": totals.net,
         "vat": totals.vat,
         "gross": totals.gross,
-        "due": totals.gross,
+        "due": totals.gross - prepaid,
         "settled": ZERO,
         "credited": ZERO,
         "outstanding": ZERO,
@@ -184,8 +218,58 @@ def found_vat(parties: Parties, product_rate: Decimal) -> VatKey:
     return VatKey(case.category, case.rate, case.exemption_code)
 
 
-def _allowance_key(item: dict[str, Any]) -> VatKey:
-    return VatKey(item["category"], Decimal(item["rate"]), item["exemption_code"])
+def discount_rows(
+    discounts: Sequence[Discount], lines: Sequence[Mapping[str, Any]], parties: Parties
+) -> list[dict[str, Any]]:
+    """Document discounts as they are stored: one row per VAT key; one without a rate is spread over the lines' nets."""
+    rows = []
+    for amount, rate, reason in discounts:
+        if rate is not None:
+            rows.append(_adjustment_row(found_vat(parties, rate), amount, reason))
+        else:
+            parts = shares(amount, keyed(lines))
+            rows += [_adjustment_row(key, share, reason) | {"spread": True} for key, share in parts]
+    return rows
+
+
+def spread_again(allowances: list[dict[str, Any]], lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The discounts of a draft whose lines changed: those that were spread are spread over the new nets."""
+    rows = [item for item in allowances if not item.get("spread")]
+    whole: dict[str, Decimal] = {}
+    for item in allowances:
+        if item.get("spread"):
+            whole[item["reason"]] = whole.get(item["reason"], ZERO) + Decimal(item["amount"])
+    for reason, amount in whole.items():
+        parts = shares(amount, keyed(lines))
+        rows += [_adjustment_row(key, share, reason) | {"spread": True} for key, share in parts]
+    return rows
+
+
+def charge_rows(charges: Sequence[Charge], parties: Parties) -> list[dict[str, Any]]:
+    """Document charges as they are stored."""
+    return [_adjustment_row(found_vat(parties, rate), amount, reason) for amount, rate, reason in charges]
+
+
+def shares(amount: Decimal, lines: amounts.Keyed) -> list[tuple[VatKey, Decimal]]:
+    """A discount spread over the lines' nets; refused where there is nothing to reduce."""
+    try:
+        return amounts.spread(amount, lines)
+    except ValueError:
+        raise Refused.field(
+            "discounts", "nothing_to_reduce", "no line bears a net to reduce; leave the discount out"
+        ) from None
+
+
+def _adjustment_row(key: VatKey, amount: Decimal, reason: str) -> dict[str, Any]:
+    found = {"amount": f"{amount:.2f}", "reason": reason, "category": key.category, "rate": f"{key.rate:.2f}"}
+    return found | {"exemption_code": key.exemption_code}
+
+
+def _keyed_adjustments(items: list[dict[str, Any]]) -> list[tuple[VatKey, Decimal]]:
+    return [
+        (VatKey(item["category"], Decimal(item["rate"]), item["exemption_code"]), Decimal(item["amount"]))
+        for item in items
+    ]
 
 
 def _line_row(number: int, line: DraftLine, parties: Parties) -> dict[str, Any]:
@@ -219,8 +303,7 @@ def _line_row(number: int, line: DraftLine, parties: Parties) -> dict[str, Any]:
 def _invoice_row(order: DraftOrder, lines: list[dict[str, Any]], parties: Parties, work: UnitOfWork) -> dict[str, Any]:
     invoice_id = order.id or new_id()
     nature = vat.nature_of(frozenset(line["nature"] for line in lines))
-    due_date = order.due_date or work.today() + timedelta(days=order.payment_days)
-    reductions = [(found_vat(parties, rate), amount, reason) for amount, rate, reason in order.allowances]
+    due_date = order.paid_on or order.due_date or work.today() + timedelta(days=order.payment_days)
     row: dict[str, Any] = {
         "id": invoice_id,
         "organisation_id": work.organisation_id,
@@ -244,13 +327,12 @@ def _invoice_row(order: DraftOrder, lines: list[dict[str, Any]], parties: Partie
         "payment_days": order.payment_days,
         "payment_method": order.payment_method,
         "nature": nature,
-        "process_code": vat.process_code(nature),
+        "process_code": vat.process_code(nature, is_paid=order.paid_on is not None, after_deposit=bool(order.deposits)),
         "processing": processing_of(parties.client),
-        "allowances": [
-            {"amount": f"{amount:.2f}", "reason": reason, "category": key.category, "rate": f"{key.rate:.2f}"}
-            | {"exemption_code": key.exemption_code}
-            for key, amount, reason in reductions
-        ],
+        "allowances": discount_rows(order.discounts, lines, parties),
+        "charges": charge_rows(order.charges, parties),
+        "deposits": list(order.deposits),
+        "paid_on": order.paid_on,
         "billing_instalment_ids": [],
         "adjustment_ids": [],
     }

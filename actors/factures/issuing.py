@@ -75,11 +75,12 @@ class Desk:
     mandates: Sequence[Row]
     series: dict[str, Series]
     """By the series' code; kinds may share one."""
+    logo: bytes | None
 
     def sheet(self, row: Row, number: str, issue_date: date) -> Sheet:
         """The sheet of a draft."""
         parties = Parties(self.company, self.settings, self.clients[row["client_id"]])
-        return sheet_of(row, parties, self._mandate(row), number=number, issue_date=issue_date)
+        return sheet_of(row, parties, self._mandate(row), self.logo, number=number, issue_date=issue_date)
 
     def _mandate(self, row: Row) -> Mandate | None:
         """The mandate of the contract, else a mandate of the client that is bound to no contract."""
@@ -123,6 +124,7 @@ async def desk_of(organisation_id: UUID, company_id: UUID, rows: Sequence[Row], 
     clients = await reading.fetch(queries.CLIENTS, **scope, ids=ids)
     by_debit = any(row["payment_method"] == PaymentMethod.SEPA_DIRECT_DEBIT for row in rows)
     mandates = await reading.fetch(queries.MANDATES, **scope, company_id=company_id, ids=ids) if by_debit else []
+    logo = await _logo(company, scope, reading)
     series = await reading.fetch(queries.SERIES, **scope, company_id=company_id)
     counters = await reading.fetch(queries.COUNTERS, **scope, ids=[found["id"] for found in series])
     return Desk(
@@ -133,7 +135,16 @@ async def desk_of(organisation_id: UUID, company_id: UUID, rows: Sequence[Row], 
         {found["client_id"]: ClientSnapshot.model_validate(found["snapshot"]) for found in clients},
         mandates,
         {code: _series(code, series, counters) for code in set(numbering.SERIES.values())},
+        logo,
     )
+
+
+async def _logo(settings: Row, scope: dict[str, UUID], reading: Reading) -> bytes | None:
+    if settings["logo_sha256"] is None or not settings["show_logo"]:
+        return None
+    found = {"company_id": settings["company_id"], "sha256": settings["logo_sha256"]}
+    (row,) = await reading.fetch(queries.LOGO, **scope, **found)
+    return bytes(row["png"])
 
 
 def _series(code: str, series: Sequence[Row], counters: Sequence[Row]) -> Series:
@@ -152,7 +163,7 @@ async def prepare(desk: Desk, rows: Sequence[Row], issue_date: date, issued_at: 
     passed, refused = [], []
     for row in rows:
         found = checks.findings(desk.sheet(row, _number(desk, row, issue_date, 1), issue_date))
-        if row["kind"] != DocumentKind.CREDIT_NOTE and may_not_be_charged(desk.clients[row["client_id"]]):
+        if not DocumentKind(row["kind"]).gives_back and may_not_be_charged(desk.clients[row["client_id"]]):
             found.append(_BLOCKED)
         if found:
             refused.append((row["id"], tuple(found)))

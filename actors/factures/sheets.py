@@ -14,10 +14,13 @@ from actors.factures.facturx.sheet import (
     Preceding,
     Sheet,
     SheetAllowance,
+    SheetCharge,
+    SheetDeposit,
     SheetLine,
     SheetNote,
     SheetParty,
     SheetPayment,
+    SheetStyle,
 )
 from actors.factures.rules import mentions, vat
 from actors.factures.rules.amounts import Totals, VatKey
@@ -50,10 +53,12 @@ class Mandate:
     creditor_id: str
 
 
-def sheet_of(row: Row, parties: Parties, mandate: Mandate | None, *, number: str, issue_date: date) -> Sheet:
+def sheet_of(
+    row: Row, parties: Parties, mandate: Mandate | None, logo: bytes | None, *, number: str, issue_date: date
+) -> Sheet:
     """The sheet of a stored draft under that number and date."""
     kind = DocumentKind(row["kind"])
-    is_credit_note = kind is DocumentKind.CREDIT_NOTE
+    is_credit_note = kind.gives_back
     seller, buyer = seller_of(parties.company), buyer_of(parties.client)
     nature = Nature(row["nature"])
     found = mentions.mentions(
@@ -78,18 +83,20 @@ def sheet_of(row: Row, parties: Parties, mandate: Mandate | None, *, number: str
         number=number,
         type_code=kind.type_code,
         issue_date=issue_date,
-        due_date=issue_date if is_credit_note else due_date_of(row, issue_date),
+        due_date=issue_date if is_credit_note else row["paid_on"] or due_date_of(row, issue_date),
         currency="EUR",
         process_code=row["process_code"],
         nature=nature.value,
-        vat_due_code=vat.due_code(nature, on_debits=parties.settings["vat_on_debits"]),
+        vat_due_code=vat.due_code(
+            nature,
+            on_debits=parties.settings["vat_on_debits"],
+            is_deposit=kind in (DocumentKind.DEPOSIT_INVOICE, DocumentKind.DEPOSIT_CREDIT_NOTE),
+        ),
         seller=seller,
         buyer=buyer,
         lines=tuple(_line(line) for line in row["lines"]),
         allowances=tuple(_allowance(item) for item in row["allowances"]),
-        totals=Totals(
-            row["line_total"], row["allowance_total"], row["net"], row["vat"], row["gross"], views.breakdown_of(row)
-        ),
+        totals=_totals(row),
         due=row["due"],
         notes=tuple(SheetNote(item.code, item.text, item.printed) for item in found) + tuple(free),
         payment=None if is_credit_note else _payment(row, parties.settings, mandate, issue_date),
@@ -99,11 +106,35 @@ def sheet_of(row: Row, parties: Parties, mandate: Mandate | None, *, number: str
         contract_reference=row["contract_reference"],
         purchase_order_ref=row["purchase_order_ref"],
         buyer_reference=row["buyer_reference"],
-        preceding=(Preceding(row["preceding_number"], row["preceding_date"]),) if row["preceding_number"] else (),
+        preceding=tuple(Preceding(earlier, on) for earlier, on in views.preceding_of(row)),
         reason_text=row["reason_text"],
         footer_text=parties.settings["footer_text"],
+        prepaid=row["prepaid"],
+        charges=tuple(_charge(item) for item in row["charges"]),
+        deposits=tuple(_deposit(item) for item in row["deposits"]),
+        paid_on=row["paid_on"],
+        style=style_of(parties.settings, logo),
         profile=Profile(parties.settings["default_profile"]),
         through_platform=row["processing"] in PLATFORM_PROCESSING,
+    )
+
+
+def style_of(settings: Row, logo: bytes | None) -> SheetStyle:
+    """How the company's documents look."""
+    return SheetStyle(
+        settings["primary_color"], settings["secondary_color"], settings["header_text"], logo, settings["logo_position"]
+    )
+
+
+def _totals(row: Row) -> Totals:
+    return Totals(
+        row["line_total"],
+        row["allowance_total"],
+        row["net"],
+        row["vat"],
+        row["gross"],
+        views.breakdown_of(row),
+        row["charge_total"],
     )
 
 
@@ -165,6 +196,16 @@ def _line(line: dict[str, Any]) -> SheetLine:
 def _allowance(item: dict[str, Any]) -> SheetAllowance:
     key = VatKey(item["category"], Decimal(item["rate"]), item["exemption_code"])
     return SheetAllowance(Decimal(item["amount"]), item["reason"], key)
+
+
+def _charge(item: dict[str, Any]) -> SheetCharge:
+    key = VatKey(item["category"], Decimal(item["rate"]), item["exemption_code"])
+    return SheetCharge(Decimal(item["amount"]), item["reason"], key)
+
+
+def _deposit(item: dict[str, Any]) -> SheetDeposit:
+    figures = (Decimal(item[name]) for name in ("net", "vat", "gross"))
+    return SheetDeposit(item["number"], date.fromisoformat(item["issue_date"]), *figures)
 
 
 def _day(text: str | date) -> date:

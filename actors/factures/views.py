@@ -1,5 +1,6 @@
 """Rows of factures as the messages show them."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from actors.factures.rules.amounts import VatAmount, VatKey, percent_of
 from messages.factures import (
     AccountNet,
     CreditedOriginal,
+    DeductedDeposit,
     DocumentKind,
     Invoice,
     InvoiceLine,
@@ -25,7 +27,7 @@ from storage.factures.tables import invoice
 
 EMPTY: dict[str, Any] = {column.key: None for column in invoice.c} | {
     "prenotified": False, "rebill": False, "delivery_failed": False, "overdue": False,
-    "lines": None, "breakdown": None, "settlements": None,
+    "lines": None, "breakdown": None, "settlements": None, "deposits": (),
 }  # fmt: skip
 """A document of which only the columns that were inserted are known."""
 
@@ -61,9 +63,31 @@ def invoice_of(row: Row) -> Invoice:
                 Settlement.model_validate({**found, "amount": Decimal(found["amount"])})
                 for found in row["settlements"] or ()
             ],
-            "preceding": [row["preceding_id"]] if row["preceding_id"] else [],
+            "preceding": preceding_ids(row),
+            "discount_total": row["allowance_total"],
+            "deposits": deposits_of(row),
         }
     )
+
+
+def preceding_of(row: Row) -> list[tuple[str, date]]:
+    """Number and date of the earlier documents a document names (BG-3): what it corrects, or deposits it deducts."""
+    found = [(row["preceding_number"], row["preceding_date"])] if row["preceding_number"] else []
+    return found + [(item["number"], date.fromisoformat(item["issue_date"])) for item in row["deposits"]]
+
+
+def preceding_ids(row: Row) -> list[UUID]:
+    """The ids of the same documents."""
+    found = [row["preceding_id"]] if row["preceding_id"] else []
+    return found + [UUID(item["invoice_id"]) for item in row["deposits"]]
+
+
+def deposits_of(row: Row) -> list[DeductedDeposit]:
+    """The deposits that a final invoice deducts."""
+    return [
+        DeductedDeposit.model_validate(item | {name: Decimal(item[name]) for name in ("net", "vat", "gross")})
+        for item in row["deposits"]
+    ]
 
 
 def line_of(line: Row) -> InvoiceLine:
@@ -91,7 +115,12 @@ def breakdown_of(row: Row) -> tuple[VatAmount, ...]:
 
 
 def vat_totals(row: Row) -> list[VatTotal]:
-    """The VAT breakdown as messages carry it."""
+    """The VAT breakdown of a stored document as messages carry it."""
+    return vat_totals_of(breakdown_of(row))
+
+
+def vat_totals_of(breakdown: Sequence[VatAmount]) -> list[VatTotal]:
+    """A VAT breakdown as messages carry it."""
     return [
         VatTotal(
             category=found.key.category,
@@ -100,7 +129,7 @@ def vat_totals(row: Row) -> list[VatTotal]:
             amount=Money(amount=found.amount),
             exemption_code=found.key.exemption_code,
         )
-        for found in breakdown_of(row)
+        for found in breakdown
     ]
 
 
@@ -118,8 +147,9 @@ def facts_of(row: Row, pdf_sha256: str) -> dict[str, Any]:
             AccountNet(revenue_account=account, net=Money(amount=net)) for account, net in sorted(accounts.items())
         ],
         "vat_totals": vat_totals(row),
-        "preceding": [row["preceding_id"]] if row["preceding_id"] else [],
-        "prepaid": Money.zero(),
+        "preceding": preceding_ids(row),
+        "prepaid": Money(amount=row["prepaid"]),
+        "deposits": deposits_of(row),
         "issue_mode": row["channel"],
         "delivery_channel": row["channel"],
         "buyer_kind": PartyKind(row["buyer"]["kind"]),

@@ -114,7 +114,7 @@ async def issue_drafts(item: IssueDrafts, chunk: Chunk, work: UnitOfWork) -> Non
 async def after_issue(issued: Sequence[Row], work: UnitOfWork) -> None:
     """What follows an issue in the same transaction: originals credited, intakes done, archive ordered."""
     for row in issued:
-        if row["kind"] == DocumentKind.CREDIT_NOTE:
+        if DocumentKind(row["kind"]).gives_back:
             await announcing.credit_original(row, work)
         elif row["kind"] == DocumentKind.CORRECTIVE_INVOICE:
             await announcing.replace_original(row, work)
@@ -171,7 +171,7 @@ async def _stored(row: Row, file: Row, outside: Outside) -> UUID | None:
 
 
 def _store_order(row: Row, file: Row) -> StoreDocument:
-    is_credit_note = row["kind"] == DocumentKind.CREDIT_NOTE
+    is_credit_note = DocumentKind(row["kind"]).gives_back
     subject = SubjectType.CREDIT_NOTE if is_credit_note else SubjectType.INVOICE
     links = [DocumentLinkDraft(subject_type=subject, subject_id=row["id"])]
     links.append(

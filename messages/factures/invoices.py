@@ -12,6 +12,7 @@ from messages.factures.values import (
     IntakeStatus,
     InvoiceOrigin,
     InvoiceStatus,
+    LogoPosition,
     Nature,
     PaymentMethod,
     Processing,
@@ -65,6 +66,17 @@ class Settlement(Reply):
     presumed: bool
 
 
+class DeductedDeposit(Reply):
+    """A deposit invoice that a final invoice deducts; its VAT counts there and not again."""
+
+    invoice_id: UUID
+    number: str
+    issue_date: date
+    net: Amount
+    vat: Amount
+    gross: Amount
+
+
 class InvoiceRef(Reply):
     """What every fact about an invoice says of it."""
 
@@ -111,6 +123,11 @@ class Invoice(InvoiceRef):
     reason_code: CorrectionReason | None
     reason_text: str | None
     overdue: bool
+    discount_total: Amount
+    charge_total: Amount
+    prepaid: Amount
+    deposits: tuple[DeductedDeposit, ...]
+    paid_on: date | None
     settled: Amount
     credited: Amount
     issued_at: Instant | None
@@ -120,6 +137,25 @@ class Invoice(InvoiceRef):
     seal_hash: str | None
     created_at: Instant
     version: int
+
+
+class NextNumber(Reply):
+    """The number that would be next; another issue may take it first."""
+
+    number: str
+    provisional: bool = True
+
+
+class CalculatedTotals(Reply):
+    """Totals to the cent, VAT rounded once per rate."""
+
+    line_nets: tuple[Amount, ...]
+    discount_total: Amount
+    charge_total: Amount
+    net: Amount
+    vat: Amount
+    gross: Amount
+    vat_totals: tuple[VatTotal, ...]
 
 
 class InvoiceSummary(Reply):
@@ -144,8 +180,20 @@ class InvoiceSummary(Reply):
     created_at: Instant
 
 
+class InvoiceSums(Reply):
+    """What a whole list comes to; what gives money back counts as negative."""
+
+    count: int
+    net: Amount
+    vat: Amount
+    gross: Amount
+    outstanding: Amount
+
+
 class InvoicePage(Page[InvoiceSummary]):
     """Documents, newest first."""
+
+    sums: InvoiceSums | None = None
 
 
 class InvoiceFile(Reply):
@@ -171,6 +219,7 @@ class InvoiceCheck(Reply):
 
     valid: bool
     errors: tuple[Finding, ...]
+    warnings: tuple[Finding, ...] = ()
     net: Amount
     vat: Amount
     gross: Amount
@@ -235,6 +284,12 @@ class InvoicingSettings(Reply):
     legal_mentions_extra: str | None
     mediator_name: str | None
     mediator_url: str | None
+    header_text: str | None
+    primary_color: str
+    secondary_color: str
+    show_logo: bool
+    logo_position: LogoPosition
+    logo_sha256: str | None
 
 
 class BillingIntake(Reply):
@@ -302,6 +357,7 @@ class InvoiceFacts(Reply):
     vat_totals: tuple[VatTotal, ...]
     preceding: tuple[UUID, ...] = ()
     prepaid: Money
+    deposits: tuple[DeductedDeposit, ...] = ()
     fiscal_year_end: date
     issue_mode: str
     delivery_channel: Channel

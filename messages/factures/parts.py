@@ -12,6 +12,8 @@ from messages.values.money import Amount
 from messages.values.numbers import Percent, Quantity, Rate
 from messages.values.text import Line, Paragraph
 
+PositiveAmount = Annotated[Amount, Field(gt=0)]
+
 
 class InvoiceLineDraft(Part):
     """A line as an accountant writes it: net price, quantity, rate; the VAT is found for the buyer."""
@@ -31,9 +33,17 @@ class InvoiceLineDraft(Part):
 
 
 class DocumentDiscount(Part):
-    """A reduction of the whole document; it belongs to one VAT rate."""
+    """A reduction of the whole document; without a rate it is spread over the rates by their nets."""
 
-    amount: Amount
+    amount: PositiveAmount
+    vat_rate: Percent | None = None
+    reason: Line
+
+
+class DocumentCharge(Part):
+    """A cost added to the whole document, such as transport; it belongs to one VAT rate."""
+
+    amount: PositiveAmount
     vat_rate: Percent
     reason: Line
 

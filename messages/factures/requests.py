@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from messages.base import Empty, Idempotency, Request
+from messages.factures.drafts import MOST_LINES, Charges, Discounts, Lines
 from messages.factures.invoices import (
     BillingIntake,
     BillingIntakePage,
@@ -20,7 +21,7 @@ from messages.factures.invoices import (
     LateInterest,
     SealCheck,
 )
-from messages.factures.parts import CreditAmount, CreditLine, DocumentDiscount, InvoiceLineDraft
+from messages.factures.parts import CreditAmount, CreditLine, InvoiceLineDraft
 from messages.factures.values import (
     Channel,
     CorrectionReason,
@@ -29,6 +30,7 @@ from messages.factures.values import (
     FileFormat,
     IntakeStatus,
     InvoiceStatus,
+    LogoPosition,
     PaymentMethod,
     Profile,
     RefundWish,
@@ -39,37 +41,9 @@ from messages.registry import ACTORS
 from messages.values.banking import Bic, Iban
 from messages.values.money import Amount
 from messages.values.refusal import refusal
-from messages.values.text import Label, Line, Paragraph
+from messages.values.text import Code, Label, Line, Paragraph
 
-MOST_LINES = 500
-
-Lines = Annotated[tuple[InvoiceLineDraft, ...], Field(min_length=1, max_length=MOST_LINES)]
-
-
-class CreateInvoice(Request[Invoice]):
-    """Write a draft; the VAT of each line is found for the buyer, the number comes at issue."""
-
-    id: UUID | None = Field(default=None, description="chosen by the client, so that repeating is safe")
-    company_id: UUID
-    client_id: UUID
-    lines: Lines
-    delivery_date: date | None = None
-    period_start: date | None = None
-    period_end: date | None = None
-    payment_method: PaymentMethod = PaymentMethod.TRANSFER
-    payment_days: Annotated[int, Field(ge=0, le=365)] | None = None
-    purchase_order_ref: Label | None = None
-    buyer_reference: Label | None = None
-    notes: Paragraph | None = None
-    discounts: Annotated[tuple[DocumentDiscount, ...], Field(max_length=20)] = ()
-
-    @model_validator(mode="after")
-    def _period_is_whole(self) -> "CreateInvoice":
-        if (self.period_start is None) != (self.period_end is None):
-            raise refusal("PERIOD_INCOMPLETE", "give period_start and period_end together, or neither")
-        if self.period_start and self.period_end and self.period_end < self.period_start:
-            raise refusal("PERIOD_REVERSED", "period_end lies before period_start; exchange them")
-        return self
+COLOR = "^#[0-9A-Fa-f]{6}$"
 
 
 class UpdateInvoice(Request[Invoice], permission="factures:invoice:write"):
@@ -85,6 +59,8 @@ class UpdateInvoice(Request[Invoice], permission="factures:invoice:write"):
     purchase_order_ref: Label | None = None
     buyer_reference: Label | None = None
     notes: Paragraph | None = None
+    discounts: Discounts = ()
+    charges: Charges = ()
 
     @model_validator(mode="after")
     def _period_is_whole(self) -> "UpdateInvoice":
@@ -133,6 +109,9 @@ class IssueInvoice(
     invoice_id: UUID
     expected_version: int
     issue_date: date | None = None
+    override_warnings: Annotated[tuple[Code, ...], Field(max_length=20)] = Field(
+        default=(), description="the rules of warnings that a person has looked at"
+    )
 
 
 class IssueInvoices(
@@ -211,14 +190,19 @@ class ListInvoices(PageRequest, Request[InvoicePage], query=True, resource="invo
     company_id: UUID | None = None
     client_id: UUID | None = None
     contract_id: UUID | None = None
-    kind: DocumentKind | None = None
-    status: InvoiceStatus | None = None
-    settlement_status: SettlementStatus | None = None
+    kind_in: Annotated[tuple[DocumentKind, ...], Field(max_length=10)] = ()
+    status_in: Annotated[tuple[InvoiceStatus, ...], Field(max_length=4)] = ()
+    settlement_in: Annotated[tuple[SettlementStatus, ...], Field(max_length=10)] = ()
     overdue: bool | None = None
-    preceding_id: UUID | None = Field(default=None, description="the credit notes of this invoice")
+    preceding_id: UUID | None = Field(default=None, description="the documents that reduce or replace this invoice")
     number_prefix: Annotated[str, Field(min_length=2, max_length=35)] | None = None
     issued_from: date | None = None
     issued_to: date | None = None
+    due_from: date | None = None
+    due_to: date | None = None
+    gross_from: Amount | None = None
+    gross_to: Amount | None = None
+    with_sums: bool = Field(default=False, description="add up the whole list, not only the page; costs a pass over it")
 
 
 class GetInvoiceDocument(Request[InvoiceFile], query=True, permission="factures:invoice:read", audited=True):
@@ -285,6 +269,18 @@ class GetInvoicingSettings(Request[InvoicingSettings], query=True):
     """How a company invoices."""
 
     company_id: UUID
+    settings_version: Annotated[int, Field(ge=1)] | None = Field(default=None, description="the newest when left out")
+
+
+class UploadLogo(Request[InvoicingSettings], permission="factures:invoicing_settings:update"):
+    """Print a logo on a company's documents from now on: PNG or JPEG, at most 4000 pixels each way.
+
+    It is flattened on white and stored once as a small RGB picture: transparency and CMYK are no part of PDF/A-3b.
+    """
+
+    company_id: UUID
+    content_base64: Annotated[str, Field(min_length=4, max_length=350_000)]
+    position: LogoPosition = LogoPosition.LEFT
 
 
 class UpdateInvoicingSettings(Request[InvoicingSettings]):
@@ -302,3 +298,8 @@ class UpdateInvoicingSettings(Request[InvoicingSettings]):
     legal_mentions_extra: Annotated[str, Field(max_length=1000)] | None = None
     mediator_name: Label | None = None
     mediator_url: Label | None = None
+    header_text: Annotated[str, Field(max_length=200)] | None = None
+    primary_color: Annotated[str, Field(pattern=COLOR)] = "#1E3A5F"
+    secondary_color: Annotated[str, Field(pattern=COLOR)] = "#666666"
+    show_logo: bool = True
+    logo_position: LogoPosition = LogoPosition.LEFT

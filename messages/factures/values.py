@@ -39,6 +39,13 @@ CREDIT_EXCEEDS_INVOICE = BUSINESS_RULE_VIOLATION.specific(
 CLIENT_BLOCKED = PRECONDITION_FAILED.specific("CLIENT_BLOCKED", "Client bloqué", "Client blocked")
 CLIENT_UNKNOWN = VALIDATION_FAILED.specific("CLIENT_UNKNOWN", "Client inconnu", "Client unknown")
 COMPANY_UNKNOWN = VALIDATION_FAILED.specific("COMPANY_UNKNOWN", "Société inconnue", "Company unknown")
+DEPOSIT_EXCEEDS_TOTAL = BUSINESS_RULE_VIOLATION.specific(
+    "DEPOSIT_EXCEEDS_TOTAL", "Acomptes supérieurs au total", "Deposits exceed the total"
+)
+DEPOSIT_ALREADY_DEDUCTED = PRECONDITION_FAILED.specific(
+    "DEPOSIT_ALREADY_DEDUCTED", "Acompte déjà déduit", "Deposit already deducted"
+)
+LOGO_NOT_READABLE = VALIDATION_FAILED.specific("LOGO_NOT_READABLE", "Logo illisible", "Logo is not readable")
 UNIT_UNKNOWN = VALIDATION_FAILED.specific("UNIT_UNKNOWN", "Unité inconnue", "Unit unknown")
 INTEGRITY_BROKEN = BUSINESS_RULE_VIOLATION.specific("INTEGRITY_BROKEN", "Fichier altéré", "File was altered")
 
@@ -49,11 +56,29 @@ class DocumentKind(StrEnum):
     INVOICE = "INVOICE"
     CREDIT_NOTE = "CREDIT_NOTE"
     CORRECTIVE_INVOICE = "CORRECTIVE_INVOICE"
+    DEPOSIT_INVOICE = "DEPOSIT_INVOICE"
+    DEPOSIT_CREDIT_NOTE = "DEPOSIT_CREDIT_NOTE"
 
     @property
     def type_code(self) -> str:
         """The UNTDID 1001 code."""
-        return {"INVOICE": "380", "CREDIT_NOTE": "381", "CORRECTIVE_INVOICE": "384"}[self.value]
+        return _TYPE_CODES[self.value]
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether the document reduces an invoice instead of asking for money."""
+        return self in (DocumentKind.CREDIT_NOTE, DocumentKind.DEPOSIT_CREDIT_NOTE)
+
+
+_TYPE_CODES = {
+    "INVOICE": "380",
+    "CREDIT_NOTE": "381",
+    "CORRECTIVE_INVOICE": "384",
+    "DEPOSIT_INVOICE": "386",
+    "DEPOSIT_CREDIT_NOTE": "503",
+}
+CREDIT_TYPE_CODES = frozenset({"381", "503"})
+"""The UNTDID 1001 codes of what gives money back."""
 
 
 class InvoiceStatus(StrEnum):
@@ -83,6 +108,7 @@ class InvoiceOrigin(StrEnum):
     MANUAL = "MANUAL"
     CONTRACT_BILLING = "CONTRACT_BILLING"
     CORRECTION = "CORRECTION"
+    DEPOSIT = "DEPOSIT"
 
 
 class PaymentMethod(StrEnum):
@@ -223,6 +249,14 @@ class RefundWish(StrEnum):
     REFUND = "REFUND"
     KEEP_AS_CREDIT = "KEEP_AS_CREDIT"
     SET_OFF = "SET_OFF"
+
+
+class LogoPosition(StrEnum):
+    """Where the logo stands above the seller."""
+
+    LEFT = "LEFT"
+    CENTER = "CENTER"
+    RIGHT = "RIGHT"
 
 
 class SettlementSource(StrEnum):

@@ -11,6 +11,7 @@ from storage.factures.tables import (
     invoice,
     invoice_line,
     invoicing_settings,
+    logo,
     mandate_view,
     numbering_counter,
     numbering_series,
@@ -103,6 +104,13 @@ COMPANY: Statement = prepare(
     .where(
         company_view.c.organisation_id == bindparam("organisation_id"),
         company_view.c.company_id == bindparam("company_id"),
+    )
+)
+LOGO: Statement = prepare(
+    select(logo.c.png).where(
+        logo.c.organisation_id == bindparam("organisation_id"),
+        logo.c.company_id == bindparam("company_id"),
+        logo.c.sha256 == bindparam("sha256"),
     )
 )
 CLIENTS: Statement = prepare(

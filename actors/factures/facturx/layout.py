@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from actors.factures.facturx.sheet import Sheet, SheetParty, SheetPayment
+from actors.factures.facturx.sheet import Sheet, SheetDeposit, SheetParty, SheetPayment, SheetStyle
 from actors.factures.rules.mentions import NATURE_SENTENCES
-from messages.factures.values import Nature
+from messages.factures.values import CREDIT_TYPE_CODES, Nature
 
 _THOUSANDS = "\u202f"
 _NO_BREAK = "\u00a0"
@@ -48,8 +48,8 @@ def day(value: date) -> str:
 
 def layout(sheet: Sheet) -> dict[str, Any]:
     """What the template prints."""
-    is_credit_note = sheet.type_code == "381"
-    kind = {"381": "Avoir", "384": "Facture rectificative"}.get(sheet.type_code, "Facture")
+    is_credit_note = sheet.type_code in CREDIT_TYPE_CODES
+    kind = _TITLES.get(sheet.type_code, "Facture")
     printed: dict[str, Any] = _printable(
         {
             "title": f"{kind} {sheet.number}",
@@ -65,12 +65,47 @@ def layout(sheet: Sheet) -> dict[str, Any]:
             "lines": [_line(line) for line in sheet.lines],
             "vat": [[rate(row.key.rate), money(row.base), money(row.amount)] for row in sheet.totals.breakdown],
             "totals": _totals(sheet, is_credit_note),
+            "deposits": [_deposit(item) for item in sheet.deposits],
+            "style": _style(sheet.style),
             "payment": _payment(sheet.payment, sheet),
             "mentions": [note.text for note in sheet.notes if note.printed],
             "footer": _footer(sheet),
         }
     )
     return printed
+
+
+_TITLES = {
+    "381": "Avoir",
+    "384": "Facture rectificative",
+    "386": "Facture d'acompte",
+    "503": "Avoir sur acompte",
+}
+
+
+def _deposit(item: SheetDeposit) -> list[str]:
+    return [item.number, day(item.issue_date), money(item.net), money(item.vat), money(item.gross)]
+
+
+def _style(style: SheetStyle) -> dict[str, Any]:
+    return {
+        "primary": style.primary_color,
+        "on_primary": "#FFFFFF" if contrast_with_white(style.primary_color) >= READABLE_CONTRAST else "#000000",
+        "secondary": style.secondary_color,
+        "header": style.header_text,
+        "logo_position": style.logo_position.lower(),
+    }
+
+
+def contrast_with_white(color: str) -> float:
+    """How well white reads on a colour, 1 to 21 (WCAG 2.1)."""
+    channels = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    luminance = sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return 1.05 / (luminance + 0.05)
+
+
+READABLE_CONTRAST = 4.5
 
 
 def _line(line: Any) -> dict[str, Any]:
@@ -138,23 +173,28 @@ def _references(sheet: Sheet) -> list[str]:
         ("Motif", sheet.reason_text),
     )
     found = [f"{label} : {text}" for label, text in pairs if text]
-    relation = "Annule et remplace la" if sheet.type_code == "384" else "À déduire de la"
-    found += [f"{relation} facture n° {item.number} du {day(item.issue_date)}" for item in sheet.preceding]
+    if not sheet.deposits:
+        relation = "Annule et remplace la" if sheet.type_code == "384" else "À déduire de la"
+        found += [f"{relation} facture n° {item.number} du {day(item.issue_date)}" for item in sheet.preceding]
     return found
 
 
 def _totals(sheet: Sheet, is_credit_note: bool) -> list[list[str]]:
     totals = sheet.totals
-    rows = [["Total des lignes HT", money(totals.line_total)]] if totals.allowance_total else []
+    rows = [["Total des lignes HT", money(totals.line_total)]] if sheet.allowances or sheet.charges else []
     rows += [[item.reason, f"-{money(item.amount)}"] for item in sheet.allowances]
+    rows += [[item.reason, money(item.amount)] for item in sheet.charges]
     rows += [["Total HT", money(totals.net)], ["Total TVA", money(totals.vat)], ["Total TTC", money(totals.gross)]]
-    rows += [["Déjà réglé", f"-{money(sheet.prepaid)}"]] if sheet.prepaid else []
+    settled = "Acomptes réglés" if sheet.deposits else "Déjà réglé"
+    rows += [[settled, f"-{money(sheet.prepaid)}"]] if sheet.prepaid else []
     return [*rows, ["Net à déduire" if is_credit_note else "Net à payer", money(sheet.due)]]
 
 
 def _payment(payment: SheetPayment | None, sheet: Sheet) -> list[str]:
     if payment is None:
         return []
+    if sheet.paid_on:
+        return [f"Facture acquittée le {day(sheet.paid_on)} – {payment.label}"]
     lines = [f"Mode de règlement : {payment.label}", f"Référence à rappeler : {sheet.number}"]
     if payment.iban:
         lines.append(f"IBAN {payment.iban}" + (f" – BIC {payment.bic}" if payment.bic else ""))

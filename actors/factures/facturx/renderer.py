@@ -38,7 +38,7 @@ def render(sheet: Sheet, produced_at: datetime, *, rules: bool = True) -> Render
     errors = rule_errors(xml, sheet) if rules else schema_errors(xml, sheet.profile)
     if errors:
         return Rendered(xml, b"", 0, tuple(errors))
-    return _with_facturx_metadata(_typeset(layout(sheet), xml, sheet.profile, produced_at), xml, sheet.profile)
+    return _with_facturx_metadata(_typeset(sheet, xml, produced_at), xml, sheet.profile)
 
 
 def render_all(sheets: list[Sheet], produced_at: datetime, *, rules: bool) -> list[Rendered]:
@@ -48,7 +48,7 @@ def render_all(sheets: list[Sheet], produced_at: datetime, *, rules: bool) -> li
 
 def preview(sheet: Sheet, produced_at: datetime) -> tuple[bytes, int]:
     """A PDF of a draft and its pages: watermarked, without XML, not for archives."""
-    pdf = _compiled({"data": orjson.dumps(layout(sheet)).decode()}, None, produced_at)
+    pdf = _compiled(_inputs(sheet), None, produced_at)
     with pikepdf.open(io.BytesIO(pdf)) as document:
         return pdf, len(document.pages)
 
@@ -102,9 +102,16 @@ def _compiler() -> typst.Compiler:
     )
 
 
-def _typeset(data: dict[str, Any], xml: bytes, profile: Profile, produced_at: datetime) -> bytes:
-    inputs = {"data": orjson.dumps(data).decode(), "xml": xml.decode(), "relation": _relation(profile)}
+def _typeset(sheet: Sheet, xml: bytes, produced_at: datetime) -> bytes:
+    inputs = {**_inputs(sheet), "xml": xml.decode(), "relation": _relation(sheet.profile)}
     return _compiled(inputs, "a-3b", produced_at)
+
+
+def _inputs(sheet: Sheet) -> dict[str, str]:
+    inputs = {"data": orjson.dumps(layout(sheet)).decode()}
+    if sheet.style.logo is not None:
+        inputs["logo"] = orjson.dumps(list(sheet.style.logo)).decode()
+    return inputs
 
 
 def _compiled(inputs: dict[str, str], standard: Literal["a-3b"] | None, produced_at: datetime) -> bytes:

@@ -37,6 +37,37 @@ class SheetAllowance:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetCharge:
+    """A cost added to the document (BG-21)."""
+
+    amount: Decimal
+    reason: str
+    key: VatKey
+
+
+@dataclass(frozen=True, slots=True)
+class SheetDeposit:
+    """A deposit invoice that a final invoice deducts; its VAT was invoiced there already."""
+
+    number: str
+    issue_date: date
+    net: Decimal
+    vat: Decimal
+    gross: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SheetStyle:
+    """How a company's documents look: colours, a line above the seller, and its logo as PNG."""
+
+    primary_color: str = "#1E3A5F"
+    secondary_color: str = "#666666"
+    header_text: str | None = None
+    logo: bytes | None = None
+    logo_position: str = "LEFT"
+
+
+@dataclass(frozen=True, slots=True)
 class SheetLine:
     """A line (BG-25)."""
 
@@ -115,5 +146,9 @@ class Sheet:
     footer_text: str | None = None
     prepaid: Decimal = Decimal("0.00")
     profile: Profile = Profile.EN16931
+    charges: tuple[SheetCharge, ...] = ()
+    deposits: tuple[SheetDeposit, ...] = ()
+    paid_on: date | None = None
+    style: SheetStyle = SheetStyle()
     through_platform: bool = True
     """Whether the document passes an approved platform, so that the French rules hold for its XML."""

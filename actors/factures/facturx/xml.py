@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from xml.sax.saxutils import escape, quoteattr
 
-from actors.factures.facturx.sheet import Sheet, SheetAllowance, SheetLine, SheetParty
+from actors.factures.facturx.sheet import Sheet, SheetAllowance, SheetCharge, SheetLine, SheetParty
 from actors.factures.rules.vat import EXEMPTION_TEXTS
 from messages.factures.values import Profile
 from messages.values.addresses import Address
@@ -129,11 +129,12 @@ def _period(period: tuple[date, date] | None) -> str:
     return _group("BillingSpecifiedPeriod", _date("StartDateTime", period[0]), _date("EndDateTime", period[1]))
 
 
-def _allowance(item: SheetAllowance) -> str:
+def _allowance(item: SheetAllowance | SheetCharge) -> str:
+    is_charge = isinstance(item, SheetCharge)
     parts = [
-        "<ram:ChargeIndicator><udt:Indicator>false</udt:Indicator></ram:ChargeIndicator>",
+        f"<ram:ChargeIndicator><udt:Indicator>{str(is_charge).lower()}</udt:Indicator></ram:ChargeIndicator>",
         _tag("ActualAmount", amount(item.amount)),
-        _tag("ReasonCode", _DISCOUNT),
+        _tag("ReasonCode", None if is_charge else _DISCOUNT),
         _tag("Reason", item.reason),
     ]
     if item.key is not None:
@@ -235,6 +236,7 @@ def _settlement(sheet: Sheet) -> str:
             _breakdown(sheet),
             _period(sheet.period),
             *(_allowance(item) for item in sheet.allowances),
+            *(_allowance(item) for item in sheet.charges),
             _terms(sheet),
         ),
         _summation(sheet),
@@ -302,6 +304,7 @@ def _breakdown(sheet: Sheet) -> str:
 def _summation(sheet: Sheet) -> str:
     totals = sheet.totals
     allowance = amount(totals.allowance_total) if totals.allowance_total else None
+    charge = amount(totals.charge_total) if totals.charge_total else None
     prepaid = amount(sheet.prepaid) if sheet.prepaid else None
     return _group(
         "SpecifiedTradeSettlementHeaderMonetarySummation",
@@ -309,6 +312,7 @@ def _summation(sheet: Sheet) -> str:
             Profile.BASIC_WL,
             sheet,
             _tag("LineTotalAmount", amount(totals.line_total)),
+            _tag("ChargeTotalAmount", charge),
             _tag("AllowanceTotalAmount", allowance),
         ),
         _tag("TaxBasisTotalAmount", amount(totals.net)),

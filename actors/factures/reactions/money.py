@@ -47,7 +47,7 @@ async def _bring_to(
     row = await work.fetch_one(queries.INVOICE_FOR_UPDATE, **scope, id=invoice_id)
     if row is None or row["status"] not in {InvoiceStatus.ISSUED, InvoiceStatus.CANCELLED}:
         return
-    if row["kind"] == DocumentKind.CREDIT_NOTE:
+    if DocumentKind(row["kind"]).gives_back:
         return
     held = await work.fetch_value(
         select(payment_position.c.allocated).where(

@@ -25,21 +25,23 @@ _COPIED = (
 )  # fmt: skip
 
 
+_REPLACEABLE = frozenset({DocumentKind.INVOICE, DocumentKind.CORRECTIVE_INVOICE})
+
+
 async def create_corrective_invoice(request: CreateCorrectiveInvoice, work: UnitOfWork) -> Invoice:
     """The draft of the replacement; the original is cancelled when it is issued."""
     row = await issued_document(request.invoice_id, work)
-    if row["kind"] == DocumentKind.CREDIT_NOTE:
-        raise Refused(NOT_ISSUED, "only an invoice can be replaced; give the id of an invoice")
+    if row["kind"] not in _REPLACEABLE or row["deposits"]:
+        raise Refused(
+            NOT_ISSUED, "only an invoice without deposits can be replaced; correct the others by a credit note"
+        )
     announcing.refuse_settled(row)
     order = DraftOrder(
         company_id=row["company_id"],
         client_id=row["client_id"],
         lines=draft_lines(request.lines) or tuple(_line(line) for line in row["lines"]),
-        allowances=tuple(
-            (Decimal(item["amount"]), Decimal(item["rate"]), item["reason"])
-            for item in row["allowances"]
-            if not request.lines
-        ),
+        discounts=() if request.lines else _copied(row["allowances"]),
+        charges=() if request.lines else _copied(row["charges"]),
         kind=DocumentKind.CORRECTIVE_INVOICE,
         origin=InvoiceOrigin.CORRECTION,
         payment_method=PaymentMethod(row["payment_method"]),
@@ -58,6 +60,10 @@ async def create_corrective_invoice(request: CreateCorrectiveInvoice, work: Unit
     )
     draft = await save_draft(order, await load_parties(row["company_id"], row["client_id"], work), work)
     return views.invoice_of(await load(draft["id"], work))
+
+
+def _copied(items: list[dict[str, Any]]) -> tuple[tuple[Decimal, Decimal, str], ...]:
+    return tuple((Decimal(item["amount"]), Decimal(item["rate"]), item["reason"]) for item in items)
 
 
 def _line(line: dict[str, Any]) -> DraftLine:

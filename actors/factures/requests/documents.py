@@ -2,9 +2,10 @@
 
 import base64
 import hashlib
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, Uuid, any_, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, case, func, literal, select
 
 from actors.factures import announcing, views
 from actors.factures import work as slow
@@ -30,6 +31,7 @@ from messages.factures import (
     InvoiceFile,
     InvoicePage,
     InvoiceStatus,
+    InvoiceSums,
     ListInvoices,
     SealCheck,
     SealFinding,
@@ -66,39 +68,53 @@ async def get_invoice(request: GetInvoice, work: UnitOfWork) -> Invoice:
 
 async def list_invoices(request: ListInvoices, work: UnitOfWork) -> InvoicePage:
     """A page of documents, newest first; discarded drafts only when asked for."""
-    statement = queries.SUMMARY.where(invoice.c.organisation_id == work.organisation_id)
-    for name in (
-        "company_id",
-        "client_id",
-        "contract_id",
-        "kind",
-        "status",
-        "settlement_status",
-        "overdue",
-        "preceding_id",
-    ):
-        value = getattr(request, name)
-        if value is not None:
-            statement = statement.where(invoice.c[name] == value)
-    if request.status is None:
-        statement = statement.where(invoice.c.status != InvoiceStatus.DISCARDED)
-    if request.number_prefix is not None:
-        statement = statement.where(invoice.c.number.startswith(request.number_prefix, autoescape=True))
-    if request.issued_from is not None:
-        statement = statement.where(invoice.c.issue_date >= request.issued_from)
-    if request.issued_to is not None:
-        statement = statement.where(invoice.c.issue_date <= request.issued_to)
-    if work.caller.company_ids is not None:
-        statement = statement.where(invoice.c.company_id == any_(literal([*work.caller.company_ids], ARRAY(Uuid))))
-    return await page(
+    wanted = _wanted(request, work)
+    found = await page(
         work,
         request,
-        statement,
+        queries.SUMMARY.where(*wanted),
         order=(invoice.c.created_at, invoice.c.id),
         descending=True,
         reply=InvoicePage,
         item=views.summary_of,
     )
+    return found.model_copy(update={"sums": await _sums(wanted, work)}) if request.with_sums else found
+
+
+def _wanted(request: ListInvoices, work: UnitOfWork) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = [invoice.c.organisation_id == work.organisation_id]
+    for name in ("company_id", "client_id", "contract_id", "overdue", "preceding_id"):
+        value = getattr(request, name)
+        if value is not None:
+            wanted.append(invoice.c[name] == value)
+    for name, values in (("kind", request.kind_in), ("settlement_status", request.settlement_in)):
+        if values:
+            wanted.append(invoice.c[name].in_(values))
+    wanted.append(
+        invoice.c.status.in_(request.status_in) if request.status_in else invoice.c.status != InvoiceStatus.DISCARDED
+    )
+    if request.number_prefix is not None:
+        wanted.append(invoice.c.number.startswith(request.number_prefix, autoescape=True))
+    for name, lowest, highest in (
+        ("issue_date", request.issued_from, request.issued_to),
+        ("due_date", request.due_from, request.due_to),
+        ("gross", request.gross_from, request.gross_to),
+    ):
+        if lowest is not None:
+            wanted.append(invoice.c[name] >= lowest)
+        if highest is not None:
+            wanted.append(invoice.c[name] <= highest)
+    if work.caller.company_ids is not None:
+        wanted.append(invoice.c.company_id == any_(literal([*work.caller.company_ids], ARRAY(Uuid))))
+    return wanted
+
+
+async def _sums(wanted: list[ColumnElement[bool]], work: UnitOfWork) -> InvoiceSums:
+    sign = case((invoice.c.kind.in_(announcing.CREDIT_NOTES), -1), else_=1)
+    names = ("net", "vat", "gross", "outstanding")
+    summed = [func.coalesce(func.sum(invoice.c[name] * sign), Decimal("0.00")).label(name) for name in names]
+    (row,) = await work.fetch(select(func.count().label("count"), *summed).where(*wanted))
+    return InvoiceSums.model_validate(dict(row))
 
 
 async def get_invoice_document(request: GetInvoiceDocument, work: UnitOfWork) -> InvoiceFile:
@@ -134,7 +150,7 @@ async def send_invoice(request: SendInvoice, work: UnitOfWork) -> Invoice:
 async def create_credit_note(request: CreateCreditNote, work: UnitOfWork) -> Invoice:
     """Take an invoice back, wholly or in part, with a document of its own."""
     row = await issued_document(request.invoice_id, work)
-    if row["kind"] == DocumentKind.CREDIT_NOTE:
+    if DocumentKind(row["kind"]).gives_back:
         raise Refused(NOT_ISSUED, "only an invoice can be credited; give the id of an invoice")
     lines = lines_taken_back(row, request.lines)
     amounts = [(_key_of(found.category, found.rate, row), found.net) for found in request.amounts]
@@ -238,7 +254,7 @@ def _broken(link: Row, row: Row, files: dict[str, Row], expected: int, previous:
         gross=row["gross"],
         due=row["due"],
         breakdown=views.breakdown_of(row),
-        preceding=[row["preceding_number"]] if row["preceding_number"] else [],
+        preceding=[number for number, _ in views.preceding_of(row)],
         xml_sha256=hashes[FileFormat.CII_XML],
         pdf_sha256=hashes[FileFormat.FACTURX_PDF],
     )

@@ -1,17 +1,20 @@
 """Requests about drafts: write, change, check, issue, throw away."""
 
 import base64
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, update
 
-from actors.factures import drafting, issuing, sheets, views
+from actors.factures import doubts, drafting, issuing, sheets, views
 from actors.factures import work as slow
 from actors.factures.drafting import DraftLine, DraftOrder, load_parties, save_draft
 from actors.factures.facturx.pool import POOL
 from actors.factures.rules import checks, vat
+from actors.factures.rules.amounts import Totals
 from messages.base import Empty
 from messages.documents import INLINE_LIMIT, PAYLOAD_TOO_LARGE
 from messages.factures import (
@@ -22,6 +25,8 @@ from messages.factures import (
     CheckInvoice,
     CreateInvoice,
     DeleteInvoice,
+    DocumentCharge,
+    DocumentDiscount,
     Finding,
     Invoice,
     InvoiceCheck,
@@ -38,6 +43,7 @@ from messages.factures import (
     ReplaceInvoiceLines,
     UpdateInvoice,
 )
+from messages.factures.drafts import DraftHead
 from messages.problem import FieldProblem, Refused
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.factures import queries
@@ -47,37 +53,85 @@ from storage.factures.tables import invoice, invoice_line, invoiced_item, vat_br
 async def create_invoice(request: CreateInvoice, work: UnitOfWork) -> Invoice:
     """Write a draft."""
     parties = await load_parties(request.company_id, request.client_id, work)
-    order = DraftOrder(
-        id=request.id,
-        company_id=request.company_id,
-        client_id=request.client_id,
-        lines=draft_lines(request.lines),
-        allowances=tuple((found.amount, found.vat_rate, found.reason) for found in request.discounts),
-        payment_method=request.payment_method,
-        payment_days=drafting.DEFAULT_PAYMENT_DAYS if request.payment_days is None else request.payment_days,
-        delivery_date=request.delivery_date or (None if request.period_start else work.today()),
-        period=(request.period_start, request.period_end) if request.period_start and request.period_end else None,
-        extra={
-            "purchase_order_ref": request.purchase_order_ref,
-            "buyer_reference": request.buyer_reference,
-            "notes": request.notes,
-        },
+    order = order_of(
+        request,
+        draft_lines(request.lines),
+        work,
+        discounts=discounts_of(request.discounts),
+        charges=charges_of(request.charges),
+        paid_on=request.paid_on,
     )
     row = await save_draft(order, parties, work)
     return views.invoice_of(await load(row["id"], work))
 
 
+def order_of(head: DraftHead, lines: tuple[DraftLine, ...], work: UnitOfWork, **changes: Any) -> DraftOrder:
+    """What a person orders by hand, before its VAT is known."""
+    order = DraftOrder(
+        id=head.id,
+        company_id=head.company_id,
+        client_id=head.client_id,
+        lines=lines,
+        payment_method=head.payment_method,
+        payment_days=drafting.DEFAULT_PAYMENT_DAYS if head.payment_days is None else head.payment_days,
+        delivery_date=head.delivery_date or (None if head.period_start else work.today()),
+        period=(head.period_start, head.period_end) if head.period_start and head.period_end else None,
+        extra={
+            "purchase_order_ref": head.purchase_order_ref,
+            "buyer_reference": head.buyer_reference,
+            "notes": head.notes,
+        },
+    )
+    return replace(order, **changes)
+
+
+def discounts_of(discounts: tuple[DocumentDiscount, ...]) -> tuple[drafting.Discount, ...]:
+    """Discounts of the whole document as an accountant wrote them."""
+    return tuple((found.amount, found.vat_rate, found.reason) for found in discounts)
+
+
+def charges_of(charges: tuple[DocumentCharge, ...]) -> tuple[drafting.Charge, ...]:
+    """Charges on the whole document as an accountant wrote them."""
+    return tuple((found.amount, found.vat_rate, found.reason) for found in charges)
+
+
 async def update_invoice(request: UpdateInvoice, work: UnitOfWork) -> Invoice:
     """Change the head of a draft."""
     row = await _draft(request.invoice_id, request.expected_version, work)
-    changes = request.model_dump(exclude={"invoice_id", "expected_version"}, exclude_unset=True)
+    changes = request.model_dump(exclude={"invoice_id", "expected_version", *_ADJUSTMENTS}, exclude_unset=True)
     if "payment_days" in changes:
         changes["due_date"] = work.today() + timedelta(days=request.payment_days)
+    fields = tuple(sorted({*changes, *(request.model_fields_set & _ADJUSTMENTS)}))
+    if request.model_fields_set & _ADJUSTMENTS:
+        changes |= await _adjusted(row, request, work)
     changed = await _change(row, changes, work)
-    fields = tuple(sorted(changes))
     fact = InvoiceUpdated(**views.reference_of(changed), draft_ref=row["draft_ref"], changed_fields=fields)
     work.emit(fact, version=changed["version"])
     return views.invoice_of(await load(row["id"], work))
+
+
+_ADJUSTMENTS = frozenset({"discounts", "charges"})
+
+
+async def _adjusted(row: Row, request: UpdateInvoice, work: UnitOfWork) -> dict[str, Any]:
+    """The columns of a draft that gets other discounts or charges, its VAT breakdown stored anew."""
+    parties = await load_parties(row["company_id"], row["client_id"], work)
+    found: dict[str, Any] = {}
+    if "discounts" in request.model_fields_set:
+        found["allowances"] = drafting.discount_rows(discounts_of(request.discounts), row["lines"], parties)
+    if "charges" in request.model_fields_set:
+        found["charges"] = drafting.charge_rows(charges_of(request.charges), parties)
+    after = {**row, **found}
+    totals = drafting.totals_of(row["lines"], after["allowances"], after["charges"])
+    mine = (vat_breakdown.c.organisation_id == work.organisation_id, vat_breakdown.c.invoice_id == row["id"])
+    await work.execute(delete(vat_breakdown).where(*mine))
+    await drafting.store_breakdown(row["id"], totals, work)
+    return found | drafting.totals_columns(totals, prepaid_of(row, totals))
+
+
+def prepaid_of(row: Row, totals: Totals) -> Decimal:
+    """What of a draft is paid before its issue: all of it at the counter, else its deposits."""
+    return totals.gross if row["paid_on"] else row["prepaid"]
 
 
 async def replace_invoice_lines(request: ReplaceInvoiceLines, work: UnitOfWork) -> Invoice:
@@ -85,13 +139,19 @@ async def replace_invoice_lines(request: ReplaceInvoiceLines, work: UnitOfWork) 
     row = await _draft(request.invoice_id, request.expected_version, work)
     parties = await load_parties(row["company_id"], row["client_id"], work)
     lines = drafting.line_rows(draft_lines(request.lines), parties)
-    totals = drafting.totals_of(lines, row["allowances"])
+    allowances = drafting.spread_again(row["allowances"], lines)
+    totals = drafting.totals_of(lines, allowances, row["charges"])
     for table in (invoice_line, vat_breakdown):
         mine = (table.c.organisation_id == work.organisation_id, table.c.invoice_id == row["id"])
         await work.execute(delete(table).where(*mine))
     await drafting.store_parts(row["id"], lines, totals, work)
     nature = vat.nature_of(frozenset(line["nature"] for line in lines))
-    changes = {"nature": nature, "process_code": vat.process_code(nature), **drafting.totals_columns(totals)}
+    changes = {
+        "nature": nature,
+        "process_code": vat.process_code(nature)[:1] + row["process_code"][1:],
+        "allowances": allowances,
+        **drafting.totals_columns(totals, prepaid_of(row, totals)),
+    }
     changed = await _change(row, changes, work)
     fact = InvoiceUpdated(**views.reference_of(changed), draft_ref=row["draft_ref"], changed_fields=("lines",))
     work.emit(fact, version=changed["version"])
@@ -118,6 +178,7 @@ async def check_invoice(request: CheckInvoice, work: UnitOfWork) -> InvoiceCheck
     return InvoiceCheck(
         valid=not errors,
         errors=errors,
+        warnings=tuple(await doubts.warnings_of(row, sheet, work)),
         net=row["net"],
         vat=row["vat"],
         gross=row["gross"],
@@ -143,7 +204,7 @@ async def preview_invoice(request: PreviewInvoice, work: UnitOfWork) -> InvoiceP
 async def issue_invoice(request: IssueInvoice, work: UnitOfWork) -> Invoice:
     """Give a draft its number and seal; the file goes to the archive behind the reply."""
     row = await _draft(request.invoice_id, request.expected_version, work, already=INVOICE_ALREADY_ISSUED)
-    await issue_now(row, request.issue_date or work.today(), work)
+    await issue_now(row, request.issue_date or work.today(), work, overridden=frozenset(request.override_warnings))
     return views.invoice_of(await load(row["id"], work))
 
 
@@ -172,12 +233,20 @@ def _result(row: Row, *errors: Finding) -> IssueResult:
 ALREADY_ISSUED = Finding(rule="INVOICE_ALREADY_ISSUED", path="status", message="it is no draft any more; leave it out")
 
 
-async def issue_now(row: Row, issue_date: Any, work: UnitOfWork) -> None:
-    """Issue one locked draft in this transaction, or refuse with everything that is wrong."""
+async def issue_now(row: Row, issue_date: date, work: UnitOfWork, *, overridden: frozenset[str] | None = None) -> None:
+    """Issue one locked draft in this transaction, or refuse with everything that is wrong.
+
+    `overridden` are the warnings a person has looked at; None where nobody is asked.
+    """
     desk = await issuing.desk_of(work.organisation_id, row["company_id"], [row], work)
     preparation = await issuing.prepare(desk, [row], issue_date, work.now)
     for _, found in preparation.refused:
         raise not_compliant(found)
+    if overridden is not None:
+        warnings = await doubts.warnings_of(row, preparation.ready[0].sheet, work)
+        left = tuple(warning for warning in warnings if warning.rule not in overridden)
+        if left:
+            raise not_compliant(left)
     issued = await issuing.seal_all(preparation, work)
     await slow.after_issue(issued, work)
 

@@ -1,8 +1,13 @@
 """Requests about a company's settings and about orders to bill."""
 
-from sqlalchemy import delete, select, update
+import asyncio
+import hashlib
+from typing import Any
 
-from actors.factures import billing, views
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from actors.factures import billing, logos, views
 from messages.contrats import ContractBillingDue
 from messages.errors import PRECONDITION_FAILED
 from messages.factures import (
@@ -18,25 +23,51 @@ from messages.factures import (
     ListBillingIntakes,
     RetryBillingIntake,
     UpdateInvoicingSettings,
+    UploadLogo,
 )
 from messages.problem import Refused
 from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.factures import queries
-from storage.factures.tables import billing_intake, invoice, invoiced_item, invoicing_settings
+from storage.factures.tables import billing_intake, invoice, invoiced_item, invoicing_settings, logo
 
 _RETRIABLE = (IntakeStatus.PARKED, IntakeStatus.FAILED)
 
 
 async def get_invoicing_settings(request: GetInvoicingSettings, work: UnitOfWork) -> InvoicingSettings:
-    """How a company invoices."""
-    return views.settings_of(await _settings(request.company_id, work))
+    """How a company invoices, or did under an earlier version."""
+    current = await _settings(request.company_id, work)
+    if request.settings_version in (None, current["settings_version"]):
+        return views.settings_of(current)
+    statement = select(invoicing_settings).where(
+        invoicing_settings.c.organisation_id == work.organisation_id,
+        invoicing_settings.c.company_id == request.company_id,
+        invoicing_settings.c.settings_version == request.settings_version,
+    )
+    return views.settings_of(await work.load(statement, "settings version", code=SETTINGS_NOT_FOUND))
 
 
 async def update_invoicing_settings(request: UpdateInvoicingSettings, work: UnitOfWork) -> InvoicingSettings:
     """Save a new version with the fields that were sent."""
     current = await _settings(request.company_id, work)
-    changes = request.model_dump(exclude={"company_id"}, exclude_unset=True)
+    return await _save(current, request.model_dump(exclude={"company_id"}, exclude_unset=True), work)
+
+
+async def upload_logo(request: UploadLogo, work: UnitOfWork) -> InvoicingSettings:
+    """Keep the logo as it will be printed, and use it."""
+    current = await _settings(request.company_id, work)
+    png = await asyncio.to_thread(logos.printable, request.content_base64)
+    sha256 = hashlib.sha256(png).hexdigest()
+    kept = insert(logo).values(
+        organisation_id=work.organisation_id, company_id=request.company_id, sha256=sha256, png=png, saved_at=work.now
+    )
+    await work.execute(kept.on_conflict_do_nothing())
+    changes = {"logo_sha256": sha256, "logo_position": request.position, "show_logo": True}
+    return await _save(current, changes, work)
+
+
+async def _save(current: Row, changes: dict[str, Any], work: UnitOfWork) -> InvoicingSettings:
+    company_id = current["company_id"]
     row = {column.key: current[column.key] for column in invoicing_settings.c} | changes
     row |= {
         "settings_version": current["settings_version"] + 1,
@@ -44,9 +75,9 @@ async def update_invoicing_settings(request: UpdateInvoicingSettings, work: Unit
         "saved_by": work.caller.principal,
     }
     await work.insert(invoicing_settings, **row)
-    fact = InvoicingSettingsChanged(company_id=request.company_id, settings_version=row["settings_version"])
+    fact = InvoicingSettingsChanged(company_id=company_id, settings_version=row["settings_version"])
     work.emit(fact, version=row["settings_version"])
-    work.record("invoicing_settings", request.company_id, after={"changed": sorted(changes)})
+    work.record("invoicing_settings", company_id, after={"changed": sorted(changes)})
     return views.settings_of(row)
 
 

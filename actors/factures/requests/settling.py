@@ -32,7 +32,7 @@ from storage.factures.tables import settlement
 async def mark_invoice_paid(request: MarkInvoicePaid, work: UnitOfWork) -> Invoice:
     """Settle an invoice with money seen elsewhere."""
     row = await issued_document(request.invoice_id, work)
-    if row["kind"] == DocumentKind.CREDIT_NOTE:
+    if DocumentKind(row["kind"]).gives_back:
         raise Refused(NOT_ISSUED, "a credit note is refunded, not paid; use a refund")
     amount = row["outstanding"] if request.amount is None else request.amount
     if amount <= 0:

@@ -29,7 +29,7 @@ class VatAmount:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The totals of a document: BT-106, 107, 109, 110, 112 and the VAT breakdown."""
+    """The totals of a document: BT-106, 107, 108, 109, 110, 112 and the VAT breakdown."""
 
     line_total: Decimal
     allowance_total: Decimal
@@ -37,6 +37,7 @@ class Totals:
     vat: Decimal
     gross: Decimal
     breakdown: tuple[VatAmount, ...]
+    charge_total: Decimal = ZERO
 
 
 def line_gross_price(quantity: Decimal, unit_price: Decimal) -> Decimal:
@@ -54,16 +55,51 @@ def percent_of(amount: Decimal, percent: Decimal) -> Decimal:
     return round_cents(amount * percent / 100)
 
 
-def totals_of(lines: Sequence[tuple[VatKey, Decimal]], allowances: Sequence[tuple[VatKey, Decimal]] = ()) -> Totals:
-    """The totals of lines and document allowances, by VAT key in the order of category and rate."""
-    bases: dict[VatKey, Decimal] = {}
-    for key, net in lines:
-        bases[key] = bases.get(key, ZERO) + net
+Keyed = Sequence[tuple[VatKey, Decimal]]
+
+
+def totals_of(lines: Keyed, allowances: Keyed = (), charges: Keyed = ()) -> Totals:
+    """The totals of lines, document allowances and charges, by VAT key in the order of category and rate."""
+    bases = nets_by_key(lines)
     for key, amount in allowances:
         bases[key] = bases.get(key, ZERO) - amount
-    keys = sorted(bases, key=lambda key: (key.category, key.rate, key.exemption_code or ""))
-    breakdown = tuple(VatAmount(key, bases[key], percent_of(bases[key], key.rate)) for key in keys)
-    return _summed(breakdown, sum((net for _, net in lines), ZERO), sum((amount for _, amount in allowances), ZERO))
+    for key, amount in charges:
+        bases[key] = bases.get(key, ZERO) + amount
+    breakdown = tuple(VatAmount(key, bases[key], percent_of(bases[key], key.rate)) for key in in_order(bases))
+    return _summed(breakdown, _sum(lines), _sum(allowances), _sum(charges))
+
+
+def nets_by_key(amounts: Keyed) -> dict[VatKey, Decimal]:
+    """Amounts summed by their VAT key."""
+    found: dict[VatKey, Decimal] = {}
+    for key, amount in amounts:
+        found[key] = found.get(key, ZERO) + amount
+    return found
+
+
+def in_order(keys: Iterable[VatKey]) -> list[VatKey]:
+    """Keys as a breakdown lists them: by category, then rate."""
+    return sorted(keys, key=lambda key: (key.category, key.rate, key.exemption_code or ""))
+
+
+def spread(amount: Decimal, lines: Keyed) -> list[tuple[VatKey, Decimal]]:
+    """An amount for the whole document, shared out over the VAT keys by their nets (BG-20: one row per rate).
+
+    Raises ValueError where no line bears a net above zero.
+    """
+    bases = nets_by_key(lines)
+    shares = zip(bases, allocate(amount, list(bases.values())), strict=True)
+    return [(key, share) for key, share in shares if share]
+
+
+def part_of(lines: Keyed, percent: Decimal) -> list[tuple[VatKey, Decimal]]:
+    """A percentage of the nets, by VAT key: what a deposit asks for."""
+    nets = nets_by_key(lines)
+    return [(key, percent_of(nets[key], percent)) for key in in_order(nets)]
+
+
+def _sum(amounts: Keyed) -> Decimal:
+    return sum((amount for _, amount in amounts), ZERO)
 
 
 def credit_totals(
@@ -77,7 +113,7 @@ def credit_totals(
         closes = key in of_original and done.base + net == of_original[key].base
         vat = of_original[key].amount - done.amount if closes else percent_of(net, key.rate)
         breakdown.append(VatAmount(key, net, vat))
-    return _summed(tuple(breakdown), sum((net for _, net in wanted), ZERO), ZERO)
+    return _summed(tuple(breakdown), _sum(wanted))
 
 
 def remaining(original: Sequence[VatAmount], credited: Sequence[VatAmount]) -> list[tuple[VatKey, Decimal]]:
@@ -97,10 +133,12 @@ def share_by_rate(settled_before: Decimal, amount: Decimal, breakdown: Sequence[
     return [later - earlier for later, earlier in zip(after, before, strict=True)]
 
 
-def _summed(breakdown: tuple[VatAmount, ...], line_total: Decimal, allowance_total: Decimal) -> Totals:
-    net = line_total - allowance_total
+def _summed(
+    breakdown: tuple[VatAmount, ...], line_total: Decimal, allowances: Decimal = ZERO, charges: Decimal = ZERO
+) -> Totals:
+    net = line_total - allowances + charges
     vat = sum((row.amount for row in breakdown), ZERO)
-    return Totals(line_total, allowance_total, net, vat, net + vat, breakdown)
+    return Totals(line_total, allowances, net, vat, net + vat, breakdown, charges)
 
 
 def _merged(rows: Sequence[VatAmount]) -> list[VatAmount]:

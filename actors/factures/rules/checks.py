@@ -12,11 +12,11 @@ from stdnum.fr import siret as fr_siret
 from actors.factures.facturx.sheet import Sheet, SheetParty
 from actors.factures.rules.amounts import line_net, percent_of, totals_of
 from actors.factures.rules.vat import CURRENT_RATES
-from messages.factures import MOST_LINES, DocumentKind, Finding, Profile
+from messages.factures import CREDIT_TYPE_CODES, MOST_LINES, DocumentKind, Finding, Profile
 
 _NUMBER = re.compile(r"[A-Za-z0-9+\-_/]{1,35}")
 _UNIQUE_NOTES = frozenset({"PMT", "PMD", "AAB", "TXD", "BAR"})
-_CREDIT_NOTE = DocumentKind.CREDIT_NOTE.type_code
+_DEPOSIT = DocumentKind.DEPOSIT_INVOICE.type_code
 _CORRECTIVE = DocumentKind.CORRECTIVE_INVOICE.type_code
 _CENT = Decimal("0.01")
 
@@ -35,23 +35,26 @@ Found = Iterator[tuple[str, str, str]]
 
 def _totals(sheet: Sheet) -> Found:
     totals = sheet.totals
-    if sheet.type_code == _CREDIT_NOTE:
+    if sheet.type_code in CREDIT_TYPE_CODES:
         # A credit note closes its original to the cent: its last VAT is a remainder, not a product.
         by_key = {row.key: row.base for row in totals_of([(line.key, line.net) for line in sheet.lines]).breakdown}
         if by_key != {row.key: row.base for row in totals.breakdown}:
             yield "TOTALS", "vat_totals", "the bases differ from the lines; rebuild the draft"
     else:
         allowances = [(item.key, item.amount) for item in sheet.allowances if item.key is not None]
-        if totals != totals_of([(line.key, line.net) for line in sheet.lines], allowances):
+        charges = [(item.key, item.amount) for item in sheet.charges]
+        if totals != totals_of([(line.key, line.net) for line in sheet.lines], allowances, charges):
             yield "TOTALS", "totals", "the totals differ from the lines; rebuild the draft"
     if totals.gross != totals.net + totals.vat or sheet.due != totals.gross - sheet.prepaid:
         yield "TOTALS", "gross", "net, VAT and gross do not add up; rebuild the draft"
+    if sheet.due < 0:
+        yield "DEPOSIT_EXCEEDS_TOTAL", "due", "the deposits exceed the document; leave one out or credit it"
     if totals.gross < 0 or any(row.base < 0 for row in totals.breakdown):
         yield "NEGATIVE_INVOICE", "gross", "the document is negative; make a credit note instead"
     for row in totals.breakdown:
         if row.key.category != "S" and not row.key.exemption_code:
             yield "EXEMPTION_REASON", "vat_totals", f"category {row.key.category} needs its reason; give the exemption"
-        tolerance = _CENT if sheet.type_code == _CREDIT_NOTE else Decimal(0)
+        tolerance = _CENT if sheet.type_code in CREDIT_TYPE_CODES else Decimal(0)
         if abs(row.amount - percent_of(row.base, row.key.rate)) > tolerance:
             yield (
                 "TOTALS",
@@ -75,7 +78,7 @@ def _lines(sheet: Sheet) -> Found:
             yield "LINE_DECIMALS", path, "at most 4 decimals of quantity and 6 of price; round them"
         if line.net != line_net(line.quantity, line.unit_price, [item.amount for item in line.allowances]):
             yield "TOTALS", path, "the net is not quantity times price minus discounts; rebuild the draft"
-        if line.key.rate not in CURRENT_RATES and sheet.type_code != _CREDIT_NOTE:
+        if line.key.rate not in CURRENT_RATES and sheet.type_code not in CREDIT_TYPE_CODES:
             yield "VAT_RATE", path, f"{line.key.rate} % is no current rate; correct it"
         if line.period and line.period[1] < line.period[0]:
             yield "PERIOD_REVERSED", path, "the period ends before it begins; exchange the dates"
@@ -112,8 +115,10 @@ def _dates(sheet: Sheet) -> Found:
         yield "DATE_RANGE", "dates", "a date lies outside 2000 to 2099; correct it"
     if sheet.due_date is None:
         yield "DUE_DATE", "due_date", "the document has no due date; give payment_days"
-    elif sheet.due_date < sheet.issue_date:
+    elif sheet.due_date < sheet.issue_date and sheet.paid_on is None and sheet.type_code != _DEPOSIT:
         yield "DUE_BEFORE_ISSUE", "due_date", "the due date lies before the issue date; give more payment_days"
+    if sheet.paid_on is not None and sheet.paid_on > sheet.issue_date:
+        yield "PAID_LATER", "paid_on", "paid_on lies after the issue date; issue it as unpaid instead"
     if sheet.period and sheet.period[1] < sheet.period[0]:
         yield "PERIOD_REVERSED", "period", "the period ends before it begins; exchange the dates"
     if sheet.delivery_date is None and sheet.period is None:
@@ -123,7 +128,7 @@ def _dates(sheet: Sheet) -> Found:
 def _payment(sheet: Sheet) -> Found:
     payment = sheet.payment
     if payment is None:
-        if sheet.type_code != _CREDIT_NOTE:
+        if sheet.type_code not in CREDIT_TYPE_CODES:
             yield "PAYMENT_MEANS", "payment_method", "the document says not how to pay; give payment_method"
         return
     if payment.code == "30" and not payment.iban:
@@ -145,7 +150,7 @@ def _references(sheet: Sheet) -> Found:
         yield "NUMBER_FORMAT", "number", "a number has 1 to 35 of A-Z a-z 0-9 + - _ /; change the series' pattern"
     if sheet.type_code == _CORRECTIVE and len(sheet.preceding) != 1:
         yield "BR-FR-CO-04", "preceding", "a corrective invoice names the one invoice it replaces; give invoice_id"
-    if sheet.type_code == _CREDIT_NOTE and not sheet.preceding:
+    if sheet.type_code in CREDIT_TYPE_CODES and not sheet.preceding:
         yield "BR-FR-CO-05", "preceding", "a credit note names the invoice it reduces; give invoice_id"
 
 

@@ -8,7 +8,7 @@ from messages.factures.values import CHRONOLOGY_VIOLATION, DocumentKind
 from messages.problem import Refused
 
 DEFAULT_PATTERN = "{prefix}{yyyy}-{seq:6}"
-SERIES = {DocumentKind.INVOICE: "FA", DocumentKind.CORRECTIVE_INVOICE: "FA", DocumentKind.CREDIT_NOTE: "AV"}
+SERIES = {kind: "AV" if kind.gives_back else "FA" for kind in DocumentKind}
 """The series that numbers a kind; each is seeded for every company."""
 
 SEEDS: Sequence[tuple[str, Sequence[str]]] = (

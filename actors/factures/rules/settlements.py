@@ -18,7 +18,7 @@ class Standing:
 
 def standing(kind: DocumentKind, due: Decimal, settled: Decimal, credited: Decimal) -> Standing:
     """The settlement status of an issued document; what is left is never negative."""
-    if kind is DocumentKind.CREDIT_NOTE:
+    if kind.gives_back:
         return Standing(SettlementStatus.REFUNDABLE, ZERO)
     left = due - settled - credited
     outstanding = max(left, ZERO)

@@ -99,11 +99,16 @@ def vat_case(regime: str, buyer_status: str, zone: VatZone, product_rate: Decima
     raise VatCaseNotSupported(f"sales to the zone {zone.value} are not supported yet; invoice by hand elsewhere")
 
 
-def due_code(nature: Nature, *, on_debits: bool) -> str | None:
-    """When VAT falls due (BT-8): 72 on receipt for services, 5 with the option for debits, nothing for goods."""
+def due_code(nature: Nature, *, on_debits: bool, is_deposit: bool = False) -> str | None:
+    """When VAT falls due (BT-8): 72 on receipt for services and deposits (CGI art. 269, 2), 5 with the option for debits."""
     if nature is Nature.GOODS:
-        return None
+        return "72" if is_deposit else None
     return "5" if on_debits else "72"
+
+
+def percent_text(value: Decimal) -> str:
+    """`30 %`, `5,5 %`."""
+    return f"{value.normalize():f}".replace(".", ",") + " %"
 
 
 def unit_code(unit: str) -> str:
@@ -121,6 +126,7 @@ def nature_of(natures: frozenset[str]) -> Nature:
     return Nature.MIXED if len(natures) > 1 else Nature(next(iter(natures)))
 
 
-def process_code(nature: Nature) -> str:
-    """The business process of a normal sale (BT-23): letter of the nature and 1."""
-    return {Nature.GOODS: "B1", Nature.SERVICES: "S1", Nature.MIXED: "M1"}[nature]
+def process_code(nature: Nature, *, is_paid: bool = False, after_deposit: bool = False) -> str:
+    """The business process (BT-23): letter of the nature, then 1, 2 for what is paid already, 4 after a deposit."""
+    letter = {Nature.GOODS: "B", Nature.SERVICES: "S", Nature.MIXED: "M"}[nature]
+    return letter + ("4" if after_deposit else "2" if is_paid else "1")

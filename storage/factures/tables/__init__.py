@@ -4,6 +4,7 @@ from storage.factures.tables.documents import (
     invoice,
     invoice_line,
     invoicing_settings,
+    logo,
     numbering_counter,
     numbering_series,
     payment_position,
@@ -25,6 +26,6 @@ from storage.factures.tables.neighbours import (
 
 __all__ = [
     "billing_intake", "client_view", "company_view", "debit_plan_view", "invoice", "invoice_line", "invoiced_item",
-    "invoicing_settings", "mandate_view", "metadata", "numbering_counter", "numbering_series", "payment_position", "rendition",
-    "seal", "seal_head", "settlement", "vat_breakdown",
+    "invoicing_settings", "logo", "mandate_view", "metadata", "numbering_counter", "numbering_series", "payment_position",
+    "rendition", "seal", "seal_head", "settlement", "vat_breakdown",
 ]  # fmt: skip

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
-from storage.columns import aggregate, amount, instant, reference, tenant, text
+from storage.columns import CENTS, aggregate, amount, instant, reference, tenant, text
 from storage.factures.tables.metadata import metadata
 from storage.tenancy import TENANT
 
@@ -70,10 +70,15 @@ invoice = Table(
     text("purchase_order_ref", nullable=True),
     text("notes", nullable=True),
     Column("allowances", JSONB, nullable=False),
+    Column("charges", JSONB, nullable=False, server_default="[]"),
+    Column("deposits", JSONB, nullable=False, server_default="[]"),
+    Column("paid_on", Date),
     Column("seller", JSONB),
     Column("buyer", JSONB),
     amount("line_total"),
     amount("allowance_total"),
+    Column("charge_total", CENTS, nullable=False, server_default="0"),
+    Column("prepaid", CENTS, nullable=False, server_default="0"),
     amount("net"),
     amount("vat"),
     amount("gross"),
@@ -109,6 +114,8 @@ invoice = Table(
     Index("ix_invoice_status", "organisation_id", "status", "created_at", "id"),
     Index("ix_invoice_settlement", "organisation_id", "settlement_status", "created_at", "id"),
     Index("ix_invoice_issue_date", "organisation_id", "issue_date", "id"),
+    Index("ix_invoice_due_date", "organisation_id", "due_date", "id"),
+    Index("ix_invoice_gross", "organisation_id", "gross", "id"),
     Index("ix_invoice_preceding", "organisation_id", "preceding_id"),
     Index(
         "ix_invoice_merge",
@@ -307,9 +314,28 @@ invoicing_settings = Table(
     text("legal_mentions_extra", nullable=True),
     text("mediator_name", nullable=True),
     text("mediator_url", nullable=True),
+    text("header_text", nullable=True),
+    Column("primary_color", Text, nullable=False, server_default="#1E3A5F"),
+    Column("secondary_color", Text, nullable=False, server_default="#666666"),
+    Column("show_logo", Boolean, nullable=False, server_default="true"),
+    Column("logo_position", Text, nullable=False, server_default="LEFT"),
+    text("logo_sha256", nullable=True),
     instant("saved_at"),
     text("saved_by"),
     PrimaryKeyConstraint("organisation_id", "company_id", "settings_version"),
     comment="every save is a new row; documents name the version they were made with",
+    info=TENANT,
+)
+
+logo = Table(
+    "logo",
+    metadata,
+    tenant(),
+    reference("company_id"),
+    text("sha256"),
+    Column("png", LargeBinary, nullable=False),
+    instant("saved_at"),
+    PrimaryKeyConstraint("organisation_id", "company_id", "sha256"),
+    comment="pictures as they are printed; settings name the one in use",
     info=TENANT,
 )

@@ -121,13 +121,13 @@ async def test_case_6_and_29_a_broken_period_and_the_credit_of_its_unused_days(
     assert (str(first.lines[0].discount), str(first.lines[0].net)) == ("12.87", "27.03")
     credit = adjustment(AdjustmentKind.CREDIT, "20.25", billed, line_id=billed.lines[1].line_id)
     await bill(running, tenant, billing_due(tenant, client_id, adjustments=(credit,)))
-    note = await the_invoice(tenant, kind="CREDIT_NOTE")
+    note = await the_invoice(tenant, kind_in=("CREDIT_NOTE",))
     assert (note.number, note.preceding) == ("AV2026-000001", (first.invoice_id,))
     assert amounts_of(note) == ("20.25", "4.05", "24.30")
     assert (await running.events("credit_note.issued", tenant.id))[0][1]["adjustment_ids"] == [
         str(credit.adjustment_id)
     ]
-    left = await the_invoice(tenant, kind="INVOICE")
+    left = await the_invoice(tenant, kind_in=("INVOICE",))
     assert left.outstanding.amount == left.gross.amount - Decimal("24.30")
 
 
