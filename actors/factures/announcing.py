@@ -202,7 +202,8 @@ def _settlement_facts(
 def _within(row: Row, settled: Decimal) -> Decimal:
     """What of the gross is paid, deposits first, so that the shares close with the last payment."""
     gross: Decimal = row["gross"]
-    return min(row["prepaid"] + max(settled, _ZERO), gross)
+    paid: Decimal = row["prepaid"] + max(settled, _ZERO)
+    return min(paid, gross)
 
 
 def _change(row: Row, amount: Decimal) -> Decimal:

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments import views
-from actors.payments.company import company_of
+from actors.payments.company import Company, companies, company_of
 from actors.payments.rules import dates
 from actors.payments.rules.guards import ContractFacts
 from actors.payments.rules.machines import SCHEDULE
@@ -168,26 +168,26 @@ async def store_plans(item: PlanInstalments, known: list[KnownDay], work: UnitOf
         .order_by(schedule.c.id)
         .with_for_update()
     )
+    active = {company.id: company for company in await companies(work)} if rows else {}
     for row in rows:
         days = {
             found.month: DebitDay(found.day, found.original, PlannedBy.CALENDAR, found.config)
             for found in known
             if found.owner == row["id"]
         }
-        await _plan_schedule(work, dict(row), days)
+        if (company := active.get(row["company_id"])) is not None:
+            await _plan_schedule(work, dict(row), company, days)
 
 
-async def _plan_schedule(work: UnitOfWork, row: dict[str, Any], days: dict[date, DebitDay]) -> None:
-    company = await company_of(work, row["company_id"])
-    if company is None:
-        return
+async def _plan_schedule(
+    work: UnitOfWork, row: dict[str, Any], company: Company, days: dict[date, DebitDay]
+) -> None:
     facts = await _contract_facts(work, row["contract_id"])
     floor = facts.debit_floor(company.settings.withdrawal_guard_days) if facts is not None else None
     earliest = dates.add_target_days(work.today(company.zone), company.profile.lead_target_days)
     until = work.today(company.zone) + timedelta(days=company.settings.schedule_horizon_days)
     planned, offset = plan(rhythm_of(row), days, max(earliest, floor or earliest), until)
-    for period in planned:
-        await _insert_instalment(work, row, period)
+    await _insert_instalments(work, row, planned)
     next_index = planned[-1].index + 1 if planned else row["next_period_index"]
     complete = is_complete(rhythm_of(row), next_index)
     changed = {
@@ -214,18 +214,24 @@ async def _contract_facts(work: UnitOfWork, contract_id: UUID | None) -> Contrac
     return ContractFacts(**{name: row[name] for name in ContractFacts.__dataclass_fields__})
 
 
-async def _insert_instalment(work: UnitOfWork, row: dict[str, Any], period: PlannedPeriod) -> None:
-    """One instalment, bound to its invoice when that was issued first; instalment.planned."""
-    bound = await _waiting_invoice(work, row["contract_id"], period.start)
-    if bound is not None and await _is_bound(work, bound["invoice_id"]):
+async def _insert_instalments(work: UnitOfWork, row: dict[str, Any], periods: list[PlannedPeriod]) -> None:
+    """Instalments of a schedule, each bound to its invoice when that was issued first; instalment.planned."""
+    invoices = await _earlier_invoices(work, row["contract_id"], [period.start for period in periods])
+    planned = []
+    for period in periods:
+        bound = invoices.get(period.start)
+        if bound is not None and bound["instalment_id"] is not None:
+            continue
+        amount = bound["due"] - bound["credited"] if bound is not None else row["amount"]
+        if amount > 0:
+            planned.append(instalment_row(work, row, period, amount, bound["invoice_id"] if bound else None))
+    if not planned:
         return
-    amount = bound["due"] - bound["credited"] if bound is not None else row["amount"]
-    if amount <= 0:
-        return
-    fields = instalment_row(work, row, period, amount, bound["invoice_id"] if bound is not None else None)
-    inserted = insert(instalment).values(fields).on_conflict_do_nothing().returning(instalment.c.id)
-    if await work.fetch_value(inserted) is not None:
-        work.emit(InstalmentPlanned(**views.instalment_snapshot(fields | _BLANK)), version=1)
+    inserted = insert(instalment).values(planned).on_conflict_do_nothing().returning(instalment.c.id)
+    new = {found["id"] for found in await work.fetch(inserted)}
+    for fields in planned:
+        if fields["id"] in new:
+            work.emit(InstalmentPlanned(**views.instalment_snapshot(fields | _BLANK)), version=1)
 
 
 _BLANK = {"attempt": 1}
@@ -264,26 +270,22 @@ def instalment_row(
     }
 
 
-async def _waiting_invoice(work: UnitOfWork, contract_id: UUID | None, period_start: date) -> Row | None:
-    return await work.fetch_one(
-        select(invoice_view)
+async def _earlier_invoices(work: UnitOfWork, contract_id: UUID | None, starts: list[date]) -> dict[date, Row]:
+    """The first invoice of each period that was issued before it was planned, with the instalment it is bound to."""
+    same = (instalment.c.organisation_id == invoice_view.c.organisation_id) & (
+        instalment.c.invoice_id == invoice_view.c.invoice_id
+    )
+    rows = await work.fetch(
+        select(invoice_view, instalment.c.id.label("instalment_id"))
+        .select_from(invoice_view.outerjoin(instalment, same))
         .where(
             invoice_view.c.organisation_id == work.organisation_id,
             invoice_view.c.contract_id == contract_id,
-            invoice_view.c.period_start == period_start,
+            invoice_view.c.period_start.in_(starts),
         )
-        .order_by(invoice_view.c.issue_date)
-        .limit(1)
+        .order_by(invoice_view.c.issue_date.desc(), invoice_view.c.invoice_id)
     )
-
-
-async def _is_bound(work: UnitOfWork, invoice_id: UUID) -> bool:
-    found = await work.fetch_value(
-        select(instalment.c.id).where(
-            instalment.c.organisation_id == work.organisation_id, instalment.c.invoice_id == invoice_id
-        )
-    )
-    return found is not None
+    return {found["period_start"]: found for found in rows}  # the first of a period comes last, and stays
 
 
 async def store_new_dates(item: ReplanInstalments, known: list[KnownDay], work: UnitOfWork) -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "7aa41a5cc557"
-down_revision = "32540dbfa71a"
+down_revision = "5eab4de845bd"
 branch_labels = None
 depends_on = None
 
