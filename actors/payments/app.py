@@ -15,9 +15,20 @@ from actors.payments import (
     views,
 )
 from actors.payments.personal_data import PERSONAL_DATA
-from actors.payments.recovery import cutting, hourly, presenting
+from actors.payments.recovery import cutting, hourly, noticing, presenting
 from actors.payments.recovery import sending as reminding
-from actors.payments.requests import alerts, bank, bank_details, dues, mandates, payments, policies, recovery, settings
+from actors.payments.requests import (
+    alerts,
+    bank,
+    bank_details,
+    dues,
+    mandates,
+    notices,
+    payments,
+    policies,
+    recovery,
+    settings,
+)
 from actors.payments.requests import batches as batch_requests
 from actors.payments.requests import ledger as ledger_requests
 from messages.calendar import CalculatePlannedDatesBatch
@@ -102,6 +113,10 @@ actor = Actor(
         recovery.get_reminder,
         recovery.list_reminders,
         recovery.cancel_reminder,
+        notices.issue_formal_notice,
+        notices.cancel_formal_notice,
+        notices.get_formal_notice,
+        notices.list_formal_notices,
         recovery.request_suspension,
         recovery.request_reactivation,
         recovery.list_suspension_requests,
@@ -133,6 +148,10 @@ actor = Actor(
         reactions.replan_conflict,
         reactions.replan_after_configuration,
         reminding.take_answer,
+        noticing.post_rendered,
+        noticing.note_unrendered,
+        noticing.note_posted,
+        noticing.note_unposted,
     ),
     runs=(
         every(Tick.HOUR, schedule.emit_collections),
