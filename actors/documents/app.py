@@ -41,6 +41,7 @@ actor = Actor(
         ordering.keep_letterhead,
         ordering.render_contract_file,
         ordering.render_mandate,
+        ordering.render_formal_notice,
         keeping.keep_sales_document,
         keeping.keep_late_sales_document,
         keeping.keep_signed_contract,

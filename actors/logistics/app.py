@@ -25,6 +25,8 @@ actor = Actor(
         reactions.keep_company,
         reactions.post_invoice,
         reactions.post_termination,
+        reactions.post_dunning,
+        reactions.stop_notice,
         reactions.take_rendered,
         reactions.release_letters,
         reactions.fail_letters,

@@ -12,6 +12,7 @@ from messages.documents import DocumentAvailable, DocumentGenerated, DocumentRej
 from messages.factures import InvoiceDeliveryRequested, InvoicePaid
 from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated
 from messages.logistics import ADDRESS_INVALID, LetterPurpose, LetterStatus, PostalLines
+from messages.payments import DunningActionRequested, FormalNoticeCancelled, StaffAction
 from messages.problem import Refused
 from messages.shared import LetterOrder, Party
 from runtime.unit_of_work import UnitOfWork
@@ -69,6 +70,34 @@ async def post_termination(event: ContractTerminationScheduled, work: UnitOfWork
         client_id=event.client_id,
         contract_id=event.contract_id,
     )
+
+
+async def post_dunning(event: DunningActionRequested, work: UnitOfWork) -> None:
+    """A letter of recovery, formal notices included."""
+    if event.action is not StaffAction.SEND_LETTER or event.letter is None:
+        return
+    await _write(
+        event.letter,
+        LetterPurpose.FORMAL_NOTICE if event.notice_id is not None else LetterPurpose.DUNNING,
+        work,
+        source_key=f"action:{event.action_id}",
+        document_id=event.document_id,
+        client_id=event.client_id,
+        contract_id=event.contract_id,
+        invoice_id=event.invoice_id,
+    )
+
+
+async def stop_notice(event: FormalNoticeCancelled, work: UnitOfWork) -> None:
+    """A notice that is not needed any more; one that is at the provider goes its way."""
+    unsent = letters.for_update(
+        work,
+        letter.c.request_id == event.notice_id,
+        letter.c.status.in_(_UNSENT),
+        letter.c.submit_begun.is_(False),
+    )
+    for row in await work.fetch(unsent):
+        await letters.cancel(row, "NOTICE_CANCELLED", work)
 
 
 async def take_rendered(event: DocumentGenerated, work: UnitOfWork) -> None:

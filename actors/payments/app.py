@@ -18,7 +18,7 @@ from actors.payments.personal_data import PERSONAL_DATA
 from actors.payments.portal import requests as portal
 from actors.payments.portal import visits
 from actors.payments.portal.schedule import expire_links
-from actors.payments.recovery import cutting, hourly, presenting
+from actors.payments.recovery import cutting, hourly, noticing, presenting
 from actors.payments.recovery import sending as reminding
 from actors.payments.requests import (
     alerts,
@@ -26,6 +26,7 @@ from actors.payments.requests import (
     bank_details,
     dues,
     mandates,
+    notices,
     payments,
     policies,
     providers,
@@ -120,6 +121,10 @@ actor = Actor(
         recovery.get_reminder,
         recovery.list_reminders,
         recovery.cancel_reminder,
+        notices.issue_formal_notice,
+        notices.cancel_formal_notice,
+        notices.get_formal_notice,
+        notices.list_formal_notices,
         recovery.request_suspension,
         recovery.request_reactivation,
         recovery.list_suspension_requests,
@@ -159,6 +164,10 @@ actor = Actor(
         reactions.replan_conflict,
         reactions.replan_after_configuration,
         reminding.take_answer,
+        noticing.post_rendered,
+        noticing.note_unrendered,
+        noticing.note_posted,
+        noticing.note_unposted,
     ),
     runs=(
         every(Tick.HOUR, schedule.emit_collections),

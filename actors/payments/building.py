@@ -1,13 +1,13 @@
 """The file of a frozen batch: debits read, account numbers opened, XML written and checked, the result sealed."""
 
-import asyncio
 import hashlib
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from actors.payments import release, views
-from actors.payments.bank.pain008 import Debit, DebitFile, build
+from actors.payments.bank import pool
+from actors.payments.bank.pain008 import Debit, DebitFile
 from actors.payments.batch_rows import change_batch, lock_batch
 from actors.payments.rules.machines import BATCH
 from actors.payments.vault import opened_iban, sealed_file
@@ -56,7 +56,7 @@ order by p.id
 
 
 async def build_file(item: BuildCollectionFile, outside: Outside) -> BuiltFile | None:
-    """Read the debits, open their account numbers, write the XML in a thread; None when the batch went on meanwhile."""
+    """Read the debits, open their account numbers, write the XML beside the event loop; None when the batch went on meanwhile."""
     keys = outside.heart.keys
     async with outside.heart.database.transaction(outside.organisation_id, read_only=True) as connection:
         batch = await connection.fetchrow(_BATCH, outside.organisation_id, item.batch_id)
@@ -77,7 +77,7 @@ async def build_file(item: BuildCollectionFile, outside: Outside) -> BuiltFile |
         debits=debits,
         version=profile.pain_version,
     )
-    content = await asyncio.to_thread(build, file)
+    content = await pool.built(file)
     sealed = await sealed_file(content, row_id=item.batch_id, organisation_id=outside.organisation_id, keys=keys)
     return BuiltFile(f"{batch['msg_id']}.xml", sealed, hashlib.sha256(content).hexdigest(), len(content))
 

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 
 from actors.payments import bank_messages, matching, statements, views
 from actors.payments.alerts import raise_alert
-from actors.payments.bank.reading import BankFile, Unreadable, read
+from actors.payments.bank import pool
+from actors.payments.bank.reading import BankFile, Unreadable
 from actors.payments.bank.transport import exchange_of
 from actors.payments.sets import run_many
 from actors.payments.vault import opened_file
@@ -90,7 +91,7 @@ async def store_fetched(item: FetchBankFiles, files: list[FetchedFile], work: Un
 
 
 async def read_message(item: ReadBankMessage, outside: Outside) -> BankFile | str:
-    """Open and parse a stored file in a thread; the text says why it cannot be read."""
+    """Open and parse a stored file beside the event loop; the text says why it cannot be read."""
     async with outside.heart.database.transaction(outside.organisation_id, read_only=True) as connection:
         row = await connection.fetchrow(
             "select m.file_name, f.content from bank_message m join stored_file f on f.id = m.id"
@@ -105,7 +106,7 @@ async def read_message(item: ReadBankMessage, outside: Outside) -> BankFile | st
         row["content"], row_id=item.message_id, organisation_id=outside.organisation_id, keys=outside.heart.keys
     )
     try:
-        return await asyncio.to_thread(read, content)
+        return await pool.read_whole(content)
     except Unreadable as reason:
         return str(reason)
 

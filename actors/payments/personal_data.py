@@ -11,7 +11,7 @@ from storage.payments.tables.means import bank_details, mandate
 from storage.payments.tables.others import alert
 from storage.payments.tables.payments import payment, payment_event, r_transaction
 from storage.payments.tables.portal import portal_audit, portal_session
-from storage.payments.tables.recovery import recovery_case, reminder, retry_plan
+from storage.payments.tables.recovery import formal_notice, recovery_case, reminder, retry_plan
 from storage.payments.tables.views import client_view
 
 _ACCOUNTING: Final = "ACCOUNTING_10Y: Commercial Code L123-22"
@@ -91,6 +91,12 @@ PERSONAL_DATA: Final = (
         "recovery cases",
     ),
     PersonalData(
+        formal_notice,
+        by_id(formal_notice.c.client_id),
+        Retain(_ACCOUNTING, until=_ten_years_after(cast(formal_notice.c.created_at, Date))),
+        "formal notices, with the address they went to",
+    ),
+    PersonalData(
         retry_plan,
         by_id(retry_plan.c.client_id),
         Retain(_ACCOUNTING, until=_ten_years_after(retry_plan.c.first_rejection)),
@@ -135,6 +141,9 @@ PERSONAL_DATA: Final = (
         "mandates",
     ),
     PersonalData(
-        client_view, by_id(client_view.c.client_id), Anonymise({"display_name": ERASED_NAME}), "name beside payments"
+        client_view,
+        by_id(client_view.c.client_id),
+        Anonymise({"display_name": ERASED_NAME, "billing_address": None}),
+        "name beside payments",
     ),
 )

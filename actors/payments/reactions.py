@@ -95,6 +95,8 @@ async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) ->
             display_name=event.display_name,
             blocked_scope=event.flags.blocked_scope,
             deceased=event.flags.deceased,
+            insolvent=event.flags.in_insolvency,
+            billing_address=event.billing_address.model_dump(mode="json") if event.billing_address else None,
             version=work.source_version,
         )
     )

@@ -77,3 +77,10 @@ SUSPENSION_NOTICE_MISSING = PRECONDITION_FAILED.specific(
 SUSPENSION_BLACKOUT = PRECONDITION_FAILED.specific(
     "SUSPENSION_BLACKOUT", "Suspension impossible à cette heure", "No cut at this hour"
 )
+FORMAL_NOTICE_NOT_FOUND = NOT_FOUND.specific(
+    "FORMAL_NOTICE_NOT_FOUND", "Mise en demeure introuvable", "Formal notice not found"
+)
+NOTICE_RUNNING = ALREADY_EXISTS.specific(
+    "NOTICE_RUNNING", "Une mise en demeure est en cours", "A formal notice is running"
+)
+ADDRESS_MISSING = PRECONDITION_FAILED.specific("ADDRESS_MISSING", "Adresse postale manquante", "Postal address missing")

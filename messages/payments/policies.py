@@ -103,6 +103,9 @@ class DunningTerms(Part):
     suspension_notice_hours: Annotated[int, Field(ge=0, le=720)] = 48
     default_after_days: Annotated[int, Field(ge=1, le=365)] = 30
     reopen_window_days: Annotated[int, Field(ge=0, le=400)] = 60
+    notice_deadline_days: Annotated[int, Field(ge=1, le=60)] | None = Field(
+        default=None, description="left out: 8 days for businesses, else 15"
+    )
     retry_policy_id: UUID | None = None
 
     @model_validator(mode="after")

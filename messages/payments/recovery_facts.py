@@ -13,6 +13,7 @@ from messages.payments.recovery_vocabulary import (
     TaskPriority,
 )
 from messages.payments.vocabulary import ReasonCategory
+from messages.shared import LetterOrder
 from messages.values.instants import Instant
 
 
@@ -172,3 +173,6 @@ class DunningActionRequested(Event, aggregate="dunning_action", personal=True, a
     client_id: UUID
     contract_id: UUID | None = None
     invoice_id: UUID | None = None
+    notice_id: UUID | None = None
+    document_id: UUID | None = None
+    letter: LetterOrder | None = None

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from actors.documents.rendering import jobs
+from actors.documents.rendering import formal_notices, jobs
 from messages.contrats.signatures import ContractDocumentRequested
 from messages.documents import LinkRole, RenderPurpose, SubjectType
 from messages.identity import CompanyCreated, CompanySnapshot, CompanyUpdated
-from messages.payments import MandateSignatureRequested
+from messages.payments import FormalNoticeRequested, MandateSignatureRequested
 from messages.shared import Ref
 from runtime.unit_of_work import UnitOfWork
 from storage.documents.tables import company
@@ -54,6 +54,23 @@ async def render_mandate(event: MandateSignatureRequested, work: UnitOfWork) -> 
         revision=str(event.mandate_id),
         echo={"mandate_id": str(event.mandate_id)},
         links=_links(MANDATE=event.mandate_id, CLIENT=event.client_id, CONTRACT=event.contract_id),
+        client_id=event.client_id,
+        contract_id=event.contract_id,
+        company_id=event.company_id,
+    )
+    await jobs.take_order(order, work)
+
+
+async def render_formal_notice(event: FormalNoticeRequested, work: UnitOfWork) -> None:
+    """A formal notice; the answer carries notice_id. A draft that was completed is another rendering."""
+    order = jobs.Order(
+        template_key=event.template_key,
+        purpose=RenderPurpose.FORMAL_NOTICE,
+        reference=Ref(type="formal_notice", id=event.notice_id),
+        data=formal_notices.data_of(event),
+        revision=f"{event.notice_id}:{work.source_version}",
+        echo={"notice_id": str(event.notice_id)},
+        links=_links(CLIENT=event.client_id, CONTRACT=event.contract_id),
         client_id=event.client_id,
         contract_id=event.contract_id,
         company_id=event.company_id,

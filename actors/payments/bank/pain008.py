@@ -1,6 +1,7 @@
 """Builds pain.008 files of versions 08 and 02. The same input always gives the same bytes, so a file may be built again safely."""
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,13 +10,24 @@ from typing import Any
 
 from lxml import etree
 
-from actors.payments.bank.pain008_schema import NAMESPACE, SCHEMA, as_version
+from actors.payments.bank.iso_schemas import NEWEST, as_version, schema_of
 from actors.payments.rules.references import sepa_text
 from messages.values.instants import PARIS
 
 _SEQUENCE_ORDER = {"FRST": 0, "RCUR": 1, "FNAL": 2, "OOFF": 3}
-_NS = f"{{{NAMESPACE}}}"
-_DEFAULT: Any = {None: NAMESPACE}
+_NS = f"{{{NEWEST}}}"
+_DEFAULT: Any = {None: NEWEST}
+_LETTERS = re.compile(r"[A-Za-z0-9+?/\-:().,' ]+")
+_AMOUNT = re.compile(r"[0-9]+\.[0-9]{2}")
+_TOO_MUCH = Decimal("1000000000.00")
+_FIXED = {
+    "PmtMtd": {"DD"},
+    "PmtTpInf/SvcLvl/Cd": {"SEPA"},
+    "PmtTpInf/LclInstrm/Cd": {"CORE", "B2B"},
+    "PmtTpInf/SeqTp": {"FRST", "RCUR", "FNAL", "OOFF"},
+    "ChrgBr": {"SLEV"},
+    "CdtrSchmeId/Id/PrvtId/Othr/SchmeNm/Prtry": {"SEPA"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +96,7 @@ def grouped(msg_id: str, debits: Sequence[Debit]) -> list[DebitGroup]:
 
 
 def build(file: DebitFile) -> bytes:
-    """The XML of a file, checked against the schema and its own totals; InvalidFile when a check fails."""
+    """The XML of a file, checked against the schema, the SEPA rules and its own totals; InvalidFile when a check fails."""
     groups = grouped(file.msg_id, file.debits)
     output = io.BytesIO()
     with etree.xmlfile(output, encoding="UTF-8") as xml:
@@ -104,17 +116,17 @@ def build(file: DebitFile) -> bytes:
 
 def _declared_once(content: bytes) -> bytes:
     """The streaming writer declares the namespace at every element it is given; once at the root is enough."""
-    declaration = f' xmlns="{NAMESPACE}"'.encode()
+    declaration = f' xmlns="{NEWEST}"'.encode()
     root, _, rest = content.partition(declaration)
     return root + declaration + rest.replace(declaration, b"")
 
 
 def check(content: bytes, version: str = "pain.008.001.08") -> None:
-    """Refuse a file that breaks the schema, whose totals differ from its debits or that names a debit twice."""
+    """Refuse a file that breaks the official schema or SEPA's rules, whose totals differ, or that names a debit twice."""
     document = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
-    schema = etree.XMLSchema(etree.fromstring(as_version(SCHEMA, version).encode()))
+    schema = schema_of(version)
     if not schema.validate(document):
-        findings: list[Any] = [*schema.error_log]  # type: ignore[misc]
+        findings: list[Any] = [*schema.error_log]
         raise InvalidFile("; ".join(f"line {finding.line}: {finding.message}" for finding in findings[:3]))
     root = document[0]
     ids = [element.text for element in root.iter("{*}EndToEndId")]
@@ -123,7 +135,25 @@ def check(content: bytes, version: str = "pain.008.001.08") -> None:
     header = root.find("{*}GrpHdr")
     _check_totals(header, root.iter("{*}InstdAmt"))
     for group in root.iterfind("{*}PmtInf"):
+        _check_group(group)
         _check_totals(group, group.iter("{*}InstdAmt"))
+
+
+def _check_group(group: Any) -> None:
+    """What the EPC rulebooks demand beyond the ISO message: fixed codes, euros, Latin letters, a mandate for each debit."""
+    for path, allowed in _FIXED.items():
+        found = group.findtext("/".join(f"{{*}}{name}" for name in path.split("/")))
+        if found not in allowed:
+            raise InvalidFile(f"{path} is {found}; SEPA takes {', '.join(sorted(allowed))}")
+    for amount in group.iter("{*}InstdAmt"):
+        if amount.get("Ccy") != "EUR" or not _AMOUNT.fullmatch(amount.text) or not 0 < Decimal(amount.text) < _TOO_MUCH:
+            raise InvalidFile(f"amount {amount.text} {amount.get('Ccy')} is no SEPA amount")
+    for debit in group.iterfind("{*}DrctDbtTxInf"):
+        if debit.find("{*}DrctDbtTx/{*}MndtRltdInf/{*}MndtId") is None:
+            raise InvalidFile(f"debit {debit.findtext('{*}PmtId/{*}EndToEndId')} has no mandate")
+    for element in group.iter("{*}Nm", "{*}Ustrd", "{*}EndToEndId", "{*}MndtId", "{*}PmtInfId"):
+        if not _LETTERS.fullmatch(element.text or ""):
+            raise InvalidFile(f"{etree.QName(element).localname} '{element.text}' has letters that banks refuse")
 
 
 def _check_totals(holder: Any, amounts: Any) -> None:

@@ -8,8 +8,9 @@ from sqlalchemy import update
 
 from actors.payments import views
 from actors.payments.alerts import raise_alert
-from actors.payments.recovery import cutting, planning, writing
+from actors.payments.recovery import cutting, noticing, planning, writing
 from actors.payments.recovery.desk import Desk, Row
+from actors.payments.recovery.people import ask_people
 from actors.payments.rules.ladder import CaseFacts, judge
 from actors.payments.rules.machines import INSTALMENT
 from actors.payments.rules.recovery_machines import RECOVERY_CASE
@@ -17,11 +18,11 @@ from messages.payments import (
     ActionKind,
     AlertSeverity,
     CustomerType,
-    DunningActionRequested,
     DunningStep,
     DunningTerms,
     InstalmentStatus,
     InstalmentUnpaid,
+    NoticeStatus,
     ReceivableDefaulted,
     ReceivableRef,
     RecoveryCaseEscalated,
@@ -32,10 +33,9 @@ from messages.payments import (
     ServiceState,
     StaffAction,
     StepAction,
-    TaskPriority,
 )
 from messages.shared import Ref
-from messages.values.identifiers import derived_id, new_id
+from messages.values.identifiers import derived_id
 from messages.values.instants import local_date
 from storage.payments.tables.dues import instalment
 from storage.payments.tables.recovery import dunning_step_done
@@ -101,7 +101,15 @@ def _facts(desk: Desk, case: Row) -> CaseFacts:
         done=done,
         warned=warned,
         was_due=frozenset(case["due_steps"]),
+        notice_deadline=_notice_deadline(desk, case),
     )
+
+
+def _notice_deadline(desk: Desk, case: Row) -> date | None:
+    """The deadline of the case's notice that ran out."""
+    row = desk.notice_of(case, NoticeStatus.EXPIRED)
+    deadline: date | None = row["deadline_on"] if row else None
+    return deadline
 
 
 def _note(desk: Desk, case: Row, step: DunningStep, *, skipped: bool) -> None:
@@ -153,28 +161,10 @@ async def _act(desk: Desk, case: Row, step: DunningStep, action: StepAction, ind
         case ActionKind.MARK_DEFAULT:
             for item in desk.items_of(case):
                 default(desk, case, item, local_date(desk.work.now, zone))
+        case ActionKind.SEND_FORMAL_NOTICE:
+            await noticing.demand(desk, case)
         case ActionKind.REQUEST_SUSPENSION:
             cutting.request(desk, case)
-
-
-def ask_people(
-    desk: Desk, case: Row, action: StaffAction, title: str, priority: TaskPriority, step: str | None = None
-) -> None:
-    """Order work from the collaborators; dunning_action.requested."""
-    fact = DunningActionRequested(
-        action_id=new_id(),
-        action=action,
-        step_code=step,
-        case_id=case["id"],
-        title=f"{title} ({case['number']})",
-        priority=priority,
-        assignee_id=case["assigned_to"],
-        company_id=case["company_id"],
-        client_id=case["client_id"],
-        contract_id=case["contract_id"],
-        invoice_id=next((item["invoice_id"] for item in desk.items_of(case) if item["outstanding"] > 0), None),
-    )
-    desk.work.emit(fact, version=1)
 
 
 async def _alert(desk: Desk, case: Row, step: DunningStep) -> None:

@@ -11,6 +11,7 @@ from actors.payments.recovery import shown
 from actors.payments.rules.recovery_machines import LIVE_PLANS
 from messages.base import Event
 from messages.payments import (
+    NoticeStatus,
     RecoveryCaseStatus,
     ReminderStatus,
     RetryAttemptStatus,
@@ -21,6 +22,7 @@ from storage.payments.sets import among
 from storage.payments.tables.dues import instalment
 from storage.payments.tables.recovery import (
     dunning_step_done,
+    formal_notice,
     recovery_case,
     recovery_item,
     reminder,
@@ -31,7 +33,16 @@ from storage.payments.tables.recovery import (
 
 Row = dict[str, Any]
 _RECENT = timedelta(days=8)
-_TABLES = (recovery_case, recovery_item, retry_plan, retry_attempt, reminder, suspension_request, dunning_step_done)
+_TABLES = (
+    recovery_case,
+    recovery_item,
+    retry_plan,
+    retry_attempt,
+    reminder,
+    suspension_request,
+    dunning_step_done,
+    formal_notice,
+)
 
 
 class Desk:
@@ -46,6 +57,7 @@ class Desk:
         self.reminders: dict[UUID, Row] = {}
         self.suspensions: dict[UUID, Row] = {}
         self.steps: dict[UUID, Row] = {}
+        self.notices: dict[UUID, Row] = {}
         self.instalments: dict[UUID, Row] = {}
         self._rows: dict[str, dict[UUID, Row]] = {
             table.name: rows
@@ -53,6 +65,7 @@ class Desk:
                 _TABLES,
                 (
                     self.cases, self.items, self.plans, self.attempts, self.reminders, self.suspensions, self.steps,
+                    self.notices,
                 ),
                 strict=True,
             )
@@ -71,7 +84,7 @@ class Desk:
         cases = sorted(self.cases)
         if not cases:
             return
-        for table in (recovery_item, retry_plan, suspension_request, dunning_step_done):
+        for table in (recovery_item, retry_plan, suspension_request, dunning_step_done, formal_notice):
             statement = select(table).where(
                 table.c.organisation_id == self.work.organisation_id, among(table.c.case_id, cases)
             )
@@ -147,6 +160,11 @@ class Desk:
         """The newest order to cut the service of a case that is in one of the states."""
         found = [row for row in self.suspensions.values() if row["case_id"] == case["id"] and row["status"] in statuses]
         return max(found, key=lambda row: row["requested_at"], default=None)
+
+    def notice_of(self, case: Row, *statuses: NoticeStatus) -> Row | None:
+        """The newest formal notice of a case that is in one of the states."""
+        found = [row for row in self.notices.values() if row["case_id"] == case["id"] and row["status"] in statuses]
+        return max(found, key=lambda row: (row["created_at"], row["id"]), default=None)
 
     def taken_dates(self, mandate_id: UUID | None, without: UUID | None = None) -> list[Any]:
         """The dates on which a mandate is presented again already."""

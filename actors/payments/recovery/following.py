@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from actors.payments.recovery import climbing, cutting, planning, writing
+from actors.payments.recovery import climbing, cutting, noticing, planning, writing
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.rules.recovery_machines import RECOVERY_CASE, RETRY_ATTEMPT
 from messages.payments import (
@@ -151,6 +151,7 @@ def close(desk: Desk, case: Row, reason: CaseCloseReason) -> None:
     for plan in desk.live_plans(case):
         planning.drop_scheduled(desk, plan, "cancel", "case closed")
     cutting.release(desk, case)
+    noticing.settle(desk, case)
     status = RECOVERY_CASE.after("close", RecoveryCaseStatus(case["status"]))
     desk.change(
         case,

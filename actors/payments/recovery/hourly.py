@@ -4,26 +4,33 @@ from sqlalchemy import select
 
 from actors.payments import standing
 from actors.payments.company import companies
-from actors.payments.recovery import climbing
+from actors.payments.recovery import climbing, noticing
 from actors.payments.recovery.desk import Desk
-from messages.payments import RecoveryCaseStatus
+from messages.payments import NoticeStatus, RecoveryCaseStatus
 from messages.values.instants import PARIS, local_date
 from runtime.actor import MORE, Moment
 from runtime.unit_of_work import UnitOfWork
-from storage.payments.tables.recovery import recovery_case
+from storage.payments.tables.recovery import formal_notice, recovery_case
 
 _CLIENTS_PER_TURN = 50
 
 
 async def climb_due(moment: Moment, work: UnitOfWork) -> object:
-    """Each hour: cases with a step that may be due, and pauses that end."""
+    """Each hour: cases with a step that may be due, notices that ran out, and pauses that end."""
     today = local_date(moment.as_of)
+    lapsed = select(formal_notice.c.id).where(
+        formal_notice.c.organisation_id == recovery_case.c.organisation_id,
+        formal_notice.c.case_id == recovery_case.c.id,
+        formal_notice.c.status == NoticeStatus.SENT,
+        formal_notice.c.deadline_on < today,
+    )
     rows = await work.fetch(
         select(recovery_case.c.client_id)
         .where(
             recovery_case.c.organisation_id == work.organisation_id,
             ((recovery_case.c.status == RecoveryCaseStatus.OPEN) & (recovery_case.c.next_step_due_at <= moment.as_of))
-            | ((recovery_case.c.status == RecoveryCaseStatus.PAUSED) & (recovery_case.c.paused_until <= today)),
+            | ((recovery_case.c.status == RecoveryCaseStatus.PAUSED) & (recovery_case.c.paused_until <= today))
+            | lapsed.exists(),
         )
         .order_by(recovery_case.c.id)
         .limit(_CLIENTS_PER_TURN)
@@ -33,6 +40,7 @@ async def climb_due(moment: Moment, work: UnitOfWork) -> object:
     zones = {company.id: company.zone for company in await companies(work)}
     desk = Desk(work)
     await desk.load(row["client_id"] for row in rows)
+    noticing.expire(desk, today)
     for case in desk.open_cases():
         if case["status"] == RecoveryCaseStatus.PAUSED and case["paused_until"] and case["paused_until"] <= today:
             climbing.resume(desk, case)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from actors.payments.company import Company, companies
 from actors.payments.recovery import climbing, following, planning, writing
 from actors.payments.recovery.desk import Desk, Row
+from actors.payments.recovery.people import ask_people
 from actors.payments.recovery.terms import Policies, context_of, customer_type, policies
 from actors.payments.rules import retrying
 from actors.payments.rules.reasons import reason_of
@@ -265,7 +266,7 @@ def _stop(desk: Desk, case: Row, code: str) -> None:
             desk.change(other, status=status, pause_reason=_PAUSES[code], next_step_due_at=None)
             desk.state(other, RecoveryCasePaused(**desk.case_ref(other), reason=_PAUSES[code]))
     title = f"Debit failed with {code}: stop and review"
-    climbing.ask_people(desk, case, StaffAction.CREATE_TASK, title, TaskPriority.HIGH)
+    ask_people(desk, case, StaffAction.CREATE_TASK, title, TaskPriority.HIGH)
 
 
 def _write(desk: Desk, case: Row, debit: FailedDebit, zone: ZoneInfo) -> None:
@@ -276,4 +277,4 @@ def _write(desk: Desk, case: Row, debit: FailedDebit, zone: ZoneInfo) -> None:
     reason = reason_of(debit.code)
     if reason.category is ReasonCategory.DISPUTE and reason.advice is RetryAdvice.MANUAL:
         title = f"Debit refused with {debit.code}: call the client"
-        climbing.ask_people(desk, case, StaffAction.CREATE_TASK, title, TaskPriority.MEDIUM)
+        ask_people(desk, case, StaffAction.CREATE_TASK, title, TaskPriority.MEDIUM)

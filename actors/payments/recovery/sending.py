@@ -8,6 +8,7 @@ from sqlalchemy import select
 from actors.payments.company import Company, companies
 from actors.payments.recovery import climbing, writing
 from actors.payments.recovery.desk import Desk, Row
+from actors.payments.recovery.people import ask_people
 from actors.payments.rules.contact import next_allowed
 from actors.payments.rules.recovery_machines import REMINDER
 from messages.engagement import EmailBounced, EmailFailed, EmailSent, SmsFailed, SmsSent
@@ -171,7 +172,7 @@ def _lost(desk: Desk, row: Row, trigger: str, code: str) -> None:
         writing.plan_message(desk, case, other, row["template_key"], key, zone, row["step_code"])
     elif not _is_said(desk, row, other):
         title = f"Debtor out of reach by mail and phone ({code}): find another way"
-        climbing.ask_people(desk, case, StaffAction.CREATE_TASK, title, TaskPriority.MEDIUM, row["step_code"])
+        ask_people(desk, case, StaffAction.CREATE_TASK, title, TaskPriority.MEDIUM, row["step_code"])
 
 
 def _is_said(desk: Desk, row: Row, channel: ReminderChannel) -> bool:

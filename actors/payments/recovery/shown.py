@@ -7,6 +7,7 @@ from actors.payments.views import money
 from messages.payments import (
     CaseRef,
     DunningStepDone,
+    FormalNotice,
     RecoveryCase,
     RecoveryItem,
     Reminder,
@@ -73,3 +74,8 @@ def reminder_of(row: Any) -> Reminder:
 def suspension_of(row: Any) -> SuspensionOrder:
     """An order to cut a service."""
     return SuspensionOrder.model_validate({**row, "request_id": row["id"]})
+
+
+def notice_of(row: Any) -> FormalNotice:
+    """A formal notice."""
+    return FormalNotice.model_validate({**row, "notice_id": row["id"], "total": money(row["total"], row["currency"])})

@@ -9,13 +9,13 @@ from sqlalchemy import select
 from actors.payments import standing
 from actors.payments.recovery import climbing, cutting, following, planning, shown, writing
 from actors.payments.recovery.desk import Desk, Row
+from actors.payments.recovery.found import desk_of
 from actors.payments.rules.contact import may_cut
 from actors.payments.rules.recovery_machines import RECOVERY_CASE
 from actors.payments.views import money
 from messages.payments import (
     OUTSTANDING_REMAINS,
     PAUSE_TOO_LONG,
-    RECOVERY_CASE_NOT_FOUND,
     REMINDER_NOT_FOUND,
     RETRY_PLAN_NOT_FOUND,
     SUSPENSION_BLACKOUT,
@@ -78,7 +78,7 @@ _WITH_DEBT = frozenset(
 
 async def get_recovery_case(request: GetRecoveryCase, work: UnitOfWork) -> RecoveryCase:
     """A case in full."""
-    desk, case = await _desk(work, request.case_id, lock=False)
+    desk, case = await desk_of(work, request.case_id, lock=False)
     return _in_full(desk, case)
 
 
@@ -105,7 +105,7 @@ async def list_recovery_cases(request: ListRecoveryCases, work: UnitOfWork) -> R
 
 async def assign_recovery_case(request: AssignRecoveryCase, work: UnitOfWork) -> RecoveryCase:
     """Give a case to a collaborator."""
-    desk, case = await _desk(work, request.case_id)
+    desk, case = await desk_of(work, request.case_id)
     work.check_version(request.expected_version, case["version"])
     before = case["assigned_to"]
     desk.change(case, assigned_to=request.assigned_to, version=case["version"] + 1)
@@ -118,7 +118,7 @@ async def pause_recovery_case(request: PauseRecoveryCase, work: UnitOfWork) -> R
     """Leave the debtor alone until a date: messages not sent are cancelled, an order to cut is withdrawn."""
     if not work.today() < request.until <= work.today() + _LONGEST_PAUSE:
         raise Refused(PAUSE_TOO_LONG, "until must lie after today and at most 90 days ahead; give a nearer date")
-    desk, case = await _desk(work, request.case_id)
+    desk, case = await desk_of(work, request.case_id)
     work.check_version(request.expected_version, case["version"])
     desk.change(
         case,
@@ -137,7 +137,7 @@ async def pause_recovery_case(request: PauseRecoveryCase, work: UnitOfWork) -> R
 
 async def resume_recovery_case(request: ResumeRecoveryCase, work: UnitOfWork) -> RecoveryCase:
     """Go on: what became due meanwhile is done now."""
-    desk, case = await _desk(work, request.case_id)
+    desk, case = await desk_of(work, request.case_id)
     work.check_version(request.expected_version, case["version"])
     climbing.resume(desk, case)
     await climbing.climb(desk, case, PARIS)
@@ -147,7 +147,7 @@ async def resume_recovery_case(request: ResumeRecoveryCase, work: UnitOfWork) ->
 
 async def close_recovery_case(request: CloseRecoveryCase, work: UnitOfWork) -> RecoveryCase:
     """End a case by hand."""
-    desk, case = await _desk(work, request.case_id)
+    desk, case = await desk_of(work, request.case_id)
     work.check_version(request.expected_version, case["version"])
     if case["outstanding"] > 0 and request.reason not in _WITH_DEBT:
         raise Refused(
@@ -166,7 +166,7 @@ async def close_recovery_case(request: CloseRecoveryCase, work: UnitOfWork) -> R
 
 async def quote_recovery_amount(request: QuoteRecoveryAmount, work: UnitOfWork) -> RecoveryQuote:
     """The open principal of a case, per receivable."""
-    desk, case = await _desk(work, request.case_id, lock=False)
+    desk, case = await desk_of(work, request.case_id, lock=False)
     items = tuple(
         QuotedItem(
             item_id=item["id"], due_date=item["due_date"], principal=money(item["outstanding"], case["currency"])
@@ -245,7 +245,7 @@ async def list_retry_plans(request: ListRetryPlans, work: UnitOfWork) -> RetryPl
 async def cancel_retry_plan(request: CancelRetryPlan, work: UnitOfWork) -> RetryPlan:
     """Stop presenting; the ladder goes on with its fallback days."""
     row = await _plan(work, request.plan_id)
-    desk, case = await _desk(work, row["case_id"])
+    desk, case = await desk_of(work, row["case_id"])
     plan = desk.plans[request.plan_id]
     planning.cancel(desk, plan, request.reason)
     await climbing.climb(desk, case, PARIS)
@@ -289,7 +289,7 @@ async def cancel_reminder(request: CancelReminder, work: UnitOfWork) -> Reminder
         "reminder",
         code=REMINDER_NOT_FOUND,
     )
-    desk, _ = await _desk(work, row["case_id"])
+    desk, _ = await desk_of(work, row["case_id"])
     found = desk.reminders.get(request.reminder_id, dict(row))
     writing.cancel_message(desk, found, request.reason)
     await desk.store()
@@ -301,7 +301,7 @@ async def cancel_reminder(request: CancelReminder, work: UnitOfWork) -> Reminder
 
 async def request_suspension(request: RequestSuspension, work: UnitOfWork) -> SuspensionOrder:
     """Cut a service by hand: the warning and the hours that bind the ladder bind people too."""
-    desk, case = await _desk(work, request.case_id)
+    desk, case = await desk_of(work, request.case_id)
     if case["contract_id"] is None or case["service_state"] != ServiceState.ACTIVE or case["outstanding"] <= 0:
         raise Refused.field("case_id", "service", "the case has no running service to cut, or nothing is owed")
     hours = DunningTerms.model_validate(case["terms"]).suspension_notice_hours
@@ -320,7 +320,7 @@ async def request_suspension(request: RequestSuspension, work: UnitOfWork) -> Su
 
 async def request_reactivation(request: RequestReactivation, work: UnitOfWork) -> SuspensionOrder:
     """Restore a service by hand; the debt stays."""
-    desk, case = await _desk(work, request.case_id)
+    desk, case = await desk_of(work, request.case_id)
     row = cutting.release(desk, case)
     if row is None:
         raise Refused.field("case_id", "not_suspended", "no service of this case is cut or about to be")
@@ -346,20 +346,6 @@ async def list_suspension_requests(request: ListSuspensionRequests, work: UnitOf
         reply=SuspensionOrderPage,
         item=shown.suspension_of,
     )
-
-
-async def _desk(work: UnitOfWork, case_id: UUID, *, lock: bool = True) -> tuple[Desk, Row]:
-    """The case on a desk with everything of its client; RECOVERY_CASE_NOT_FOUND."""
-    found = await work.load(
-        select(recovery_case.c.client_id, recovery_case.c.company_id).where(
-            recovery_case.c.organisation_id == work.organisation_id, recovery_case.c.id == case_id
-        ),
-        "recovery case",
-        code=RECOVERY_CASE_NOT_FOUND,
-    )
-    desk = Desk(work)
-    await desk.load([found["client_id"]], lock=lock)
-    return desk, desk.cases[case_id]
 
 
 async def _plan(work: UnitOfWork, plan_id: UUID) -> Any:

@@ -23,7 +23,8 @@ _COUNTED = (StepTrigger.REJECTION_COUNT, StepTrigger.RETRIES_EXHAUSTED)
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
     """What the ladder looks at. `done`: executed steps with their instants; `warned`: steps with the instant their message
-    left; `plan_is_live`: further rejections may come; `debit_in_flight`: an attempt waits for the bank's answer."""
+    left; `plan_is_live`: further rejections may come; `debit_in_flight`: an attempt waits for the bank's answer;
+    `notice_deadline`: of a formal notice that ran out."""
 
     opened_on: date
     level: int
@@ -37,6 +38,7 @@ class CaseFacts:
     done: Mapping[str, datetime]
     warned: Mapping[str, datetime]
     was_due: frozenset[str] = frozenset()
+    notice_deadline: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ def due_at(step: DunningStep, facts: CaseFacts, zone: ZoneInfo = PARIS) -> datet
             return _days_after(facts.opened_on, step.trigger_value, step, zone)
         case StepTrigger.DAYS_AFTER_STEP if (done := facts.done.get(step.after_step or "")) is not None:
             return _days_after(done.astimezone(zone).date(), step.trigger_value, step, zone)
+        case StepTrigger.NOTICE_DEADLINE_PASSED if facts.notice_deadline is not None:
+            return _days_after(facts.notice_deadline, 1, step, zone)
         case _ if step.trigger in _COUNTED and step.fallback_days is not None and not facts.plan_is_live:
             return _days_after(facts.opened_on, step.fallback_days, step, zone)
         case _:
@@ -118,6 +122,8 @@ def _postponed_until(step: DunningStep, facts: CaseFacts, now: datetime, zone: Z
     again = now + timedelta(hours=1)
     for guard in step.guards:
         if guard.kind is GuardKind.NO_PENDING_PAYMENT and facts.debit_in_flight:
+            return again
+        if guard.kind is GuardKind.NOTICE_DEADLINE_PASSED and facts.notice_deadline is None:
             return again
         if guard.kind is GuardKind.MESSAGE_SENT_BEFORE:
             warned = facts.warned.get(guard.step or "")

@@ -39,6 +39,7 @@ def _given_up() -> tuple[StepAction, ...]:
         StepAction(kind=ActionKind.MARK_UNPAID),
         StepAction(kind=ActionKind.FLAG_RISK),
         StepAction(kind=ActionKind.MARK_DEFAULT),
+        StepAction(kind=ActionKind.SEND_FORMAL_NOTICE),
         StepAction(kind=ActionKind.NOTIFY_STAFF, title="Unpaid receivable"),
         StepAction(kind=ActionKind.CREATE_TASK, title="Call the debtor", priority=TaskPriority.HIGH),
     )

@@ -252,6 +252,43 @@ suspension_request = Table(
     info=TENANT,
 )
 
+formal_notice = Table(
+    "formal_notice",
+    metadata,
+    *aggregate(),
+    reference("company_id"),
+    reference("client_id"),
+    reference("contract_id", nullable=True),
+    reference("case_id"),
+    text("kind"),
+    text("medium"),
+    text("status"),
+    Column("items", JSONB, nullable=False, comment="what was claimed when it was made"),
+    Column("recipient", JSONB, comment="whom it was addressed to"),
+    amount("total"),
+    text("currency"),
+    Column("deadline_days", Integer, nullable=False),
+    reference("document_id", nullable=True),
+    reference("letter_id", nullable=True),
+    text("tracking_number", nullable=True),
+    Column("sent_on", Date),
+    Column("deadline_on", Date),
+    text("error_code", nullable=True),
+    Index(
+        "uq_formal_notice_running",
+        "organisation_id",
+        "case_id",
+        "kind",
+        unique=True,
+        postgresql_where=sql("status in ('DRAFT', 'REQUESTED', 'RENDERED', 'SENT')"),
+    ),
+    Index("ix_formal_notice_created", "organisation_id", "created_at", "id"),
+    Index("ix_formal_notice_case", "organisation_id", "case_id"),
+    Index("ix_formal_notice_client", "organisation_id", "client_id", "created_at", "id"),
+    Index("ix_formal_notice_deadline", "organisation_id", "status", "deadline_on"),
+    info=TENANT,
+)
+
 case_number_block = Table(
     "case_number_block",
     metadata,

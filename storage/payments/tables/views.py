@@ -33,6 +33,8 @@ client_view = Table(
     text("display_name"),
     text("blocked_scope", nullable=True),
     Column("deceased", Boolean, nullable=False),
+    Column("insolvent", Boolean, nullable=False, server_default="false"),
+    Column("billing_address", JSONB),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "client_id"),
     comment="projection of clients",

@@ -27,7 +27,7 @@ from messages.documents import (
     RenderPurpose,
     RenderStatus,
 )
-from messages.payments import MandateSignatureRequested
+from messages.payments import FormalNoticeRequested, MandateSignatureRequested
 from messages.problem import Refused
 from messages.shared import Ref
 from messages.values.identifiers import new_id
@@ -158,6 +158,33 @@ async def test_a_mandate_is_rendered_with_the_authorisation_text(running: Runnin
     content = await tenant.client.call(GetContent(document_id=answer["document_id"]))
     letters = re.sub(r"[^\w]", "", text_of(base64.b64decode(content.content_base64)))  # lines break inside words
     assert "RUM20261" in letters and "8semaines" in letters
+
+
+async def test_case_29_a_formal_notice_is_rendered_with_what_the_law_wants_in_it(
+    running: Running, tenant: Tenant
+) -> None:
+    item = {
+        "invoice_number": "F2026-0001", "due_date": "2026-04-25", "principal": euros("24.90"), "interest": euros("0.00"),
+        "charges": euros("0.00"),
+    }  # fmt: skip
+    address = {"street": "12 rue de la République", "postal_code": "69001", "city": "Lyon"}
+    order = FormalNoticeRequested.model_validate(
+        {
+            "notice_id": new_id(), "case_id": new_id(), "case_number": "REC-2026-000001", "company_id": tenant.company_id,
+            "client_id": new_id(), "kind": "STANDARD", "medium": "REGISTERED_POST", "consumer": True, "items": [item],
+            "recipient": {"kind": "CONSUMER", "display_name": "Jean Dupont", "address": address},
+            "total": euros("24.90"), "template_key": "letter.formal_notice", "locale": "fr", "deadline_days": 15,
+        }
+    )  # fmt: skip
+    for _ in range(2):
+        await running.state(order, tenant.id, now=NOW)
+    await running.settled()
+    ((_, answer),) = await running.events("document.generated", tenant.id)
+    assert (answer["notice_id"], answer["type"]) == (str(order.notice_id), "DUNNING_LETTER")
+    content = await tenant.client.call(GetContent(document_id=answer["document_id"]))
+    letters = re.sub(r"[^\w]", "", text_of(base64.b64decode(content.content_base64)))
+    for words in ("miseendemeure", "F20260001", "2490", "REC2026000001", "15jours", "L1118", "JEANDUPONT", "69001LYON"):
+        assert words in letters
 
 
 def test_case_29_six_address_lines_stand_in_the_window_and_nothing_else() -> None:

@@ -24,6 +24,7 @@ from messages.logistics import (
     SubmitLetter,
     ValidateAddress,
 )
+from messages.payments import DunningActionRequested, FormalNoticeCancelled
 from messages.problem import Refused
 from messages.shared import LetterOrder, Party
 from messages.values.addresses import Address
@@ -215,6 +216,33 @@ async def test_case_19_an_invoice_by_post_is_one_letter(
     [made] = (await tenant.client.call(ListLetters(invoice_id=event.invoice_id))).items
     assert (made.status, made.purpose) == ("SUBMITTED", "INVOICE")
     assert len(maileva.of(made.id)) == 1
+
+
+async def test_case_19_a_formal_notice_is_one_registered_letter_and_its_cancellation_stops_it(
+    running: Running, tenant: Tenant, maileva: MailevaSimulator, day: datetime
+) -> None:
+    for document_id, status in ((await stored(tenant), "SUBMITTED"), (new_id(), "CANCELLED")):
+        notice_id, client_id = new_id(), new_id()
+        order = DunningActionRequested.model_validate(
+            {
+                "action_id": notice_id, "action": "SEND_LETTER", "case_id": new_id(), "notice_id": notice_id,
+                "title": "Formal notice", "priority": "HIGH", "company_id": tenant.company_id, "client_id": client_id,
+                "document_id": document_id,
+                "letter": LetterOrder(
+                    request_id=notice_id, kind="REGISTERED_AR", purpose="FORMAL_NOTICE", document_id=document_id,
+                    recipient=Party.model_validate(RECIPIENT), sender_company_id=tenant.company_id,
+                ),
+            }
+        )  # fmt: skip
+        for _ in range(2):
+            await running.state(order, tenant.id, now=day)
+        cancelled = FormalNoticeCancelled(notice_id=notice_id, case_id=order.case_id, client_id=client_id)
+        await running.settled()
+        await running.state(cancelled, tenant.id, version=2, now=day)
+        await running.settled()
+        [made] = (await tenant.client.call(ListLetters(client_id=client_id))).items
+        assert (made.kind, made.purpose, made.status) == ("REGISTERED_AR", "FORMAL_NOTICE", status)
+        assert made.request_id == notice_id
 
 
 async def test_an_order_that_cannot_be_addressed_fails_and_says_so(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from actors.payments.bank import pool
 from actors.payments.bank.outcomes import Script, parse_outcome, read_script
 from actors.payments.bank.pain008 import Debit, DebitFile, InvalidFile, build, check, grouped
 from actors.payments.bank.reading import Unreadable, read
@@ -86,6 +87,23 @@ def test_a_file_that_lies_is_never_sent(before: bytes, after: bytes) -> None:
     assert before in content
     with pytest.raises(InvalidFile):
         check(content.replace(before, after, 1))
+
+
+@pytest.mark.parametrize("version", ["pain.008.001.08", "pain.008.001.02"])
+def test_the_official_schema_of_each_version_names_what_breaks_it(version: str) -> None:
+    content = build(replace(file_of(CASE_9), version=version))
+    with pytest.raises(InvalidFile, match="Unknown"):
+        check(content.replace(b"</PmtTpInf>", b"<Unknown/></PmtTpInf>", 1), version)
+    with pytest.raises(InvalidFile, match="ChrgBr"):  # the ISO message may leave it out, SEPA may not
+        check(content.replace(b"<ChrgBr>SLEV</ChrgBr>", b"", 1), version)
+
+
+async def test_a_big_file_built_in_a_process_of_its_own_is_the_same_to_the_byte() -> None:
+    many = tuple(debit(f"P{number}", "10.00", "RCUR", FIRST) for number in range(1000))
+    assert await pool.built(file_of(many)) == build(file_of(many))
+    twice = (*many, many[0])
+    with pytest.raises(InvalidFile, match="twice"):
+        await pool.built(file_of(twice))
 
 
 def test_the_simulated_bank_answers_what_its_script_says_and_always_the_same() -> None:
