@@ -17,6 +17,7 @@ from messages.contrats import (
     Contract,
     ContractSnapshot,
     ContractStatus,
+    ContractStatusChanged,
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
@@ -113,7 +114,9 @@ class ContractRecord:
         self.work.emit(event.model_validate({"contract_id": self.id, **facts}), version=self.row["version"])
 
     async def save(self) -> None:
-        """Store what changed; a change that nobody is told of counts as a version too."""
+        """Store what changed and tell each transition; a change that nobody is told of counts as a version too."""
+        for taken in self._history:
+            self.state(ContractStatusChanged, **self._transition(taken))
         if self.row["version"] == self._stored_version and self._changed:
             self.row["version"] += 1
         await self.work.execute(
@@ -126,14 +129,21 @@ class ContractRecord:
                 updated_by=self.work.caller.principal,
             )
         )
-        await self.save_history()
+        await self.work.insert_rows(status_history, self._history)
+        self._history.clear()
         self._changed.clear()
         self._stored_version = self.row["version"]
 
-    async def save_history(self) -> None:
-        """Store the transitions taken."""
-        await self.work.insert_rows(status_history, self._history)
-        self._history.clear()
+    def _transition(self, taken: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of ContractStatusChanged."""
+        return {
+            "reference": self.row["reference"],
+            "client_id": self.row["client_id"],
+            "from": taken["from_status"],
+            "to": taken["to_status"],
+            "reason_code": taken["reason_code"],
+            "effective_on": local_date(taken["effective_at"], self.zone),
+        }
 
     def reply(self, **details: Any) -> Contract:
         """The contract as requests answer it."""

@@ -16,6 +16,7 @@ from messages.contrats.contract import (
 )
 from messages.contrats.states import (
     BillingPolicy,
+    ContractStatus,
     Gate,
     OperationKind,
     PaymentStanding,
@@ -141,6 +142,21 @@ class ContractResumed(ContractSnapshot, Event, aggregate="contract"):
     request_id: UUID | None = None
     suspended_from: date
     suspended_to: date
+
+
+class ContractStatusChanged(Event, aggregate="contract"):
+    """Every transition of the contract, for who only follows where contracts stand."""
+
+    # `from` is a word of Python: the wire keeps it, the code says from_status.
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
+
+    contract_id: UUID
+    reference: str
+    client_id: UUID
+    from_status: ContractStatus = Field(alias="from")
+    to_status: ContractStatus = Field(alias="to")
+    reason_code: str | None = None
+    effective_on: date
 
 
 class ContractTerminationScheduled(ContractSnapshot, TerminationFacts, Event, aggregate="contract", personal=True):

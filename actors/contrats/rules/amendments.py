@@ -44,8 +44,8 @@ AMENDMENT = StateMachine(
 OUTDATED_BY_ANOTHER = (_S.DRAFT, _S.AWAITING_CONSENT, _S.ACCEPTED)
 NOTICE_MONTHS = 1
 """A change is announced on a durable medium one month ahead (Code de la consommation, art. L224-33)."""
-TELECOM_EXIT_MONTHS = 4
-"""How long a telecom consumer may then leave without fee (Code de la consommation, art. L224-33)."""
+EXIT_MONTHS = {LegalRegime.CONSUMER_TELECOM: 4, LegalRegime.CONSUMER_ENERGY: 3}
+"""How long a consumer may then leave without fee (Code de la consommation, art. L224-33 and L224-10)."""
 _K = AmendmentKind
 _ONLY_SIGNED = (_K.TERM_CHANGE,)
 _BY_DAYS = (_K.LINE_ADD, _K.LINE_REMOVE, _K.QUANTITY_CHANGE)
@@ -82,8 +82,8 @@ def notice_is_long_enough(notified_on: date, effective_from: date) -> bool:
 
 def exit_right_end(regime: str, notified_on: date, effective_from: date) -> date | None:
     """Until when the client may leave free because of a change by the company; None for businesses."""
-    if regime == LegalRegime.CONSUMER_TELECOM:
-        return add_months(notified_on, TELECOM_EXIT_MONTHS)
+    if regime in EXIT_MONTHS:
+        return add_months(notified_on, EXIT_MONTHS[LegalRegime(regime)])
     return effective_from if regime == LegalRegime.CONSUMER_STANDARD else None
 
 

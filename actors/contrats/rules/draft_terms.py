@@ -80,6 +80,12 @@ def columns_of(
     return columns
 
 
+_REGIMES = {
+    ContractType.TELECOM: LegalRegime.CONSUMER_TELECOM,
+    ContractType.ENERGY: LegalRegime.CONSUMER_ENERGY,
+}
+
+
 def _regime_of(terms: DraftTerms, client_kind: ContractClientKind) -> LegalRegime:
     if client_kind is not ContractClientKind.CONSUMER:
         return LegalRegime.BUSINESS
@@ -87,8 +93,7 @@ def _regime_of(terms: DraftTerms, client_kind: ContractClientKind) -> LegalRegim
         raise Refused.field(
             "legal_regime", "consumer", "legal_regime BUSINESS is not for a consumer; leave it out to get the right one"
         )
-    telecom = terms.type is ContractType.TELECOM
-    return terms.legal_regime or (LegalRegime.CONSUMER_TELECOM if telecom else LegalRegime.CONSUMER_STANDARD)
+    return terms.legal_regime or _REGIMES.get(terms.type, LegalRegime.CONSUMER_STANDARD)
 
 
 def _policy_of(regime: LegalRegime) -> EarlyTerminationPolicy:

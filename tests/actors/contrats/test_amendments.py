@@ -51,6 +51,7 @@ def test_case_37_a_change_is_told_a_month_ahead_and_opens_the_door() -> None:
     assert not notice_is_long_enough(told, date(2026, 4, 14))
     assert exit_right_end("CONSUMER_TELECOM", told, date(2026, 4, 15)) == date(2026, 7, 15)
     assert exit_right_end("CONSUMER_STANDARD", told, date(2026, 4, 15)) == date(2026, 4, 15)
+    assert exit_right_end("CONSUMER_ENERGY", told, date(2026, 4, 15)) == date(2026, 6, 15)
     assert exit_right_end("BUSINESS", told, date(2026, 4, 15)) is None
 
 

@@ -119,7 +119,7 @@ async def test_a_draft_is_changed_with_its_version_and_given_up(running: Running
         )
     )
     assert cancelled.status == "CANCELLED"
-    late = UpdateContract(contract_id=made.contract_id, expected_version=3, lines=(sale.line(),))
+    late = UpdateContract(contract_id=made.contract_id, expected_version=await sale.version(), lines=(sale.line(),))
     assert await refused(tenant.client.call(late)) == "USE_AMENDMENT"
     history = await tenant.client.call(ListContractStatusHistory(contract_id=made.contract_id))
     assert [(entry.from_status, entry.to_status, entry.actor_kind) for entry in history.items] == [

@@ -143,6 +143,8 @@ async def test_a_transition_states_its_fact(running: Running, tenant: Tenant, ro
     assert body["status"] == row.status
     contract = await sale.contract(with_details=True)
     assert contract.status == row.status
+    changes = [(body["from"], body["to"]) for _, body in await sale.stated("contract.status_changed")]
+    assert changes == [(entry.from_status, entry.to_status) for entry in reversed(contract.history)]
     assert (contract.history[0].operation, contract.history[0].to_status) in (
         (row.trigger, row.status), ("store_evidence", row.status),
     )  # fmt: skip
