@@ -33,6 +33,8 @@ from runtime.port import Asking
 log = structlog.get_logger()
 
 _KEY_REFRESH_SECONDS = 10.0
+_CLOSING = "identity:organisation:close"
+"""Who may close an organisation may take that back, though nothing else is written there any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class Access:
             return
         if tenant.status == "SUSPENDED":
             raise Refused(ORGANISATION_SUSPENDED, "the organisation is suspended; its owner must settle that first")
-        if tenant.status in ("CLOSING", "CLOSED") and not contract.query:
+        if tenant.status in ("CLOSING", "CLOSED") and not (contract.query or contract.permission == _CLOSING):
             raise Refused(ORGANISATION_READ_ONLY, "the organisation is being closed; only reading is possible")
 
     async def organisation_of(self, authorization: str | None, judged_at: float) -> UUID:

@@ -14,6 +14,8 @@ from messages.identity import (
     OrganisationUpdated,
     PrivacyRequestAssessmentRequested,
     PrivacyRequestExecutionRequested,
+    SigningKeyPurpose,
+    SigningKeyRotated,
     UserDeactivated,
 )
 from runtime.access import note_denial
@@ -26,6 +28,12 @@ on conflict (id) do update set name = excluded.name, status = excluded.status, t
     policy_version = excluded.policy_version, version = excluded.version
 where organisation.version < excluded.version
 """
+
+
+_KEY = """
+insert into known_signing_key (key_id, public_key, status) values ($1, $2, 'CURRENT') on conflict (key_id) do nothing
+"""
+_REVOKED_KEY = "update known_signing_key set status = 'REVOKED' where key_id = $1"
 
 
 async def keep_tenant(event: OrganisationCreated | OrganisationUpdated, work: UnitOfWork) -> None:
@@ -73,6 +81,15 @@ async def refuse_session(event: AuthSessionRevoked, work: UnitOfWork) -> None:
     await note_denial(work.connection, "session", event.auth_session_id, work.source_version, denied=True)
 
 
+async def keep_signing_key(event: SigningKeyRotated, work: UnitOfWork) -> None:
+    """Know a new key before its first token arrives, and refuse what a revoked one signed."""
+    if event.purpose is not SigningKeyPurpose.CONTEXT_TOKEN:
+        return
+    await work.connection.execute(_KEY, event.kid, bytes.fromhex(event.public_key))
+    if event.revoked_kid is not None:
+        await work.connection.execute(_REVOKED_KEY, event.revoked_kid)
+
+
 RUNTIME_REACTIONS: dict[type[Event], Handler] = {
     OrganisationCreated: keep_tenant,
     OrganisationUpdated: keep_tenant,
@@ -81,6 +98,7 @@ RUNTIME_REACTIONS: dict[type[Event], Handler] = {
     MembershipReactivated: accept_member,
     MembershipRemoved: refuse_member,
     UserDeactivated: refuse_user,
+    SigningKeyRotated: keep_signing_key,
     AuthSessionRevoked: refuse_session,
     PrivacyRequestAssessmentRequested: take_order,
     PrivacyRequestExecutionRequested: take_order,

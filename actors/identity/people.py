@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, update
 
+from actors.identity.oidc.tokens import settings
 from messages.base import NIL_ORGANISATION
 from messages.identity import USER_NOT_FOUND, User, UserRegistered, UserUpdated
 from messages.problem import Refused
@@ -69,6 +70,14 @@ async def user_of(row: Row, work: UnitOfWork) -> User:
             "phone": await opened(row["phone"], "phone", row["id"], work),
         }
     )
+
+
+async def is_platform_staff(row: Row, work: UnitOfWork) -> bool:
+    """Whether the settings name the user's verified address: platform staff are the installation's own affair."""
+    named = settings().platform_administrators
+    if not row["email_verified"] or row["email_index"] is None:
+        return False
+    return row["email_index"] in {await address_index(normalise_email(email), work) for email in named}
 
 
 async def change_user(row: Row, changed: dict[str, Any], shown: tuple[str, ...], work: UnitOfWork) -> Row:

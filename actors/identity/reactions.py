@@ -3,11 +3,12 @@
 from sqlalchemy import update
 
 from messages.commercial import SalesRepCreated, SalesRepUpdated
+from messages.contrats import ContractActivated, ContractExpired, ContractTerminated, ContractWithdrawn
 from messages.engagement import EmailBounced
 from messages.factures import InvoiceIssued
 from messages.identity import DeliveryStatus, InvitationStatus
 from runtime.unit_of_work import UnitOfWork
-from storage.identity.tables import company, invitation, user_sales_rep
+from storage.identity.tables import company, company_contract, invitation, user_sales_rep
 from storage.projections import keep_newest
 
 
@@ -19,6 +20,22 @@ async def keep_sales_rep(event: SalesRepCreated | SalesRepUpdated, work: UnitOfW
             organisation_id=work.organisation_id,
             rep_id=event.rep_id,
             user_id=event.user_id if event.active else None,
+            version=work.source_version,
+        )
+    )
+
+
+async def follow_contract(
+    event: ContractActivated | ContractTerminated | ContractExpired | ContractWithdrawn, work: UnitOfWork
+) -> None:
+    """Which contracts run, by company."""
+    await work.execute(
+        keep_newest(
+            company_contract,
+            organisation_id=work.organisation_id,
+            contract_id=event.contract_id,
+            company_id=event.company_id,
+            live=isinstance(event, ContractActivated),
             version=work.source_version,
         )
     )

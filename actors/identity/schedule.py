@@ -11,6 +11,7 @@ from actors.identity.members import other_active_owners
 from actors.identity.organisations import organisation_row
 from actors.identity.privacy import advance, ask_again, case_of, change_request, keep_report, tasks_of
 from actors.identity.requests.invitations import expire, remind
+from actors.identity.requests.life_of_tenants import end_organisation
 from actors.identity.requests.members import suspend
 from actors.identity.rules.granting import OWNER
 from actors.identity.rules.life import AUTH_SESSION, MEMBERSHIP
@@ -22,6 +23,7 @@ from messages.identity import (
     DeliveryStatus,
     InvitationStatus,
     MembershipStatus,
+    OrganisationStatus,
     PrivacyPhase,
     PrivacyRequestDueSoon,
     PrivacyRequestOverdue,
@@ -129,6 +131,13 @@ async def end_temporary_memberships(moment: Moment, work: UnitOfWork) -> object:
         await suspend(organisation, row, status, "valid_until", work)
         organisation = await organisation_row(work)
     return None
+
+
+async def end_closing_organisations(moment: Moment, work: UnitOfWork) -> None:
+    """Thirty days have passed and nobody took the closure back."""
+    row = await organisation_row(work, lock=True)
+    if row["status"] == OrganisationStatus.CLOSING and row["closing_at"] <= moment.as_of:
+        await end_organisation(row, work)
 
 
 async def expire_sessions(moment: Moment, work: UnitOfWork) -> object:

@@ -16,6 +16,9 @@ class IdentitySettings(BaseSettings):
     issuer_clients: tuple[str, ...] = Field(
         default=("crm-web", "crm-cli"), description="clients whose tokens count (azp)"
     )
+    platform_administrators: tuple[str, ...] = Field(
+        default=(), description="e-mail addresses of platform staff: they list and suspend tenants, and rotate keys"
+    )
     invitation_url: str = Field(
         default="http://127.0.0.1:8080/invitations/{token}", description="the invitation page; {token} is replaced"
     )

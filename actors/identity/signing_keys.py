@@ -4,19 +4,30 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from actors.identity.rules.life import SIGNING_KEY
 from messages.base import NIL_ORGANISATION
 from messages.errors import KEY_NOT_FOUND
-from messages.identity import GetSigningKeys, SigningKey, SigningKeyPurpose, SigningKeys, SigningKeyStatus
+from messages.identity import (
+    GetSigningKeys,
+    RotateSigningKey,
+    SigningKey,
+    SigningKeyPurpose,
+    SigningKeyRotated,
+    SigningKeys,
+    SigningKeyStatus,
+)
 from messages.values.identifiers import new_id
 from runtime import clock
 from runtime.context_tokens import TokenIssuer
 from runtime.development import ADMINISTRATOR_ID, DEVELOPMENT_KEY_ID, development_key
 from runtime.heart import Heart
+from runtime.runtime_reactions import keep_signing_key
 from runtime.unit_of_work import UnitOfWork
 from storage.identity.tables import signing_key, user_account
+from storage.shared.outgoing import ACCESS_CHANGED
 from storage.shared.statements import render
 
 
@@ -94,6 +105,42 @@ async def get_signing_keys(request: GetSigningKeys, work: UnitOfWork) -> Signing
             for row in rows
         )
     )
+
+
+async def rotate_signing_key(request: RotateSigningKey, work: UnitOfWork) -> SigningKey:
+    """The current key retires, or is revoked; the unique index lets two rotations at a time not both win."""
+    old = await work.load(
+        select(signing_key)
+        .where(signing_key.c.status == SigningKeyStatus.CURRENT, signing_key.c.purpose == request.purpose)
+        .with_for_update(),
+        "signing key",
+        code=KEY_NOT_FOUND,
+    )
+    ended = SIGNING_KEY.after("revoke" if request.revoke_current else "retire", SigningKeyStatus(old["status"]))
+    await work.execute(update(signing_key).where(signing_key.c.kid == old["kid"]).values(status=ended))
+    key, key_id = Ed25519PrivateKey.generate(), new_id()
+    await work.insert(
+        signing_key,
+        kid=str(key_id),
+        purpose=request.purpose,
+        public_key=key.public_key().public_bytes_raw(),
+        private_key=await work.keys.encrypt(key.private_bytes_raw().hex(), **_PLACE),
+        status=SigningKeyStatus.CURRENT,
+        created_at=work.now,
+    )
+    event = SigningKeyRotated(
+        signing_key_id=key_id,
+        kid=str(key_id),
+        purpose=request.purpose,
+        public_key=key.public_key().public_bytes_raw().hex(),
+        not_before=work.now,
+        revoked_kid=old["kid"] if request.revoke_current else None,
+    )
+    await keep_signing_key(event, work)
+    await work.connection.execute(f"notify {ACCESS_CHANGED}")
+    work.emit(event, version=1)
+    work.record("signing_key", key_id, before={old["kid"]: old["status"]}, after={old["kid"]: ended})
+    return SigningKey(kid=str(key_id), purpose=request.purpose, public_key=event.public_key, status="CURRENT")
 
 
 async def ensure_signing_keys(heart: Heart) -> None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from messages.base import Access, Idempotency, Reply, Request
+from messages.base import Access, Event, Idempotency, Reply, Request
 from messages.identity.vocabulary import DataScope, IssuerToken, SigningKeyPurpose
 from messages.registry import ACTORS
 from messages.values.instants import Instant
@@ -51,6 +51,27 @@ class GetSigningKeys(
     Request[SigningKeys], access=Access.INTERNAL, internal_callers=(*ACTORS, "bridge"), query=True, tenant_scoped=False
 ):
     """The public keys of context tokens, for actors that met an unknown key id."""
+
+
+class RotateSigningKey(Request[SigningKey], permission="identity:signing_key:rotate", tenant_scoped=False):
+    """Sign with a new key from now on, for platform staff.
+
+    The old key goes on verifying what it signed; with `revoke_current` (it leaked) everything it signed is refused.
+    """
+
+    purpose: SigningKeyPurpose
+    revoke_current: bool = False
+
+
+class SigningKeyRotated(Event, aggregate="signing_key", aggregate_id="signing_key_id", tenant_scoped=False):
+    """Another key signs; every actor knows it before the first token made with it arrives."""
+
+    signing_key_id: UUID
+    kid: str
+    purpose: SigningKeyPurpose
+    public_key: str = Field(description="32 bytes in hexadecimal")
+    not_before: Instant
+    revoked_kid: str | None = Field(default=None, description="this key proves nothing any more")
 
 
 class BuildAccessContext(

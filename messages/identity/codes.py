@@ -36,6 +36,9 @@ ORGANISATION_INACTIVE = PRECONDITION_FAILED.specific(
 COMPANY_SIREN_LOCKED = PRECONDITION_FAILED.specific(
     "COMPANY_SIREN_LOCKED", "SIREN verrouillé après la première facture", "SIREN is locked after the first invoice"
 )
+COMPANY_IN_USE = PRECONDITION_FAILED.specific(
+    "COMPANY_IN_USE", "Société avec des contrats en cours", "Company has live contracts"
+)
 LAST_OWNER = PRECONDITION_FAILED.specific("LAST_OWNER", "Dernier propriétaire", "Last owner")
 IDENTITY_CONFLICT = PRECONDITION_FAILED.specific(
     "IDENTITY_CONFLICT", "Adresse e-mail liée à un autre compte", "E-mail address belongs to another login"

@@ -7,12 +7,20 @@ from pydantic import Field
 
 from messages.base import Access, Event, Idempotency, Reply, Request
 from messages.identity.memberships import Membership
-from messages.identity.vocabulary import Industry, OrganisationStatus, SecuritySettings, VatRegime
+from messages.identity.vocabulary import (
+    CompanyStatus,
+    Industry,
+    OrganisationStatus,
+    Reason,
+    SecuritySettings,
+    VatRegime,
+)
 from messages.paging import Page, PageRequest
 from messages.registry import ACTORS
 from messages.values.addresses import Address
 from messages.values.companies import SepaCreditorId, Siren, Siret, VatNumber
 from messages.values.contact import EmailAddress, PhoneNumber
+from messages.values.instants import Instant
 from messages.values.money import Money
 from messages.values.text import Label, Line, Paragraph
 
@@ -50,6 +58,8 @@ class Organisation(OrganisationSnapshot):
     phone: str | None = None
     email: str | None = None
     industry: str | None = None
+    suspended_reason: str | None = None
+    closing_at: Instant | None = None
     version: int
 
 
@@ -191,6 +201,13 @@ class UpdateCompany(Request[Company]):
     expected_version: int
 
 
+class ArchiveCompany(Request[Company], permission="identity:company:delete"):
+    """End a company without live contracts (COMPANY_IN_USE); it stays readable and its SIREN may be used again."""
+
+    company_id: UUID
+    reason: Reason
+
+
 class GetCompany(Request[Company], query=True, internal_callers=OTHER_ACTORS):
     """One company; also answers an actor that met an unknown id."""
 
@@ -201,6 +218,7 @@ class ListCompanies(PageRequest, Request[CompanyPage], query=True, resource="com
     """The companies inside the caller's scope, by code."""
 
     search: Annotated[str, Field(min_length=2, max_length=100)] | None = None
+    status: CompanyStatus | None = None
 
 
 class OrganisationCreated(OrganisationSnapshot, Event, aggregate="organisation"):
@@ -221,3 +239,10 @@ class CompanyUpdated(CompanySnapshot, Event, aggregate="company"):
     """The legal identity of a company changed; projections follow."""
 
     changed_fields: tuple[str, ...]
+
+
+class CompanyArchived(Event, aggregate="company"):
+    """The company sells nothing any more; its past stays as it is."""
+
+    company_id: UUID
+    reason: str

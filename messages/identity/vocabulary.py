@@ -20,6 +20,13 @@ class OrganisationStatus(StrEnum):
     CLOSED = "CLOSED"
 
 
+class CompanyStatus(StrEnum):
+    """Whether a legal entity still sells."""
+
+    ACTIVE = "ACTIVE"
+    ARCHIVED = "ARCHIVED"
+
+
 class MembershipStatus(StrEnum):
     """Whether a member may enter the organisation."""
 

@@ -105,7 +105,7 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "identity.privacy_request": (PRIVACY_OFFICE, "subject_email", "reason", "rejection_reason"),
     "identity.role": (CATALOGUE, "name", "description"),
     "identity.system_role": (CATALOGUE, "name", "description"),
-    "identity.tenant_account": (COMPANY, "name", "description", "address", "phone", "email"),
+    "identity.tenant_account": (COMPANY, "name", "description", "address", "phone", "email", "suspended_reason"),
     "identity.user_account": (
         MEMBER,
         "idp_subject",

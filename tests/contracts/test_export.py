@@ -144,7 +144,7 @@ def test_it_refuses_to_overwrite_a_promise_until_somebody_accepts_that_with_a_re
     written: dict[str, Any], system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promised = deepcopy(written)
-    promised["schemas/identity.json"]["events"]["organisation.closed"] = promised["schemas/identity.json"]["events"][
+    promised["schemas/identity.json"]["events"]["organisation.vanished"] = promised["schemas/identity.json"]["events"][
         "organisation.created"
     ]
     write_contracts(tmp_path, promised)
@@ -154,7 +154,7 @@ def test_it_refuses_to_overwrite_a_promise_until_somebody_accepts_that_with_a_re
     assert refused.value.exit_code == 1
     assert read_contracts(tmp_path) == promised
     (broken,) = unaccepted_breaks(tmp_path, written)
-    assert broken == "identity: event organisation.closed is gone"
+    assert broken == "identity: event organisation.vanished is gone"
     entry = {"break": broken, "on": "2026-11-24", "because": "never published by any version"}
     (tmp_path / ACCEPTED).write_text(json.dumps([entry]))
     export(tmp_path)
@@ -163,6 +163,6 @@ def test_it_refuses_to_overwrite_a_promise_until_somebody_accepts_that_with_a_re
 
 
 def test_a_break_cannot_be_accepted_without_a_reason(tmp_path: Path) -> None:
-    (tmp_path / ACCEPTED).write_text('[{"break": "identity: event organisation.closed is gone", "on": "2026-11-24"}]')
+    (tmp_path / ACCEPTED).write_text('[{"break": "identity: event organisation.vanished is gone", "on": "2026-11-24"}]')
     with pytest.raises(ValidationError, match="because"):
         accepted_breaks(tmp_path)

@@ -11,12 +11,21 @@ from sqlalchemy import select, update
 from actors.identity.members import membership_of_user
 from actors.identity.oidc.tokens import IssuerClaims, issuer
 from actors.identity.organisations import organisation_fields, organisation_row
-from actors.identity.people import address_index, change_user, register, seal, search_name, user_of
+from actors.identity.people import (
+    address_index,
+    change_user,
+    is_platform_staff,
+    register,
+    seal,
+    search_name,
+    user_of,
+)
 from actors.identity.roles import data_scopes_of, patterns_of, roles_by_code
 from actors.identity.rules.granting import effective_data_scope
 from actors.identity.rules.life import USER
 from actors.identity.rules.members import is_over
 from actors.identity.rules.names import names_of
+from actors.identity.rules.platform import PLATFORM_PERMISSIONS
 from actors.identity.sessions import enter
 from actors.identity.signing_keys import sign
 from messages.errors import (
@@ -86,7 +95,8 @@ async def build_access_context(request: BuildAccessContext, work: UnitOfWork) ->
         await work.execute(update(user_account).where(user_account.c.id == user["id"]).values(last_seen_at=work.now))
     if request.organisation_id is None:
         await enter(claims.sid, None, work)
-        context = AccessContext(user_id=user["id"], data_scope=DataScope.OWN)
+        rights = PLATFORM_PERMISSIONS if await is_platform_staff(user, work) else ()
+        context = AccessContext(user_id=user["id"], data_scope=DataScope.OWN, permissions=rights)
         return await signed(context, claims.sid, _PERSON_SECONDS, work)
     await work.for_organisation(request.organisation_id)
     context = await context_of_member(user["id"], work)

@@ -1,6 +1,15 @@
 """The state machines of identity (spec 6.1): whatever is not in a table is refused."""
 
-from messages.identity import InvitationStatus, MachineAccountStatus, MembershipStatus, SessionStatus, UserStatus
+from messages.identity import (
+    CompanyStatus,
+    InvitationStatus,
+    MachineAccountStatus,
+    MembershipStatus,
+    OrganisationStatus,
+    SessionStatus,
+    SigningKeyStatus,
+    UserStatus,
+)
 from messages.transitions import StateMachine
 
 MEMBERSHIP = StateMachine(
@@ -13,6 +22,25 @@ MEMBERSHIP = StateMachine(
         ("remove", MembershipStatus.ACTIVE): MembershipStatus.REMOVED,
         ("remove", MembershipStatus.SUSPENDED): MembershipStatus.REMOVED,
         ("rejoin", MembershipStatus.REMOVED): MembershipStatus.ACTIVE,
+    },
+)
+
+ORGANISATION = StateMachine(
+    "organisation",
+    {
+        ("suspend", OrganisationStatus.ACTIVE): OrganisationStatus.SUSPENDED,
+        ("reactivate", OrganisationStatus.SUSPENDED): OrganisationStatus.ACTIVE,
+        ("close", OrganisationStatus.ACTIVE): OrganisationStatus.CLOSING,
+        ("cancel_closure", OrganisationStatus.CLOSING): OrganisationStatus.ACTIVE,
+        ("end", OrganisationStatus.CLOSING): OrganisationStatus.CLOSED,
+    },
+)
+
+COMPANY = StateMachine(
+    "company",
+    {
+        ("update", CompanyStatus.ACTIVE): CompanyStatus.ACTIVE,
+        ("archive", CompanyStatus.ACTIVE): CompanyStatus.ARCHIVED,
     },
 )
 
@@ -43,6 +71,15 @@ MACHINE_ACCOUNT = StateMachine(
         ("rotate", MachineAccountStatus.ACTIVE): MachineAccountStatus.ACTIVE,
         ("update", MachineAccountStatus.ACTIVE): MachineAccountStatus.ACTIVE,
         ("deactivate", MachineAccountStatus.ACTIVE): MachineAccountStatus.DISABLED,
+    },
+)
+
+SIGNING_KEY = StateMachine(
+    "signing key",
+    {
+        ("retire", SigningKeyStatus.CURRENT): SigningKeyStatus.RETIRED,
+        ("revoke", SigningKeyStatus.CURRENT): SigningKeyStatus.REVOKED,
+        ("revoke", SigningKeyStatus.RETIRED): SigningKeyStatus.REVOKED,
     },
 )
 

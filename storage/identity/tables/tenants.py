@@ -3,15 +3,18 @@
 from sqlalchemy import (
     Boolean,
     Column,
+    Index,
     Integer,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
     Uuid,
 )
+from sqlalchemy import text as condition
 from sqlalchemy.dialects.postgresql import JSONB
 
-from storage.columns import aggregate, amount, reference, text
+from storage.columns import aggregate, amount, instant, reference, tenant, text
 from storage.identity.tables.metadata import metadata
 from storage.tenancy import TENANT
 
@@ -33,6 +36,8 @@ tenant_account = Table(
     text("industry", nullable=True),
     Column("security", JSONB, nullable=False, server_default="{}"),
     Column("policy_version", Integer, nullable=False),
+    text("suspended_reason", nullable=True),
+    instant("closing_at", nullable=True),
     UniqueConstraint("organisation_id"),
     info=TENANT,
 )
@@ -73,6 +78,20 @@ company = Table(
     Column("in_use", Boolean, nullable=False, server_default="false", comment="an invoice was issued: SIREN locked"),
     text("status"),
     UniqueConstraint("organisation_id", "code"),
-    UniqueConstraint("organisation_id", "siren"),
+    Index("uq_company_siren", "organisation_id", "siren", unique=True, postgresql_where=condition("status = 'ACTIVE'")),
+    info=TENANT,
+)
+
+company_contract = Table(
+    "company_contract",
+    metadata,
+    tenant(),
+    Column("contract_id", Uuid, nullable=False),
+    reference("company_id"),
+    Column("live", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "contract_id"),
+    Index("ix_company_contract_live", "organisation_id", "company_id", postgresql_where=condition("live")),
+    comment="contracts by company: one that has live ones cannot be archived",
     info=TENANT,
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from actors.identity.oidc import tokens
-from tests.actors.identity.people import IssuerServer, Person, founder
+from tests.actors.identity.people import PLATFORM, IssuerServer, Person, founder, person
 from tests.harness import Running, Tenant, system_of
 
 running = system_of("identity", "clients", "documents", "products")
@@ -19,11 +19,21 @@ async def issuer() -> AsyncIterator[IssuerServer]:
     """The issuer that everybody signs in at."""
     folder = Path(tempfile.mkdtemp(prefix="crm-issuer-"))
     async with IssuerServer(folder).serving() as server:
-        os.environ["CRM_IDENTITY_ISSUER_URL"] = server.url
-        tokens.issuer.cache_clear()
+        told = {"CRM_IDENTITY_ISSUER_URL": server.url, "CRM_IDENTITY_PLATFORM_ADMINISTRATORS": f'["{PLATFORM}"]'}
+        os.environ |= told
+        for cached in (tokens.issuer, tokens.settings):
+            cached.cache_clear()
         yield server
-        del os.environ["CRM_IDENTITY_ISSUER_URL"]
-        tokens.issuer.cache_clear()
+        for name in told:
+            del os.environ[name]
+        for cached in (tokens.issuer, tokens.settings):
+            cached.cache_clear()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def staff(running: Running, issuer: IssuerServer) -> Person:
+    """Somebody of the platform's own people."""
+    return await person(running, issuer, PLATFORM)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

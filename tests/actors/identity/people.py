@@ -37,6 +37,7 @@ from runtime.local_issuer.tokens import Signer
 from tests.harness import Running, Tenant
 
 REDIRECT = "http://127.0.0.1:9/callback"
+PLATFORM = "platform@crm.example"
 PASSWORD = "correct horse battery"
 ReplyType = TypeVar("ReplyType", bound=Reply)
 

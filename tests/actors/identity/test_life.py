@@ -11,16 +11,28 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from actors.identity.catalogue import expand
 from actors.identity.rules.granting import Grantor, Rights, check_grant, effective_data_scope
 from actors.identity.rules.invitations import expiry, status_at
-from actors.identity.rules.life import AUTH_SESSION, INVITATION, MACHINE_ACCOUNT, MEMBERSHIP, USER
+from actors.identity.rules.life import (
+    AUTH_SESSION,
+    COMPANY,
+    INVITATION,
+    MACHINE_ACCOUNT,
+    MEMBERSHIP,
+    ORGANISATION,
+    SIGNING_KEY,
+    USER,
+)
 from actors.identity.rules.privacy import ENDED, PRIVACY_REQUEST
 from actors.identity.rules.system_roles import SYSTEM_ROLES
 from messages.identity import (
+    CompanyStatus,
     DataScope,
     InvitationStatus,
     MachineAccountStatus,
     MembershipStatus,
+    OrganisationStatus,
     PrivacyStatus,
     SessionStatus,
+    SigningKeyStatus,
     UserStatus,
 )
 from messages.problem import Refused
@@ -91,6 +103,27 @@ class LifeOfAUser(Walk):
     finals = frozenset({UserStatus.DISABLED, UserStatus.ANONYMISED})
 
 
+class LifeOfAnOrganisation(Walk):
+    """A closure can be taken back until its day; what was closed stays closed."""
+
+    machine, first = ORGANISATION, OrganisationStatus.ACTIVE
+    finals = frozenset({OrganisationStatus.CLOSED})
+
+
+class LifeOfACompany(Walk):
+    """Archived for good."""
+
+    machine, first = COMPANY, CompanyStatus.ACTIVE
+    finals = frozenset({CompanyStatus.ARCHIVED})
+
+
+class LifeOfASigningKey(Walk):
+    """A revoked key never proves anything again."""
+
+    machine, first = SIGNING_KEY, SigningKeyStatus.CURRENT
+    finals = frozenset({SigningKeyStatus.REVOKED})
+
+
 class LifeOfASession(Walk):
     """What ended stays ended; a suspicion ends by a new sign-in."""
 
@@ -110,6 +143,9 @@ for walk in (
     LifeOfAnInvitation,
     LifeOfAMachineAccount,
     LifeOfAUser,
+    LifeOfAnOrganisation,
+    LifeOfACompany,
+    LifeOfASigningKey,
     LifeOfASession,
     LifeOfAPrivacyRequest,
 ):
@@ -119,6 +155,9 @@ TestMembership = LifeOfAMembership.TestCase
 TestInvitation = LifeOfAnInvitation.TestCase
 TestMachineAccount = LifeOfAMachineAccount.TestCase
 TestUser = LifeOfAUser.TestCase
+TestOrganisation = LifeOfAnOrganisation.TestCase
+TestCompany = LifeOfACompany.TestCase
+TestSigningKey = LifeOfASigningKey.TestCase
 TestSession = LifeOfASession.TestCase
 TestPrivacyRequest = LifeOfAPrivacyRequest.TestCase
 
