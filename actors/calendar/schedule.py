@@ -1,6 +1,7 @@
 """What calendar does when time passes: days are frozen, checked and settled; closed days to come are announced."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select, update
@@ -8,11 +9,17 @@ from sqlalchemy import select, update
 from actors.calendar.forecast import rebuild_forecast
 from actors.calendar.rows import among
 from actors.calendar.rules import book as rules
-from actors.calendar.rules.csv_imports import CSV_IMPORT
+from actors.calendar.rules.csv_lives import CSV_IMPORT
 from actors.calendar.rules.days import target_days_from, year_of
+from actors.calendar.rules.deadlines import last_settlement_answered, return_until
 from actors.calendar.situation import load_situation
 from actors.calendar.volumes import watch_thresholds_of
-from messages.calendar.book import DebitCalendarCutoffMissed, DebitCalendarCutoffReached, MissedDebit
+from messages.calendar.book import (
+    DebitCalendarCutoffMissed,
+    DebitCalendarCutoffReached,
+    DebitCalendarSettlementOverdue,
+    MissedDebit,
+)
 from messages.calendar.csv_files import CsvImportStatus
 from messages.calendar.dates import HolidayChanged
 from messages.calendar.terms import (
@@ -36,6 +43,7 @@ _DAYS_AT_ONCE = 50
 _MISSED_AT_ONCE = 2000
 _SETTLED_AFTER = 5
 _ANNOUNCED_MONTHS = 24
+_OVERDUE_AT_ONCE = 200
 
 
 async def freeze_debit_days(moment: Moment, work: UnitOfWork) -> object:
@@ -126,6 +134,29 @@ async def forecast_volumes(moment: Moment, work: UnitOfWork) -> None:
     await rebuild_forecast(work, local_date(moment.as_of))
 
 
+async def watch_unanswered_debits(moment: Moment, work: UnitOfWork) -> object:
+    """Submitted debits whose returns are over and of which the bank said nothing: stated once, and listed as overdue."""
+    today = local_date(moment.as_of)
+    waiting = select(planned_debit).where(
+        planned_debit.c.organisation_id == work.organisation_id,
+        planned_debit.c.status == PlannedDebitStatus.PROCESSING,
+        planned_debit.c.overdue_since.is_(None),
+    )
+    stated = 0
+    for rail in Rail:
+        last = last_settlement_answered(rail, today)
+        if last is None:
+            continue
+        due = waiting.where(planned_debit.c.rail == rail, planned_debit.c.planned_debit_date <= last)
+        rows = await work.fetch(
+            due.order_by(planned_debit.c.planned_debit_date).limit(_OVERDUE_AT_ONCE).with_for_update()
+        )
+        for row in rows:
+            await _state_overdue(row, today, work)
+        stated = max(stated, len(rows))
+    return MORE if stated == _OVERDUE_AT_ONCE else None
+
+
 async def announce_holidays(moment: Moment, work: UnitOfWork) -> None:
     """Tell the other actors of the computed closed days of the next two years, each once."""
     today = local_date(moment.as_of)
@@ -209,6 +240,20 @@ async def _freeze(row: Row, entries: Sequence[Row], work: UnitOfWork) -> None:
         submit_by=row["submit_by"],
     )
     work.emit(event, version=seq)
+
+
+async def _state_overdue(row: Row, today: date, work: UnitOfWork) -> None:
+    await work.execute(update(planned_debit).where(planned_debit.c.id == row["id"]).values(overdue_since=today))
+    fields = {
+        name: row[name] for name in ("instalment_id", "attempt", "company_id", "payment_id", "planned_debit_date")
+    }
+    event = DebitCalendarSettlementOverdue(
+        planned_debit_id=row["id"],
+        **fields,
+        return_until=return_until(Rail(row["rail"]), row["planned_debit_date"]) or today,
+        amount=Money(amount=row["amount"], currency=row["currency"]),
+    )
+    work.emit(event, version=row["source_version"] + 1)
 
 
 def _checksum(entries: Sequence[Row]) -> str:
