@@ -52,9 +52,9 @@ async def freeze_debit_days(moment: Moment, work: UnitOfWork) -> object:
     for row in rows:
         entries = await _counted(row, rules.COUNTED_AT_CUTOFF, work)
         if not entries:
-            await _store(row, {"status": DebitDayStatus.EMPTY}, work)
+            await _store(row, {"status": _after("empty", row)}, work)
         elif row["submit_by"] <= moment.as_of:
-            await _store(row, {"status": DebitDayStatus.CUT_OFF, "cut_off_at": work.now}, work)
+            await _store(row, {"status": _after("freeze", row), "cut_off_at": work.now}, work)
         else:
             await _freeze(row, entries, work)
     return MORE if len(rows) == _DAYS_AT_ONCE else None
@@ -105,7 +105,7 @@ async def settle_debit_days(moment: Moment, work: UnitOfWork) -> object:
     last = target_days_from(local_date(moment.as_of), -_SETTLED_AFTER)
     rows = await _days(work, debit_day.c.status == DebitDayStatus.CUT_OFF, debit_day.c.collection_date < last)
     for row in rows:
-        await _store(row, {"status": DebitDayStatus.SETTLED, "recount": False}, work)
+        await _store(row, {"status": _after("settle", row), "recount": False}, work)
     return MORE if len(rows) == _DAYS_AT_ONCE else None
 
 
@@ -219,7 +219,7 @@ async def _freeze(row: Row, entries: Sequence[Row], work: UnitOfWork) -> None:
     total = total_of([Money(amount=entry["amount"], currency=entry["currency"]) for entry in entries], currency)
     seq, checksum = row["seq"] + 1, _checksum(entries)
     columns = {
-        "status": DebitDayStatus.CUT_OFF,
+        "status": _after("freeze", row),
         "seq": seq,
         "cut_off_at": work.now,
         "checksum": checksum,
@@ -254,6 +254,10 @@ async def _state_overdue(row: Row, today: date, work: UnitOfWork) -> None:
         amount=Money(amount=row["amount"], currency=row["currency"]),
     )
     work.emit(event, version=row["source_version"] + 1)
+
+
+def _after(trigger: str, row: Row) -> DebitDayStatus:
+    return rules.DEBIT_DAY.after(trigger, DebitDayStatus(row["status"]))
 
 
 def _checksum(entries: Sequence[Row]) -> str:
