@@ -1,8 +1,9 @@
-"""What calendar answers, hears and does on time. It asks for keys, and for the bytes of a file that is imported."""
+"""What calendar answers, hears and does on time. It asks for keys, for the bytes of imported files and to keep large exports."""
 
-from actors.calendar import reactions, schedule
+from actors.calendar import exporting, reactions, schedule
 from actors.calendar.personal_data import PERSONAL_DATA
 from actors.calendar.requests import (
+    audit_trail,
     book,
     configurations,
     csv_exports,
@@ -18,9 +19,9 @@ from actors.calendar.requests import (
     volumes,
     zones,
 )
-from messages.documents import OpenContent
+from messages.documents import AbortUpload, BeginUpload, CompleteUpload, OpenContent, UploadPart
 from messages.identity import GetSigningKeys
-from runtime.actor import Actor, Tick, every
+from runtime.actor import Actor, SlowWork, Tick, every
 from runtime.host import application
 
 actor = Actor(
@@ -83,6 +84,9 @@ actor = Actor(
         csv_imports.list_csv_imports,
         csv_imports.get_csv_template,
         csv_exports.export_calendar_csv,
+        csv_exports.get_calendar_export,
+        audit_trail.get_audit_logs,
+        audit_trail.get_entity_history,
         book.get_planned_debit,
         book.list_planned_debits,
         book.get_debit_day,
@@ -93,6 +97,7 @@ actor = Actor(
         reactions.seed_organisation,
         reactions.keep_company,
         reactions.keep_client,
+        reactions.forget_client,
         reactions.follow_merge,
         reactions.undo_merge,
         reactions.keep_contract,
@@ -115,8 +120,18 @@ actor = Actor(
         every(Tick.DAY, schedule.settle_debit_days),
         every(Tick.DAY, schedule.announce_holidays),
         every(Tick.DAY, schedule.forecast_volumes),
+        every(Tick.DAY, schedule.watch_unanswered_debits),
     ),
-    asks=(GetSigningKeys, OpenContent),
+    slow_work=(
+        SlowWork(
+            exporting.WriteCalendarExport,
+            exporting.write_export,
+            exporting.keep_export,
+            exporting.give_up_export,
+            at_most=1,
+        ),
+    ),
+    asks=(GetSigningKeys, OpenContent, BeginUpload, UploadPart, CompleteUpload, AbortUpload),
     projections=(reactions.keep_company, reactions.keep_client),
     privacy=PERSONAL_DATA,
 )

@@ -145,7 +145,9 @@ async def touch_day(entry: Row, situation: Situation | None, work: UnitOfWork) -
         statement.on_conflict_do_update(
             index_elements=["organisation_id", "company_id", "rail", "collection_date"],
             set_={
-                "status": case((reopened, DebitDayStatus.OPEN.value), else_=debit_day.c.status),
+                "status": case(
+                    (reopened, rules.DEBIT_DAY.after("reopen", DebitDayStatus.EMPTY)), else_=debit_day.c.status
+                ),
                 "recount": debit_day.c.recount | (debit_day.c.status == DebitDayStatus.CUT_OFF),
             },
         )

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from actors.calendar import book, merging
 from actors.calendar.rows import new_row
@@ -16,7 +16,7 @@ from messages.calendar.terms import (
     Rail,
     ShiftStrategy,
 )
-from messages.clients import ClientCreated, ClientMerged, ClientUnmerged, ClientUpdated
+from messages.clients import ClientCreated, ClientDeleted, ClientMerged, ClientUnmerged, ClientUpdated
 from messages.contrats import (
     ContractActivated,
     ContractCancelled,
@@ -123,6 +123,15 @@ async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) ->
             display_name=event.display_name,
             holiday_zone=event.holiday_zone,
             version=work.source_version,
+        )
+    )
+
+
+async def forget_client(event: ClientDeleted, work: UnitOfWork) -> None:
+    """A client that was never referenced is gone."""
+    await work.execute(
+        delete(client_copy).where(
+            client_copy.c.organisation_id == work.organisation_id, client_copy.c.client_id == event.client_id
         )
     )
 

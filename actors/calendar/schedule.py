@@ -1,6 +1,7 @@
 """What calendar does when time passes: days are frozen, checked and settled; closed days to come are announced."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select, update
@@ -8,11 +9,17 @@ from sqlalchemy import select, update
 from actors.calendar.forecast import rebuild_forecast
 from actors.calendar.rows import among
 from actors.calendar.rules import book as rules
-from actors.calendar.rules.csv_imports import CSV_IMPORT
+from actors.calendar.rules.csv_lives import CSV_IMPORT
 from actors.calendar.rules.days import target_days_from, year_of
+from actors.calendar.rules.deadlines import last_settlement_answered, return_until
 from actors.calendar.situation import load_situation
 from actors.calendar.volumes import watch_thresholds_of
-from messages.calendar.book import DebitCalendarCutoffMissed, DebitCalendarCutoffReached, MissedDebit
+from messages.calendar.book import (
+    DebitCalendarCutoffMissed,
+    DebitCalendarCutoffReached,
+    DebitCalendarSettlementOverdue,
+    MissedDebit,
+)
 from messages.calendar.csv_files import CsvImportStatus
 from messages.calendar.dates import HolidayChanged
 from messages.calendar.terms import (
@@ -36,6 +43,7 @@ _DAYS_AT_ONCE = 50
 _MISSED_AT_ONCE = 2000
 _SETTLED_AFTER = 5
 _ANNOUNCED_MONTHS = 24
+_OVERDUE_AT_ONCE = 200
 
 
 async def freeze_debit_days(moment: Moment, work: UnitOfWork) -> object:
@@ -44,9 +52,9 @@ async def freeze_debit_days(moment: Moment, work: UnitOfWork) -> object:
     for row in rows:
         entries = await _counted(row, rules.COUNTED_AT_CUTOFF, work)
         if not entries:
-            await _store(row, {"status": DebitDayStatus.EMPTY}, work)
+            await _store(row, {"status": _after("empty", row)}, work)
         elif row["submit_by"] <= moment.as_of:
-            await _store(row, {"status": DebitDayStatus.CUT_OFF, "cut_off_at": work.now}, work)
+            await _store(row, {"status": _after("freeze", row), "cut_off_at": work.now}, work)
         else:
             await _freeze(row, entries, work)
     return MORE if len(rows) == _DAYS_AT_ONCE else None
@@ -97,7 +105,7 @@ async def settle_debit_days(moment: Moment, work: UnitOfWork) -> object:
     last = target_days_from(local_date(moment.as_of), -_SETTLED_AFTER)
     rows = await _days(work, debit_day.c.status == DebitDayStatus.CUT_OFF, debit_day.c.collection_date < last)
     for row in rows:
-        await _store(row, {"status": DebitDayStatus.SETTLED, "recount": False}, work)
+        await _store(row, {"status": _after("settle", row), "recount": False}, work)
     return MORE if len(rows) == _DAYS_AT_ONCE else None
 
 
@@ -124,6 +132,29 @@ async def expire_imports(moment: Moment, work: UnitOfWork) -> None:
 async def forecast_volumes(moment: Moment, work: UnitOfWork) -> None:
     """What is expected of the next thirteen months."""
     await rebuild_forecast(work, local_date(moment.as_of))
+
+
+async def watch_unanswered_debits(moment: Moment, work: UnitOfWork) -> object:
+    """Submitted debits whose returns are over and of which the bank said nothing: stated once, and listed as overdue."""
+    today = local_date(moment.as_of)
+    waiting = select(planned_debit).where(
+        planned_debit.c.organisation_id == work.organisation_id,
+        planned_debit.c.status == PlannedDebitStatus.PROCESSING,
+        planned_debit.c.overdue_since.is_(None),
+    )
+    stated = 0
+    for rail in Rail:
+        last = last_settlement_answered(rail, today)
+        if last is None:
+            continue
+        due = waiting.where(planned_debit.c.rail == rail, planned_debit.c.planned_debit_date <= last)
+        rows = await work.fetch(
+            due.order_by(planned_debit.c.planned_debit_date).limit(_OVERDUE_AT_ONCE).with_for_update()
+        )
+        for row in rows:
+            await _state_overdue(row, today, work)
+        stated = max(stated, len(rows))
+    return MORE if stated == _OVERDUE_AT_ONCE else None
 
 
 async def announce_holidays(moment: Moment, work: UnitOfWork) -> None:
@@ -188,7 +219,7 @@ async def _freeze(row: Row, entries: Sequence[Row], work: UnitOfWork) -> None:
     total = total_of([Money(amount=entry["amount"], currency=entry["currency"]) for entry in entries], currency)
     seq, checksum = row["seq"] + 1, _checksum(entries)
     columns = {
-        "status": DebitDayStatus.CUT_OFF,
+        "status": _after("freeze", row),
         "seq": seq,
         "cut_off_at": work.now,
         "checksum": checksum,
@@ -209,6 +240,24 @@ async def _freeze(row: Row, entries: Sequence[Row], work: UnitOfWork) -> None:
         submit_by=row["submit_by"],
     )
     work.emit(event, version=seq)
+
+
+async def _state_overdue(row: Row, today: date, work: UnitOfWork) -> None:
+    await work.execute(update(planned_debit).where(planned_debit.c.id == row["id"]).values(overdue_since=today))
+    fields = {
+        name: row[name] for name in ("instalment_id", "attempt", "company_id", "payment_id", "planned_debit_date")
+    }
+    event = DebitCalendarSettlementOverdue(
+        planned_debit_id=row["id"],
+        **fields,
+        return_until=return_until(Rail(row["rail"]), row["planned_debit_date"]) or today,
+        amount=Money(amount=row["amount"], currency=row["currency"]),
+    )
+    work.emit(event, version=row["source_version"] + 1)
+
+
+def _after(trigger: str, row: Row) -> DebitDayStatus:
+    return rules.DEBIT_DAY.after(trigger, DebitDayStatus(row["status"]))
 
 
 def _checksum(entries: Sequence[Row]) -> str:

@@ -6,14 +6,13 @@ from typing import Any
 from sqlalchemy import Select, select, update
 
 from actors.products.requests.client_prices import close_client_price
+from actors.products.requests.price_lists import expire_price_list
 from actors.products.requests.products import refresh_indicative
 from actors.products.requests.promotions import end_promotion, start_promotion
 from actors.products.requests.publications import end_publication, start_publication
 from actors.products.requests.quotes import expire_quote
-from actors.products.rows import changed_row
 from actors.products.version_documents import watch_version
 from actors.products.versioning import end_version, start_version
-from messages.products.events import PriceListExpired
 from messages.products.promotions import PromotionStatus
 from messages.products.publications import PublicationState
 from messages.products.quotes import QuoteStatus
@@ -104,15 +103,7 @@ async def expire_quotes_of_stopped_products(moment: Moment, work: UnitOfWork) ->
 async def expire_price_lists(moment: Moment, work: UnitOfWork) -> object:
     """Lists whose last day has passed no longer apply."""
     due = select(price_list).where(price_list.c.active, price_list.c.valid_to < local_date(moment.as_of))
-    return await _each(due, _expire_price_list, work)
-
-
-async def _expire_price_list(row: Row, work: UnitOfWork) -> None:
-    version = row["version"] + 1
-    await work.execute(
-        update(price_list).where(price_list.c.id == row["id"]).values(active=False, **changed_row(version, work))
-    )
-    work.emit(PriceListExpired(list_id=row["id"], code=row["code"]), version=version)
+    return await _each(due, expire_price_list, work)
 
 
 async def end_client_prices(moment: Moment, work: UnitOfWork) -> object:

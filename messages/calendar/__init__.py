@@ -4,6 +4,7 @@ from messages.calendar.book import (
     DebitCalendarCutoffMissed,
     DebitCalendarCutoffReached,
     DebitCalendarPlanConflict,
+    DebitCalendarSettlementOverdue,
     MissedDebit,
 )
 from messages.calendar.configurations import (
@@ -40,6 +41,7 @@ __all__ = [
     "DebitCalendarCutoffMissed",
     "DebitCalendarCutoffReached",
     "DebitCalendarPlanConflict",
+    "DebitCalendarSettlementOverdue",
     "DebitConfigurationChanged",
     "DebitDateMode",
     "DebitPreference",

@@ -46,6 +46,7 @@ class PlannedDebit(Reply):
     failure_kind: FailureKind | None
     failure_code: str | None
     settled_on: date | None
+    overdue_since: date | None = None
 
 
 class PlannedDebitPage(Page[PlannedDebit]):
@@ -124,6 +125,7 @@ class ListPlannedDebits(PageRequest, Request[PlannedDebitPage], query=True, reso
     lot_codes: tuple[str, ...] = ()
     status: tuple[PlannedDebitStatus, ...] = ()
     blocked: bool | None = None
+    overdue: bool = Field(default=False, description="only those that the bank answered nothing about in time")
 
 
 class GetDebitDay(Request[DebitDay], query=True, permission="calendar:planned_debit:read"):
@@ -214,3 +216,18 @@ class DebitCalendarPlanConflict(Event, aggregate="debit_calendar", fact="plan_co
     date: date
     expected_date: LocalDate | None = None
     reason: str
+
+
+class DebitCalendarSettlementOverdue(
+    Event, aggregate="debit_calendar", fact="settlement_overdue", aggregate_id="planned_debit_id"
+):
+    """A debit was submitted, and until the last day of the bank's returns nobody said what became of it."""
+
+    planned_debit_id: UUID
+    instalment_id: UUID
+    attempt: int
+    company_id: UUID
+    payment_id: UUID | None
+    planned_debit_date: date
+    return_until: date
+    amount: Money

@@ -29,7 +29,7 @@ ALREADY_APPLIED = PRECONDITION_FAILED.specific("ALREADY_APPLIED", "Import déjà
 CONFLICT_SINCE_PREVIEW = PRECONDITION_FAILED.specific(
     "CONFLICT_SINCE_PREVIEW", "Données modifiées depuis la simulation", "Data changed since the dry run"
 )
-EXPORT_TOO_LARGE = VALIDATION_FAILED.specific("EXPORT_TOO_LARGE", "Export trop volumineux", "Export too large")
+EXPORT_NOT_FOUND = NOT_FOUND.specific("CSV_EXPORT_NOT_FOUND", "Export introuvable", "Export not found")
 
 
 class CsvImportType(StrEnum):
@@ -146,12 +146,24 @@ class CsvTemplate(Reply):
     required: tuple[str, ...]
 
 
+class CsvExportStatus(StrEnum):
+    """A small file is DONE at once, a large one is PENDING until documents keeps it; a FAILED one says why."""
+
+    PENDING = "PENDING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
 class ExportedCsv(Reply):
-    """A file: UTF-8 with BOM, semicolons, decimal points, ISO dates."""
+    """A file: UTF-8 with BOM, semicolons, decimal points, ISO dates. Here, or (above 256 KiB) kept by documents."""
 
     filename: str
-    content_base64: str
-    row_count: int
+    status: CsvExportStatus = CsvExportStatus.DONE
+    content_base64: str | None = None
+    export_id: UUID | None = Field(default=None, description="of a large file: ask get_calendar_export when it is DONE")
+    document_id: UUID | None = None
+    row_count: int | None = Field(default=None, description="null until a large file is written")
+    failure: str | None = None
 
 
 class ImportCsv(Request[CsvImport], permission="calendar:import:create", timeout_seconds=30.0):
@@ -203,8 +215,8 @@ class CsvExportType(StrEnum):
     HEATMAP = "HEATMAP"
 
 
-class ExportCalendarCsv(Request[ExportedCsv], query=True, permission="calendar:export:create", audited=True):
-    """Write what is planned between two days as a file of at most 256 KiB."""
+class ExportCalendarCsv(Request[ExportedCsv], permission="calendar:export:create"):
+    """Write what is planned between two days as a file; above 256 KiB it is written in the background."""
 
     type: CsvExportType = CsvExportType.PLANNED_DEBITS
     start_date: date
@@ -217,6 +229,12 @@ class ExportCalendarCsv(Request[ExportedCsv], query=True, permission="calendar:e
         if not 0 <= (self.end_date - self.start_date).days <= _LONGEST_EXPORT_DAYS:
             raise refusal("INVALID_DATE_RANGE", "start_date lies before end_date, at most 366 days; correct them")
         return self
+
+
+class GetCalendarExport(Request[ExportedCsv], query=True, permission="calendar:export:create"):
+    """Whether a large file is written, and which document it is."""
+
+    export_id: UUID
 
 
 class AppliedImport(Reply):

@@ -323,14 +323,18 @@ class QualityRuleSaved(Event, aggregate="quality_rule", aggregate_id="version_id
     required_documents: tuple[SaleDocument, ...]
 
 
-class ProductPartnerSaved(Event, aggregate="product_partner"):
-    """A supplier of products exists, changed, or was activated for other companies."""
+class ProductPartnerFacts(Message):
+    """What the event of a supplier says."""
 
     product_partner_id: UUID
     name: str
     type: ProductPartnerType
     status: ProductPartnerStatus
     company_ids: tuple[UUID, ...] = Field(description="the companies that sell for him")
+
+
+class ProductPartnerSaved(ProductPartnerFacts, Event, aggregate="product_partner"):
+    """A supplier of products exists, changed, or was activated for other companies."""
 
 
 class AccountingMappingValidated(Event, aggregate="accounting_mapping", aggregate_id="mapping_id"):

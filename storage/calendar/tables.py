@@ -194,6 +194,7 @@ planned_debit = Table(
     text("failure_kind", nullable=True),
     text("failure_code", nullable=True),
     Column("settled_on", Date),
+    Column("overdue_since", Date, comment="the bank answered nothing until the last day of its returns"),
     Column("source_version", Integer, nullable=False, comment="version of the instalment that was applied last"),
     UniqueConstraint("organisation_id", "instalment_id", "attempt"),
     Index("ix_planned_debit_date", "organisation_id", "planned_debit_date", "id"),
@@ -201,6 +202,20 @@ planned_debit = Table(
     Index("ix_planned_debit_contract", "organisation_id", "contract_id", "planned_debit_date"),
     Index("ix_planned_debit_client", "organisation_id", "client_id", "planned_debit_date"),
     Index("ix_planned_debit_schedule", "organisation_id", "schedule_id"),
+    Index(
+        "ix_planned_debit_unanswered",
+        "organisation_id",
+        "rail",
+        "planned_debit_date",
+        postgresql_where=sql("status = 'PROCESSING' and overdue_since is null"),
+    ),
+    Index(
+        "ix_planned_debit_overdue",
+        "organisation_id",
+        "planned_debit_date",
+        "id",
+        postgresql_where=sql("status = 'PROCESSING' and overdue_since is not null"),
+    ),
     info=TENANT,
 )
 
@@ -318,6 +333,19 @@ csv_import = Table(
     Column("skipped_count", Integer),
     Index("ix_csv_import_created", "organisation_id", "created_at", "id"),
     Index("ix_csv_import_open", "organisation_id", "expires_at", postgresql_where=sql("content is not null")),
+    info=TENANT,
+)
+
+csv_export = Table(
+    "csv_export",
+    metadata,
+    *aggregate(),
+    text("status"),
+    Column("wanted", JSONB, nullable=False, comment="what the file holds, and the companies its author may see"),
+    Column("row_count", Integer),
+    reference("document_id", nullable=True),
+    text("sha256", nullable=True),
+    text("failure", nullable=True),
     info=TENANT,
 )
 

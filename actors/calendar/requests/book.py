@@ -54,6 +54,9 @@ async def list_planned_debits(request: ListPlannedDebits, work: UnitOfWork) -> P
     if request.blocked is not None:
         reason = planned_debit.c.blocked_reason
         statement = statement.where(reason.is_not(None) if request.blocked else reason.is_(None))
+    if request.overdue:
+        is_open = planned_debit.c.status == PlannedDebitStatus.PROCESSING
+        statement = statement.where(is_open, planned_debit.c.overdue_since.is_not(None))
     return await page(
         work,
         request,

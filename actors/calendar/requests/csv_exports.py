@@ -1,141 +1,85 @@
 """Requests about files that are written."""
 
 import base64
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
-
-from actors.calendar.rows import among
+from actors.calendar.export_pages import HEADERS, Place, Wanted, page_of
+from actors.calendar.exporting import WriteCalendarExport, load_export
+from actors.calendar.rows import new_row
 from actors.calendar.rules.csv_text import write_file
-from actors.calendar.rules.volumes import intensity_of
-from actors.calendar.settings import settings_of
-from messages.calendar.csv_files import EXPORT_TOO_LARGE, INLINE_BYTES, CsvExportType, ExportCalendarCsv, ExportedCsv
-from messages.calendar.terms import PlannedDebitStatus
+from messages.calendar.csv_files import (
+    EXPORT_NOT_FOUND,
+    INLINE_BYTES,
+    CsvExportStatus,
+    ExportCalendarCsv,
+    ExportedCsv,
+    GetCalendarExport,
+)
 from messages.problem import Refused
+from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.calendar.tables import client_copy, company_copy, contract_copy, planned_debit
+from storage.calendar.tables import csv_export
 
 _MOST_ROWS = 5000
-_DEBITS = ("date", "company", "client", "contract_reference", "invoice", "lot", "status", "amount", "currency")
-_VOLUMES = ("date", "company", "lot", "count", "amount", "currency")
-_HEATMAP = ("date", "day_of_week", "count", "amount", "intensity")
 
 
 async def export_calendar_csv(request: ExportCalendarCsv, work: UnitOfWork) -> ExportedCsv:
-    """The file, whole or not at all."""
-    header: tuple[str, ...]
-    match request.type:
-        case CsvExportType.PLANNED_DEBITS:
-            header, rows = _DEBITS, await _debit_rows(request, work)
-        case CsvExportType.VOLUMES:
-            header, rows = _VOLUMES, await _volume_rows(request, work)
-        case CsvExportType.HEATMAP:
-            header, rows = _HEATMAP, await _heatmap_rows(request, work)
-    content = write_file(header, rows)
-    if len(rows) > _MOST_ROWS or len(content) > INLINE_BYTES:
-        raise Refused(EXPORT_TOO_LARGE, "the file would exceed 256 KiB; choose a shorter period or fewer companies")
-    name = f"calendar_{request.type.value.lower()}_{request.start_date}_{request.end_date}.csv"
-    return ExportedCsv(filename=name, content_base64=base64.b64encode(content).decode(), row_count=len(rows))
+    """The file itself if it fits into a reply; otherwise it is ordered, and documents will keep it."""
+    wanted = _wanted(request, work)
+    rows: list[list[str]] = []
+    place: Place | None = None
+    while True:
+        found, place = await page_of(wanted, place, work)
+        rows += found
+        if place is None or len(rows) > _MOST_ROWS:
+            break
+    if place is None:
+        content = write_file(HEADERS[wanted.type], rows)
+        if len(content) <= INLINE_BYTES:
+            work.record("csv_export", None, after={"file": wanted.filename, "rows": len(rows)})
+            encoded = base64.b64encode(content).decode()
+            return ExportedCsv(filename=wanted.filename, content_base64=encoded, row_count=len(rows))
+    return await _ordered(wanted, work)
 
 
-async def _debit_rows(request: ExportCalendarCsv, work: UnitOfWork) -> list[list[str]]:
-    own = planned_debit.c.organisation_id
-    names = (
-        planned_debit.outerjoin(
-            company_copy, (company_copy.c.organisation_id == own) & (company_copy.c.company_id == _debit.company_id)
-        )
-        .outerjoin(client_copy, (client_copy.c.organisation_id == own) & (client_copy.c.client_id == _debit.client_id))
-        .outerjoin(
-            contract_copy,
-            (contract_copy.c.organisation_id == own) & (contract_copy.c.contract_id == _debit.contract_id),
-        )
-    )
-    found = await work.fetch(
-        select(
-            planned_debit, company_copy.c.name.label("company"), client_copy.c.display_name, contract_copy.c.reference
-        )
-        .select_from(names)
-        .where(*_filters(request, work))
-        .order_by(_debit.planned_debit_date, _debit.id)
-        .limit(_MOST_ROWS + 1)
-    )
-    return [
-        [
-            row["planned_debit_date"].isoformat(),
-            row["company"] or str(row["company_id"]),
-            row["display_name"] or str(row["client_id"]),
-            row["reference"] or "",
-            str(row["invoice_id"] or ""),
-            row["lot_code"] or "",
-            row["status"],
-            f"{row['amount']:.2f}",
-            row["currency"],
-        ]
-        for row in found
-    ]
+async def get_calendar_export(request: GetCalendarExport, work: UnitOfWork) -> ExportedCsv:
+    """How far a large file is; somebody who sees only some companies asks for his own files."""
+    row = await load_export(request.export_id, work)
+    if work.caller.company_ids is not None and row["created_by"] != work.caller.principal:
+        raise Refused(EXPORT_NOT_FOUND, f"export {request.export_id} does not exist; check the id")
+    return _shown(row)
 
 
-_debit = planned_debit.c
+# -- steps of the handlers ---------------------------------------------------------------------------------------
 
 
-async def _volume_rows(request: ExportCalendarCsv, work: UnitOfWork) -> list[list[str]]:
-    company = company_copy.c.name
-    names = planned_debit.outerjoin(
-        company_copy,
-        (company_copy.c.organisation_id == _debit.organisation_id) & (company_copy.c.company_id == _debit.company_id),
-    )
-    keys = (_debit.planned_debit_date, company, _debit.company_id, _debit.lot_code, _debit.currency)
-    found = await work.fetch(
-        select(*keys, *_TOTALS)
-        .select_from(names)
-        .where(*_filters(request, work), _debit.status != PlannedDebitStatus.CANCELLED)
-        .group_by(*keys)
-        .order_by(*keys)
-        .limit(_MOST_ROWS + 1)
-    )
-    return [
-        [
-            row["planned_debit_date"].isoformat(),
-            row["name"] or str(row["company_id"]),
-            row["lot_code"] or "",
-            str(row["count"]),
-            f"{row['amount']:.2f}",
-            row["currency"],
-        ]
-        for row in found
-    ]
-
-
-_TOTALS = (func.count().label("count"), func.sum(planned_debit.c.amount).label("amount"))
-
-
-async def _heatmap_rows(request: ExportCalendarCsv, work: UnitOfWork) -> list[list[str]]:
-    settings = await settings_of(work)
-    found = await work.fetch(
-        select(_debit.planned_debit_date, *_TOTALS)
-        .where(*_filters(request, work), _debit.status != PlannedDebitStatus.CANCELLED)
-        .group_by(_debit.planned_debit_date)
-        .order_by(_debit.planned_debit_date)
-    )
-    return [_cell(row, intensity_of(row["count"], Decimal(row["amount"]), settings)) for row in found]
-
-
-def _cell(row: Row, intensity: str) -> list[str]:
-    day = row["planned_debit_date"]
-    return [day.isoformat(), str(day.weekday()), str(row["count"]), f"{row['amount']:.2f}", intensity]
-
-
-def _filters(request: ExportCalendarCsv, work: UnitOfWork) -> list[Any]:
-    found = [
-        _debit.organisation_id == work.organisation_id,
-        _debit.planned_debit_date.between(request.start_date, request.end_date),
-    ]
+def _wanted(request: ExportCalendarCsv, work: UnitOfWork) -> Wanted:
+    """What was asked for, inside the companies that the caller sees."""
     allowed = work.caller.company_ids
-    wanted = set(request.company_ids) & set(allowed) if allowed is not None and request.company_ids else None
-    companies = wanted if wanted is not None else (request.company_ids or allowed)
-    if companies is not None and (request.company_ids or allowed is not None):
-        found.append(among(_debit.company_id, companies))
-    if request.lots:
-        found.append(among(_debit.lot_code, request.lots))
-    return found
+    asked = request.company_ids or None
+    companies = asked if allowed is None else tuple(sorted(allowed.intersection(asked) if asked else allowed))
+    return Wanted(
+        type=request.type,
+        start_date=request.start_date,
+        end_date=request.end_date,
+        company_ids=companies,
+        lots=request.lots,
+    )
+
+
+async def _ordered(wanted: Wanted, work: UnitOfWork) -> ExportedCsv:
+    row: dict[str, Any] = {
+        **new_row(new_id(), work),
+        "status": CsvExportStatus.PENDING,
+        "wanted": wanted.model_dump(mode="json"),
+        **dict.fromkeys(("row_count", "document_id", "sha256", "failure")),
+    }
+    await work.insert(csv_export, **row)
+    work.record("csv_export", row["id"], after={"file": wanted.filename, "status": row["status"]})
+    work.order(WriteCalendarExport(export_id=row["id"]), key=str(row["id"]))
+    return _shown(row)
+
+
+def _shown(row: Row) -> ExportedCsv:
+    filename = Wanted.model_validate(row["wanted"]).filename
+    return ExportedCsv.model_validate({**row, "export_id": row["id"], "filename": filename})

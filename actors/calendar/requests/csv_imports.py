@@ -17,7 +17,7 @@ from actors.calendar.requests.holidays import create_holiday, update_holiday
 from actors.calendar.requests.overrides import set_debit_date_override
 from actors.calendar.rows import changed_row, new_row
 from actors.calendar.rules import csv_rows
-from actors.calendar.rules.csv_imports import CSV_IMPORT, status_of
+from actors.calendar.rules.csv_lives import CSV_IMPORT, status_of
 from actors.calendar.rules.csv_rows import ForecastRow
 from actors.calendar.rules.csv_text import read_file
 from messages.calendar.configurations import CreateDebitConfiguration, UpdateDebitConfiguration

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from uuid import UUID
 
-from messages.calendar.terms import FailureKind, PlannedDebitStatus
+from messages.calendar.terms import DebitDayStatus, FailureKind, PlannedDebitStatus
+from messages.transitions import StateMachine
 from messages.values.identifiers import derived_id
 
 _S = PlannedDebitStatus
@@ -28,6 +29,18 @@ _MIRROR = {
     ("cancelled", _S.PROCESSING): _S.CANCELLED,
     ("given_up", _S.PLANNED): _S.CANCELLED,
 }
+
+DEBIT_DAY = StateMachine(
+    "debit day",
+    {
+        ("freeze", DebitDayStatus.OPEN): DebitDayStatus.CUT_OFF,
+        ("freeze", DebitDayStatus.CUT_OFF): DebitDayStatus.CUT_OFF,
+        ("empty", DebitDayStatus.OPEN): DebitDayStatus.EMPTY,
+        ("reopen", DebitDayStatus.EMPTY): DebitDayStatus.OPEN,
+        ("settle", DebitDayStatus.CUT_OFF): DebitDayStatus.SETTLED,
+    },
+)
+"""A day is frozen again when its entries change before the bank's cut-off; an empty one opens when an entry comes in time."""
 
 COUNTED_AT_CUTOFF = (_S.PLANNED, _S.CONFIRMED)
 COUNTED_AGAIN = (_S.PLANNED, _S.CONFIRMED, _S.PROCESSING, _S.EXECUTED)

@@ -52,12 +52,16 @@ def read_file(data: bytes, options: CsvImportOptions) -> CsvFile:
 
 def write_file(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """UTF-8 with BOM and semicolons; a cell that a spreadsheet would take for a formula is prefixed."""
+    return BOM.encode() + write_rows([header]) + write_rows(rows)
+
+
+def write_rows(rows: Iterable[Sequence[str]]) -> bytes:
+    """The lines of rows, for a file that is written in parts."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(header)
     for row in rows:
         writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row])
-    return (BOM + text.getvalue()).encode()
+    return text.getvalue().encode()
 
 
 def _decoded(data: bytes, encoding: str | None) -> str:

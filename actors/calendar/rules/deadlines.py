@@ -12,6 +12,8 @@ _EARLIEST_SUBMISSION = timedelta(days=14)  # the scheme refuses files that are e
 PRENOTIFICATION_MARGIN_DAYS = 1
 _REFUND = timedelta(weeks=8)
 _UNAUTHORISED_MONTHS = 13
+_RETURN_DAYS = {Rail.SEPA_CORE: 5, Rail.SEPA_B2B: 3}
+"""TARGET days after the settlement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +62,31 @@ def prenotify_by(settlement: date, days: int) -> date:
     return settlement - timedelta(days=days)
 
 
+def return_until(rail: Rail, settlement: date) -> date | None:
+    """The last day on which the debtor's bank may return the debit; cards know no such day."""
+    days = _RETURN_DAYS.get(rail)
+    return None if days is None else target_days_from(settlement, days)
+
+
+def last_settlement_answered(rail: Rail, today: date) -> date | None:
+    """The latest settlement whose returns were over before today; None where there are no returns."""
+    days = _RETURN_DAYS.get(rail)
+    return None if days is None else target_days_from(today, -days - 1)
+
+
 def timeline(
     settlement: date, cutoff: Cutoff, prenotification_days: int, margin_days: int = PRENOTIFICATION_MARGIN_DAYS
 ) -> Timeline:
     """The dates around a settlement (SEPA rulebooks: returns within 5 days, of B2B 3; refunds within 8 weeks, 13 months)."""
     last_notice = prenotify_by(settlement, prenotification_days)
-    core, b2b = cutoff.rail is Rail.SEPA_CORE, cutoff.rail is Rail.SEPA_B2B
+    core = cutoff.rail is Rail.SEPA_CORE
     return Timeline(
         earliest_submission_on=settlement - _EARLIEST_SUBMISSION,
         prenotify_by=last_notice,
         prenotify_on=last_notice - timedelta(days=margin_days),
         submit_by=cutoff.submit_by(settlement),
         freeze_at=cutoff.freeze_at(settlement),
-        return_until=target_days_from(settlement, 5 if core else 3) if core or b2b else None,
+        return_until=return_until(cutoff.rail, settlement),
         refund_until=settlement + _REFUND if core else None,
         unauthorised_until=add_months(settlement, _UNAUTHORISED_MONTHS) if core else None,
     )

@@ -9,9 +9,10 @@ from actors.products.offering import criteria_of
 from actors.products.requests.price_items import insert_item, mark_indicative_stale
 from actors.products.rows import changed_row, new_row
 from actors.products.rules import price_lists as rules
+from actors.products.rules.price_lists import PriceListState
 from messages.base import Empty
 from messages.problem import Refused
-from messages.products.events import PriceListDefaultChanged, PriceListSaved
+from messages.products.events import PriceListDefaultChanged, PriceListExpired, PriceListSaved
 from messages.products.price_changes import PriceRounding
 from messages.products.price_lists import (
     DATES_INVERTED,
@@ -69,7 +70,9 @@ async def update_price_list(request: UpdatePriceList, work: UnitOfWork) -> Price
     after = {**row, **changed}
     if after["valid_from"] and after["valid_to"] and after["valid_to"] < after["valid_from"]:
         raise Refused.field("valid_to", "range", "valid_to lies before valid_from; exchange them", DATES_INVERTED)
-    if row["is_default"] and (not after["active"] or after["valid_to"] is not None):
+    state = rules.state_of(row)
+    leaves = changed.get("active") is False and not rules.PRICE_LIST.allows("deactivate", state)
+    if leaves or (state is PriceListState.DEFAULT and after["valid_to"] is not None):
         raise Refused(DEFAULT_LIST_DATED, f"{row['code']} is the default list: it has no last day and stays active")
     if not changed:
         return views.list_of(row)
@@ -133,7 +136,7 @@ async def set_default_price_list(request: SetDefaultPriceList, work: UnitOfWork)
         .with_for_update()
     )
     row = next(found for found in rows if found["id"] == wanted["id"])
-    if not row["active"] or row["valid_to"] is not None:
+    if not rules.PRICE_LIST.allows("make_default", rules.state_of(row)) or row["valid_to"] is not None:
         raise Refused(DEFAULT_LIST_DATED, f"the list {row['code']} ends or has ended; a default list has no last day")
     # The partial unique index says that there is one default. A statement that waited for the lock of another change
     # reads the rows that it found before, so the defaults are read again now that nobody else can change them.
@@ -143,11 +146,11 @@ async def set_default_price_list(request: SetDefaultPriceList, work: UnitOfWork)
         .with_for_update()
     )
     for former in previous:
-        await _store(former, {"is_default": False}, work)
+        await _move(former, "give_way", work)
         await mark_indicative_stale(former["id"], work)
     if row["is_default"]:
         return views.list_of(row)
-    after = await _store(row, {"is_default": True}, work)
+    after = await _move(row, "make_default", work)
     await mark_indicative_stale(row["id"], work)
     previous_id = previous[0]["id"] if previous else None
     work.emit(PriceListDefaultChanged(list_id=row["id"], previous_list_id=previous_id), version=after["version"])
@@ -178,11 +181,17 @@ async def duplicate_price_list(request: DuplicatePriceList, work: UnitOfWork) ->
     return views.list_of(row)
 
 
+async def expire_price_list(row: Row, work: UnitOfWork) -> None:
+    """The last day of a list has passed."""
+    after = await _move(row, "expire", work)
+    work.emit(PriceListExpired(list_id=row["id"], code=row["code"]), version=after["version"])
+
+
 async def delete_price_list(request: DeletePriceList, work: UnitOfWork) -> Empty:
     """Remove a list that nobody uses; it ends with its prices."""
     row = await _locked(request.list_id, work)
     work.check_version(request.expected_version, row["version"])
-    if row["is_default"]:
+    if rules.state_of(row) is PriceListState.DEFAULT:
         raise Refused(
             DEFAULT_LIST_UNDELETABLE, f"{row['code']} is the default list; make another one the default first"
         )
@@ -237,6 +246,11 @@ async def _locked(list_id: Any, work: UnitOfWork) -> Row:
 async def _refuse_known_code(code: str, work: UnitOfWork) -> None:
     if await work.fetch_one(_lists(work).where(price_list.c.code == code)) is not None:
         raise Refused(LIST_CODE_EXISTS, f"the list {code} exists already; choose another code")
+
+
+async def _move(row: Row, trigger: str, work: UnitOfWork) -> dict[str, Any]:
+    state = rules.PRICE_LIST.after(trigger, rules.state_of(row))
+    return await _store(row, rules.columns_of(state), work)
 
 
 async def _store(row: Row, changed: dict[str, Any], work: UnitOfWork) -> dict[str, Any]:

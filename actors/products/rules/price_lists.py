@@ -1,17 +1,55 @@
-"""Price lists: what may stand in one, whom it aims at, and how its prices move."""
+"""Price lists: how one lives, what may stand in it, whom it aims at, and how its prices move."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 from math import floor
+from typing import Any
 
 from actors.products.rules.pricing import round_half_up
 from messages.problem import Refused
 from messages.products.price_changes import PriceRounding
 from messages.products.price_lists import MIN_GT_MAX, NEGATIVE_PRICE, ZERO_MAX, AssignmentCriteria
 from messages.products.versions import PRICING_INVALID, TieredPrice
+from messages.transitions import StateMachine
 
 _WEIGHTS = {"client_id": 32, "partner_id": 16, "company_id": 8, "channel": 4, "client_type": 2}
 _ENDINGS = {PriceRounding.ENDING_90: Fraction(90, 100), PriceRounding.ENDING_99: Fraction(99, 100)}
+
+
+class PriceListState(StrEnum):
+    """INACTIVE applies to nobody, ACTIVE where it is named or assigned, DEFAULT to everybody in its currency."""
+
+    INACTIVE = "INACTIVE"
+    ACTIVE = "ACTIVE"
+    DEFAULT = "DEFAULT"
+
+
+PRICE_LIST = StateMachine(
+    "price list",
+    {
+        ("activate", PriceListState.INACTIVE): PriceListState.ACTIVE,
+        ("deactivate", PriceListState.ACTIVE): PriceListState.INACTIVE,
+        ("expire", PriceListState.ACTIVE): PriceListState.INACTIVE,
+        ("make_default", PriceListState.ACTIVE): PriceListState.DEFAULT,
+        ("make_default", PriceListState.DEFAULT): PriceListState.DEFAULT,
+        ("give_way", PriceListState.DEFAULT): PriceListState.ACTIVE,
+    },
+)
+"""The default gives way to another one and leaves by no other door."""
+
+
+def state_of(row: Mapping[str, Any]) -> PriceListState:
+    """The state that the columns of a list say."""
+    if row["is_default"]:
+        return PriceListState.DEFAULT
+    return PriceListState.ACTIVE if row["active"] else PriceListState.INACTIVE
+
+
+def columns_of(state: PriceListState) -> dict[str, bool]:
+    """What the columns of a list say in a state."""
+    return {"active": state is not PriceListState.INACTIVE, "is_default": state is PriceListState.DEFAULT}
 
 
 def check_item(

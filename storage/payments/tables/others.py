@@ -24,6 +24,7 @@ alert = Table(
     reference("acknowledged_by", nullable=True),
     instant("acknowledged_at", nullable=True),
     Index("ix_alert_created", "organisation_id", "status", "created_at", "id"),
+    Index("ix_alert_of_any_status", "organisation_id", "created_at", "id"),
     Index("ix_alert_dedupe", "organisation_id", "dedupe_key", "last_seen_at"),
     info=TENANT,
 )

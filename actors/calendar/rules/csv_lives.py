@@ -1,6 +1,6 @@
-"""The life of an import, from the dry run to its end."""
+"""The lives of an import, from the dry run to its end, and of an export that is written in the background."""
 
-from messages.calendar.csv_files import CsvImportStatus, OnError
+from messages.calendar.csv_files import CsvExportStatus, CsvImportStatus, OnError
 from messages.transitions import StateMachine
 
 _S = CsvImportStatus
@@ -11,6 +11,14 @@ CSV_IMPORT = StateMachine(
         ("confirm", _S.VALIDATED): _S.APPLIED,
         ("expire", _S.VALIDATED): _S.EXPIRED,
         ("expire", _S.INVALID): _S.EXPIRED,
+    },
+)
+
+CSV_EXPORT = StateMachine(
+    "csv_export",
+    {
+        ("done", CsvExportStatus.PENDING): CsvExportStatus.DONE,
+        ("fail", CsvExportStatus.PENDING): CsvExportStatus.FAILED,
     },
 )
 
