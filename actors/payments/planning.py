@@ -179,9 +179,7 @@ async def store_plans(item: PlanInstalments, known: list[KnownDay], work: UnitOf
             await _plan_schedule(work, dict(row), company, days)
 
 
-async def _plan_schedule(
-    work: UnitOfWork, row: dict[str, Any], company: Company, days: dict[date, DebitDay]
-) -> None:
+async def _plan_schedule(work: UnitOfWork, row: dict[str, Any], company: Company, days: dict[date, DebitDay]) -> None:
     facts = await _contract_facts(work, row["contract_id"])
     floor = facts.debit_floor(company.settings.withdrawal_guard_days) if facts is not None else None
     earliest = dates.add_target_days(work.today(company.zone), company.profile.lead_target_days)

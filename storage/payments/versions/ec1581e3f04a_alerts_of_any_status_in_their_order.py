@@ -1,10 +1,9 @@
 """alerts of any status in their order."""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "ec1581e3f04a"
-down_revision = "32540dbfa71a"
+down_revision = "c70d2f79b953"
 branch_labels = None
 depends_on = None
 
