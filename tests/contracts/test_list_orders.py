@@ -25,6 +25,7 @@ SMALL = {
     "clients.list_consents": "of one client and those merged into him",
     "clients.list_payment_terms": "a dictionary of the organisation",
     "identity.list_roles": "the system's roles and the organisation's own: some dozens",
+    "payments.list_psp_accounts": "a company has one or two at each provider",
     "products.get_catalog": "the statement that sorts orders the price lists of an organisation: some dozens",
 }
 WHOLE = {
@@ -35,6 +36,7 @@ WHOLE = {
     "clients.list_bank_refs": "the accounts of a client",
     "clients.list_dictionary": "a closed dictionary",
     "documents.list_document_templates": "in the code",
+    "identity.list_my_pending_invitations": "of one person",
     "payments.list_rejection_reasons": "in the code",
     "products.list_pricing_rules": "of one version, at most 200",
     "products.list_required_documents": "the types of documents",
