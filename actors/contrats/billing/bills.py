@@ -13,6 +13,7 @@ from actors.contrats.contract_record import ContractRecord
 from actors.contrats.renewal import cycles
 from actors.contrats.rules import billing_periods
 from actors.contrats.rules.amounts import vat_of
+from actors.contrats.rules.instalments import before, outcome
 from actors.contrats.rules.renewal import renews_by_itself
 from actors.contrats.rules.status import BOUND
 from messages.contrats import (
@@ -63,8 +64,8 @@ async def drop_planned(record: ContractRecord) -> None:
     )
     await record.work.execute(
         update(billing_instalment)
-        .where(*_of(record, billing_instalment), billing_instalment.c.status == InstalmentStatus.PLANNED)
-        .values(status=InstalmentStatus.CANCELLED)
+        .where(*_of(record, billing_instalment), billing_instalment.c.status.in_(before("drop")))
+        .values(status=outcome("drop"))
     )
     record.set(planned_until=None)
 
@@ -107,7 +108,7 @@ async def bill_due(record: ContractRecord) -> bool:
         select(billing_instalment)
         .where(
             *_of(record, billing_instalment),
-            billing_instalment.c.status == InstalmentStatus.PLANNED,
+            billing_instalment.c.status.in_(before("bill")),
             billing_instalment.c.bill_on <= record.today,
         )
         .order_by(billing_instalment.c.bill_on, billing_instalment.c.period_start, billing_instalment.c.frequency)
@@ -118,7 +119,7 @@ async def bill_due(record: ContractRecord) -> bool:
         await record.work.execute(
             update(billing_instalment)
             .where(*_of(record, billing_instalment), billing_instalment.c.id.in_([row["id"] for row in due]))
-            .values(status=InstalmentStatus.DUE)
+            .values(status=outcome("bill"))
         )
         await _state_due(record, due, await _take_adjustments(record))
     return bool(days)
@@ -137,12 +138,12 @@ async def skip_suspended(record: ContractRecord, first: date, last: date) -> Non
         update(billing_instalment)
         .where(
             *_of(record, billing_instalment),
-            billing_instalment.c.status == InstalmentStatus.PLANNED,
+            billing_instalment.c.status.in_(before("skip")),
             billing_instalment.c.frequency != "ONE_OFF",
             billing_instalment.c.period_start >= first,
             billing_instalment.c.period_end <= last,
         )
-        .values(status=InstalmentStatus.SKIPPED)
+        .values(status=outcome("skip"))
     )
 
 

@@ -6,9 +6,9 @@ from sqlalchemy import or_, update
 
 from actors.contrats.contract_record import ContractRecord, find
 from actors.contrats.facts import first_time
+from actors.contrats.rules.instalments import before, outcome
 from messages.contrats import (
     ContractStandingChanged,
-    InstalmentStatus,
     PaymentStanding,
 )
 from messages.factures import CreditNoteIssued, InvoiceCancelled, InvoiceIssued
@@ -29,9 +29,9 @@ async def mark_invoiced(event: InvoiceIssued, work: UnitOfWork) -> None:
             .where(
                 billing_instalment.c.organisation_id == work.organisation_id,
                 billing_instalment.c.id.in_(event.billing_instalment_ids),
-                billing_instalment.c.status == InstalmentStatus.DUE,
+                billing_instalment.c.status.in_(before("invoice")),
             )
-            .values(status=InstalmentStatus.INVOICED, invoice_id=event.invoice_id)
+            .values(status=outcome("invoice"), invoice_id=event.invoice_id)
         )
     if event.adjustment_ids:
         await work.execute(
@@ -59,9 +59,9 @@ async def bill_again(event: CreditNoteIssued | InvoiceCancelled, work: UnitOfWor
         .where(
             billing_instalment.c.organisation_id == work.organisation_id,
             billing_instalment.c.invoice_id.in_(undone),
-            billing_instalment.c.status == InstalmentStatus.INVOICED,
+            billing_instalment.c.status.in_(before("undo_invoice")),
         )
-        .values(status=InstalmentStatus.DUE, invoice_id=None)
+        .values(status=outcome("undo_invoice"), invoice_id=None)
     )
 
 
