@@ -17,6 +17,7 @@ from messages.identity import (
     SigningKeyPurpose,
     SigningKeyRotated,
     UserDeactivated,
+    UserReactivated,
 )
 from runtime.access import note_denial
 from runtime.privacy_requests import end_retention, take_order
@@ -76,6 +77,11 @@ async def refuse_user(event: UserDeactivated, work: UnitOfWork) -> None:
     await note_denial(work.connection, "user", event.user_id, work.source_version, denied=True)
 
 
+async def accept_user(event: UserReactivated, work: UnitOfWork) -> None:
+    """Accept the login's tokens again."""
+    await note_denial(work.connection, "user", event.user_id, work.source_version, denied=False)
+
+
 async def refuse_session(event: AuthSessionRevoked, work: UnitOfWork) -> None:
     """Refuse every token of the sign-in."""
     await note_denial(work.connection, "session", event.auth_session_id, work.source_version, denied=True)
@@ -98,6 +104,7 @@ RUNTIME_REACTIONS: dict[type[Event], Handler] = {
     MembershipReactivated: accept_member,
     MembershipRemoved: refuse_member,
     UserDeactivated: refuse_user,
+    UserReactivated: accept_user,
     SigningKeyRotated: keep_signing_key,
     AuthSessionRevoked: refuse_session,
     PrivacyRequestAssessmentRequested: take_order,

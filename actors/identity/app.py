@@ -2,7 +2,16 @@
 
 from sqlalchemy import select
 
-from actors.identity import audit_copy, audit_exporting, catalogue, reactions, schedule, signing_keys
+from actors.identity import (
+    audit_copy,
+    audit_exporting,
+    catalogue,
+    inactivity,
+    issuer_accounts,
+    reactions,
+    schedule,
+    signing_keys,
+)
 from actors.identity.invitations import ensure_invitation_key
 from actors.identity.organisations import company_fields, tenant_snapshot
 from actors.identity.requests import (
@@ -26,6 +35,7 @@ from actors.identity.requests import (
     roles,
     sessions,
     sign_in,
+    user_life,
     users,
 )
 from messages.clients import ResolvePrivacySubject
@@ -48,6 +58,12 @@ actor = Actor(
         users.list_users,
         users.find_user,
         users.update_user,
+        user_life.create_user,
+        user_life.deactivate_user,
+        user_life.reactivate_user,
+        user_life.delete_user,
+        user_life.request_password_reset,
+        user_life.request_email_verification,
         organisations.create_organisation,
         organisations.get_organisation,
         organisations.update_organisation,
@@ -143,6 +159,7 @@ actor = Actor(
         every(Tick.HOUR, schedule.ask_silent_actors),
         daily("00:05", schedule.end_temporary_memberships),
         daily("00:10", schedule.end_closing_organisations),
+        daily("02:00", inactivity.end_unused_logins),
         daily("01:00", schedule.sign_audit_chains),
         every(Tick.DAY, schedule.forget_sessions),
     ),
@@ -151,6 +168,12 @@ actor = Actor(
         Export("company", company, select(company), plain(company_fields)),
     ),
     slow_work=(
+        SlowWork(
+            issuer_accounts.TellIssuer,
+            issuer_accounts.perform,
+            issuer_accounts.finish,
+            issuer_accounts.gave_up,
+        ),
         SlowWork(
             audit_exporting.WriteAuditExport,
             audit_exporting.write_audit_export,

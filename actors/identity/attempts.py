@@ -1,4 +1,4 @@
-"""Failed attempts by key, in the memory of one process: enough to make guessing pointless, gone with a restart."""
+"""Attempts by key, in the memory of one process: enough to make guessing and flooding pointless, gone with a restart."""
 
 from collections import OrderedDict, deque
 
@@ -30,3 +30,24 @@ class Attempts:
             return False
         fresh = clock.monotonic() - failures[-1] < self._seconds
         return fresh and failures[-1] - failures[0] < self._seconds
+
+
+class Budget:
+    """At most `limit` uses of a key within any `seconds`."""
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        self._uses: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def take(self, key: str) -> bool:
+        """Use the key once; False when its budget is spent, and then nothing is used."""
+        now = clock.monotonic()
+        uses = self._uses.setdefault(key, deque(maxlen=self._limit))
+        self._uses.move_to_end(key)
+        if len(self._uses) > _MOST_KEYS:
+            self._uses.popitem(last=False)
+        if len(uses) == self._limit and now - uses[0] < self._seconds:
+            return False
+        uses.append(now)
+        return True

@@ -2,25 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, tuple_, update
 
+from actors.identity.reading import reading
 from actors.identity.requests.audit_trail import entries_of
 from actors.identity.rules.audit_files import AUDIT_EXPORT, columns, heading, lines
 from messages.documents import BeginUpload, DocumentOrigin, DocumentType
 from messages.identity import AUDIT_EXPORT_NOT_FOUND, AuditExportStatus, AuditFilter
 from messages.problem import Refused
 from messages.shared import Ref
-from runtime.caller import system
 from runtime.file_transfer import send_file
 from runtime.unit_of_work import Row, UnitOfWork, WorkItem
 from runtime.work_queue import Outside
 from storage.identity.tables import audit_copy, audit_export
-from storage.shared.outgoing import Outgoing
 
 _ROWS_AT_ONCE: Final = 1000
 
@@ -42,7 +40,7 @@ class Written:
 
 async def write_audit_export(item: WriteAuditExport, outside: Outside) -> Written:
     """Read, write and store; nothing is changed here. A repeated attempt ends in the same document."""
-    async with _reading(outside) as work:
+    async with reading(outside) as work:
         export = await load_export(item.export_id, work)
     wanted = AuditFilter.model_validate(export["filter"])
     names = columns(proof=export["include_chain_proof"])
@@ -98,7 +96,7 @@ async def _pages(wanted: AuditFilter, outside: Outside) -> AsyncIterator[list[Ro
     place = (audit_copy.c.occurred_at, audit_copy.c.id)
     last: tuple[Any, Any] | None = None
     while True:
-        async with _reading(outside) as work:
+        async with reading(outside) as work:
             statement = select(audit_copy).where(*entries_of(wanted, work))
             if last is not None:
                 statement = statement.where(tuple_(*place) > tuple_(*last))
@@ -108,13 +106,6 @@ async def _pages(wanted: AuditFilter, outside: Outside) -> AsyncIterator[list[Ro
         if len(found) < _ROWS_AT_ONCE:
             return
         last = found[-1]["occurred_at"], found[-1]["id"]
-
-
-@asynccontextmanager
-async def _reading(outside: Outside) -> AsyncIterator[UnitOfWork]:
-    heart, organisation_id = outside.heart, outside.organisation_id
-    async with heart.database.transaction(organisation_id, read_only=True) as connection:
-        yield heart.unit(connection, organisation_id, system("identity"), outside.now, outside.cause, Outgoing())
 
 
 async def _change(export: Row, work: UnitOfWork, **changes: Any) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from actors.identity.erasure import own_part
 from actors.identity.members import membership_of_user
 from actors.identity.people import opened
 from actors.identity.rules.privacy import PHASE_OF, PRIVACY_REQUEST, canonical_proof, outcome, proof_content
@@ -117,7 +118,7 @@ async def begin(row: Row, trigger: str, changed: dict[str, Any], work: UnitOfWor
             )
         )
     work.emit(_ASKED[phase].model_validate(case_of(after, phase)), version=after["version"])
-    entities = await _own_part(after, work)
+    entities = await own_part(after, work)
     own = PrivacyTaskStatus.SUCCESS if entities else PrivacyTaskStatus.SKIPPED
     await keep_report(after, work.actor, phase, own, entities, None, work)
     return await advance(after, work)
@@ -196,16 +197,6 @@ async def _prove(row: Row, work: UnitOfWork) -> None:
         organisation_id=work.organisation_id, request_id=row["id"], content=content, signature=signature, kid=kid
     )
     await work.execute(statement.on_conflict_do_nothing())
-
-
-async def _own_part(row: Row, work: UnitOfWork) -> tuple[EntityReport, ...]:
-    """What identity itself holds of a user: his membership here. The login is the person's own, over all tenants."""
-    if row["subject_type"] != SubjectType.USER or await membership_of_user(row["subject_id"], work) is None:
-        return ()
-    return (
-        EntityReport(entity="user", retained=1, retained_reason="the login may serve other organisations"),
-        EntityReport(entity="membership", retained=1, retained_reason="proof of who did what"),
-    )
 
 
 async def is_held(subject_type: str, subject_id: UUID, work: UnitOfWork) -> bool:

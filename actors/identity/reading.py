@@ -1,10 +1,13 @@
-"""Queries that cross tenants on purpose: a person's own organisations, and what a link leads to."""
+"""Reading apart from a handler's own rows: other tenants on purpose, and in the background."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from runtime.caller import system
 from runtime.unit_of_work import UnitOfWork
+from runtime.work_queue import Outside
+from storage.shared.outgoing import Outgoing
 
 
 @asynccontextmanager
@@ -18,3 +21,11 @@ async def inside(organisation_id: UUID, work: UnitOfWork) -> AsyncIterator[None]
         await work.for_organisation(organisation_id)
         yield
     work.organisation_id = before
+
+
+@asynccontextmanager
+async def reading(outside: Outside) -> AsyncIterator[UnitOfWork]:
+    """Read in slow work, in a transaction of its own."""
+    heart, organisation_id = outside.heart, outside.organisation_id
+    async with heart.database.transaction(organisation_id, read_only=True) as connection:
+        yield heart.unit(connection, organisation_id, system("identity"), outside.now, outside.cause, Outgoing())

@@ -1,6 +1,6 @@
 """What identity is told from outside beside the common settings."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -16,6 +16,12 @@ class IdentitySettings(BaseSettings):
     issuer_clients: tuple[str, ...] = Field(
         default=("crm-web", "crm-cli"), description="clients whose tokens count (azp)"
     )
+    keycloak_url: str | None = Field(
+        default=None, description="base URL of Keycloak's admin interface; unset: accounts are kept by other means"
+    )
+    keycloak_realm: str = "crm"
+    keycloak_client_id: str = Field(default="crm", description="a service account with manage-users and view-users")
+    keycloak_client_secret: SecretStr = SecretStr("")
     platform_administrators: tuple[str, ...] = Field(
         default=(), description="e-mail addresses of platform staff: they list and suspend tenants, and rotate keys"
     )

@@ -22,6 +22,9 @@ COMPANY_ALREADY_EXISTS = ALREADY_EXISTS.specific(
     "COMPANY_ALREADY_EXISTS", "Société déjà enregistrée", "Company already exists"
 )
 ROLE_CODE_EXISTS = ALREADY_EXISTS.specific("ROLE_CODE_EXISTS", "Code de rôle déjà pris", "Role code already exists")
+EMAIL_ALREADY_USED = ALREADY_EXISTS.specific(
+    "EMAIL_ALREADY_USED", "Adresse e-mail déjà utilisée", "E-mail address already used"
+)
 ALREADY_MEMBER = ALREADY_EXISTS.specific("ALREADY_MEMBER", "Déjà membre", "Already a member")
 INVITATION_PENDING_EXISTS = ALREADY_EXISTS.specific(
     "INVITATION_PENDING_EXISTS", "Invitation déjà en attente", "An invitation is already pending"

@@ -149,6 +149,7 @@ class UpdateSecuritySettings(Request[Organisation], permission="identity:organis
     allowed_email_domains: tuple[str, ...] | None = None
     session_idle_minutes: Annotated[int, Field(ge=5, le=480)] | None = None
     session_max_hours: Annotated[int, Field(ge=1, le=24)] | None = None
+    inactivity_disable_days: Annotated[int, Field(ge=30, le=365)] | None = None
     expected_version: int
 
 

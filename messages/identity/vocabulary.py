@@ -189,6 +189,7 @@ class SecuritySettings(Reply):
     allowed_email_domains: Annotated[tuple[Domain, ...], Field(max_length=50)] = ()
     session_idle_minutes: Annotated[int, Field(ge=5, le=480)] = 30
     session_max_hours: Annotated[int, Field(ge=1, le=24)] = 10
+    inactivity_disable_days: Annotated[int, Field(ge=30, le=365)] = 90
 
 
 class Grant(BaseModel):

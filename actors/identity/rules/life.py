@@ -62,6 +62,10 @@ USER = StateMachine(
         ("sign_in", UserStatus.PROVISIONED): UserStatus.ACTIVE,
         ("sign_in", UserStatus.ACTIVE): UserStatus.ACTIVE,
         ("deactivate", UserStatus.ACTIVE): UserStatus.DISABLED,
+        ("reactivate", UserStatus.DISABLED): UserStatus.ACTIVE,
+        ("anonymise", UserStatus.PROVISIONED): UserStatus.ANONYMISED,
+        ("anonymise", UserStatus.ACTIVE): UserStatus.ANONYMISED,
+        ("anonymise", UserStatus.DISABLED): UserStatus.ANONYMISED,
     },
 )
 

@@ -44,6 +44,7 @@ user_account = Table(
     instant("last_login_at", nullable=True),
     instant("last_seen_at", nullable=True),
     reference("provisioned_by", nullable=True),
+    instant("inactivity_noticed_at", nullable=True),
     UniqueConstraint("idp_issuer", "idp_subject"),
     Index(
         "ix_user_account_search_name",

@@ -1,12 +1,15 @@
 """identity with a real issuer on a socket; clients and products obey its tokens, documents keeps its files."""
 
+import contextlib
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest_asyncio
 
+from actors.identity.keycloak.client import directory
+from actors.identity.keycloak.simulator import KeycloakSimulator
 from actors.identity.oidc import tokens
 from tests.actors.identity.people import PLATFORM, IssuerServer, Person, founder, person
 from tests.harness import Running, Tenant, system_of
@@ -20,14 +23,35 @@ async def issuer() -> AsyncIterator[IssuerServer]:
     folder = Path(tempfile.mkdtemp(prefix="crm-issuer-"))
     async with IssuerServer(folder).serving() as server:
         told = {"CRM_IDENTITY_ISSUER_URL": server.url, "CRM_IDENTITY_PLATFORM_ADMINISTRATORS": f'["{PLATFORM}"]'}
-        os.environ |= told
-        for cached in (tokens.issuer, tokens.settings):
-            cached.cache_clear()
-        yield server
-        for name in told:
+        with told_from_outside(told):
+            yield server
+
+
+@contextlib.contextmanager
+def told_from_outside(told: dict[str, str]) -> Iterator[None]:
+    """Settings of identity for as long as the block lasts."""
+    cached = (tokens.issuer, tokens.settings, directory)
+    before = {name: os.environ.get(name) for name in told}
+    os.environ |= told
+    for known in cached:
+        known.cache_clear()
+    yield
+    for name, value in before.items():
+        if value is None:
             del os.environ[name]
-        for cached in (tokens.issuer, tokens.settings):
-            cached.cache_clear()
+        else:
+            os.environ[name] = value
+    for known in cached:
+        known.cache_clear()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def keycloak(issuer: IssuerServer) -> AsyncIterator[KeycloakSimulator]:
+    """The directory of accounts that identity keeps in step."""
+    async with KeycloakSimulator() as simulator:
+        told = {"CRM_IDENTITY_KEYCLOAK_URL": simulator.url, "CRM_IDENTITY_KEYCLOAK_CLIENT_SECRET": simulator.secret}
+        with told_from_outside(told):
+            yield simulator
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -97,10 +97,10 @@ class LifeOfAMachineAccount(Walk):
 
 
 class LifeOfAUser(Walk):
-    """A closed login stays closed in this tier."""
+    """A closed login may be opened again; an erased one is nobody."""
 
     machine, first = USER, UserStatus.PROVISIONED
-    finals = frozenset({UserStatus.DISABLED, UserStatus.ANONYMISED})
+    finals = frozenset({UserStatus.ANONYMISED})
 
 
 class LifeOfAnOrganisation(Walk):

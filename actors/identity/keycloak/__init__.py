@@ -1,0 +1,1 @@
+"""The issuer's directory of accounts: Keycloak's admin REST interface, and its simulator."""
