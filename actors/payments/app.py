@@ -18,11 +18,13 @@ from actors.payments.personal_data import PERSONAL_DATA
 from actors.payments.portal import requests as portal
 from actors.payments.portal import visits
 from actors.payments.portal.schedule import expire_links
+from actors.payments.psp import charging, intake, saving
 from actors.payments.recovery import cutting, hourly, presenting, writing
 from actors.payments.requests import (
     alerts,
     bank,
     bank_details,
+    cards,
     dues,
     mandates,
     payments,
@@ -78,6 +80,14 @@ actor = Actor(
         dues.list_instalments,
         dues.run_emission,
         dues.get_emission_run,
+        cards.create_payment,
+        cards.submit_payment,
+        cards.create_setup_session,
+        cards.get_setup_session,
+        cards.list_payment_methods,
+        cards.set_default_payment_method,
+        cards.detach_payment_method,
+        intake.receive_psp_webhook,
         payments.get_payment,
         payments.list_payments,
         payments.get_payment_timeline,
@@ -167,11 +177,13 @@ actor = Actor(
         every(Tick.MINUTE, writing.send_due),
         every(Tick.MINUTE, cutting.try_again),
         every(Tick.MINUTE, expire_links),
+        every(Tick.MINUTE, charging.look_again),
         every(Tick.HOUR, hourly.climb_due),
         every(Tick.HOUR, ledger.post_due),
         every(Tick.DAY, schedule.announce_debits),
         daily("02:00", schedule.plan_ahead),
         daily("04:00", schedule.age_mandates),
+        daily("04:00", charging.read_long_submitted),
     ),
     slow_work=(
         SlowWork(planning.PlanInstalments, planning.ask_for_schedules, planning.store_plans),
@@ -179,6 +191,10 @@ actor = Actor(
         SlowWork(building.BuildCollectionFile, building.build_file, building.store_file, at_most=1, lease_seconds=300),
         SlowWork(transmission.TransmitCollectionFile, transmission.send_file, transmission.after_sending),
         SlowWork(transmission.SubmitPayments, transmission.nothing_outside, transmission.submit_next),
+        SlowWork(charging.ChargePayment, charging.charge, charging.charged, charging.charge_failed, attempts=4),
+        SlowWork(charging.LookForPayment, charging.look, charging.looked, attempts=1),
+        SlowWork(intake.FollowEvent, intake.read_subject, intake.subject_read, intake.following_failed),
+        SlowWork(saving.OpenSetupPage, saving.open_page, saving.page_opened, saving.page_lost),
         SlowWork(archiving.ArchiveCollectionFile, archiving.copy_file, archiving.note_document),
         SlowWork(ledger_requests.BuildExport, ledger_requests.build_export, ledger_requests.store_export, at_most=1),
         SlowWork(importing.FetchBankFiles, importing.fetch_files, importing.store_fetched, at_most=1),

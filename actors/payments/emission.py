@@ -44,7 +44,13 @@ from storage.payments.tables.others import payment_number_block
 from storage.payments.tables.payments import payment
 from storage.payments.tables.views import client_view, contract_view, invoice_view
 
-LIVE = (PaymentStatus.PENDING, PaymentStatus.BATCHED, PaymentStatus.SUBMITTED)
+LIVE = (
+    PaymentStatus.PENDING,
+    PaymentStatus.BATCHED,
+    PaymentStatus.SUBMITTED,
+    PaymentStatus.REQUIRES_ACTION,
+    PaymentStatus.UNCERTAIN,
+)
 _CRITICAL_BLOCKS = {BlockReason.VELOCITY_LIMIT, BlockReason.ROUTING_NOT_FOUND}
 
 

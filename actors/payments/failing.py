@@ -47,14 +47,14 @@ _UNSETTLED = frozenset({PaymentStatus.BATCHED, PaymentStatus.SUBMITTED})
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a bank says of a debit that failed. `technical`: the whole group was refused for a fault of ours."""
+    """What a bank or provider says of a debit that failed. `technical`: the whole group was refused for a fault of ours."""
 
     payment_id: UUID
     code: str
     text: str | None
     booked_on: date
     source: str
-    message_id: UUID
+    message_id: UUID | None
     fees: Decimal = NOTHING
     technical: bool = False
 

@@ -11,10 +11,12 @@ from storage.payments.tables.means import bank_details, mandate
 from storage.payments.tables.others import alert
 from storage.payments.tables.payments import payment, payment_event, r_transaction
 from storage.payments.tables.portal import portal_audit, portal_session
+from storage.payments.tables.providers import payment_method, psp_event, setup_session
 from storage.payments.tables.recovery import recovery_case, reminder, retry_plan
 from storage.payments.tables.views import client_view
 
 _ACCOUNTING: Final = "ACCOUNTING_10Y: Commercial Code L123-22"
+_EVIDENCE_DAYS: Final = 400
 _payments = by_id(payment.c.client_id)
 _used = (
     select(mandate.c.id)
@@ -133,6 +135,19 @@ PERSONAL_DATA: Final = (
             ),
         ),
         "mandates",
+    ),
+    PersonalData(payment_method, by_id(payment_method.c.client_id), Delete(), "saved means of payment"),
+    PersonalData(
+        setup_session, by_id(setup_session.c.client_id), Delete(), "pages for saving means", "saved_means_page"
+    ),
+    PersonalData(
+        psp_event,
+        through(psp_event.c.payment_id, payment.c.id, _payments),
+        Retain(
+            "DISPUTES: what providers said of a payment proves it for 400 days",
+            until=cast(psp_event.c.received_at + func.make_interval(0, 0, 0, _EVIDENCE_DAYS), Date),
+        ),
+        "reports of payment providers",
     ),
     PersonalData(
         client_view, by_id(client_view.c.client_id), Anonymise({"display_name": ERASED_NAME}), "name beside payments"

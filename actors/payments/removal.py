@@ -26,7 +26,6 @@ from storage.payments.tables.means import mandate
 from storage.payments.tables.payments import payment
 
 _STOPPABLE = (BatchStatus.DRAFT, BatchStatus.READY, BatchStatus.PENDING_APPROVAL, BatchStatus.APPROVED)
-_CANCELLABLE = (PaymentStatus.PENDING, PaymentStatus.BATCHED)
 
 
 async def take_out(work: UnitOfWork, payment_ids: Sequence[UUID], reason: str) -> list[UUID]:
@@ -44,7 +43,7 @@ async def _take_out_page(work: UnitOfWork, payment_ids: Sequence[UUID], reason: 
     chosen = [
         id_
         for id_, row in books.payments.items()
-        if row["status"] == PaymentStatus.PENDING
+        if (row["status"] == PaymentStatus.PENDING and row["psp_account_id"] is None)
         or (row["status"] == PaymentStatus.BATCHED and batches_of[row["batch_id"]]["status"] in _STOPPABLE)
     ]
     for id_ in books.payments.keys() - set(chosen):

@@ -118,7 +118,7 @@ def display_status(row: Row) -> str:
     if status in (PaymentStatus.REJECTED, PaymentStatus.RETURNED):
         funds = row["reason_category"] == ReasonCategory.INSUFFICIENT_FUNDS
         return "REJECT_INSUFF_FUNDS" if funds else "REJECT_OTHER"
-    if status == PaymentStatus.FAILED:
+    if status in (PaymentStatus.FAILED, PaymentStatus.UNCERTAIN):
         return "API_ERROR"
     return "PAID" if status == PaymentStatus.PARTIALLY_REFUNDED else str(status)
 

@@ -42,6 +42,10 @@ class Payment(PaymentRef):
     reason_category: ReasonCategory | None = None
     display_status: str
     external_reference: str | None = None
+    psp_account_id: UUID | None = None
+    payment_method_id: UUID | None = None
+    provider_payment_id: str | None = None
+    action_url: str | None = None
     created_at: Instant
     version: int
 

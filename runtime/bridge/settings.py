@@ -19,18 +19,27 @@ CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
 class WebhookRoute(BaseModel):
-    """One address a provider calls. Either the bridge checks its signature, or the actor does with the raw body."""
+    """One address a provider calls. Either the bridge checks its signature, or the actor does with the raw body.
+
+    `organisation_in_path`: the address goes on with an organisation's id and what the actor gets as `path`, so that one
+    route serves the accounts of all organisations. Only where the actor verifies.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     secret: SecretStr | None = Field(default=None, min_length=16)
     verified_by_actor: bool = False
     organisation_id: UUID = NIL_ORGANISATION
+    organisation_in_path: bool = False
 
     @model_validator(mode="after")
     def _somebody_verifies(self) -> "WebhookRoute":
         if (self.secret is None) is not self.verified_by_actor:
             raise ValueError("give a webhook route either a secret or verified_by_actor=true")
+        if self.organisation_in_path and not self.verified_by_actor:
+            raise ValueError(
+                "organisation_in_path needs verified_by_actor=true: one secret cannot serve all organisations"
+            )
         return self
 
 

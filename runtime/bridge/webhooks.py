@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import nats.errors
 import orjson
@@ -46,7 +47,7 @@ class Webhook:
     fields: frozenset[str]
     segments: tuple[str, ...]
 
-    def body(self, raw: bytes, request: Request) -> bytes:
+    def body(self, raw: bytes, request: Request, path: tuple[str, ...] = ()) -> bytes:
         """The request's JSON: the body as it came, or wrapped with its headers where the actor wants it raw."""
         raw_field = next((name for name in _RAW_FIELDS if name in self.fields), None)
         if raw_field is None:
@@ -55,6 +56,7 @@ class Webhook:
             raw_field: base64.b64encode(raw).decode(),
             "headers": {name: value for name, value in request.headers.items() if name not in _NOT_FOR_THE_ACTOR},
             "provider": self.segments[0] if self.segments else None,
+            "path": path,
             "remote_ip": request.client.host if request.client else None,
         }
         return orjson.dumps({name: value for name, value in wrapped.items() if name in self.fields})
@@ -107,26 +109,43 @@ class Webhooks:
     async def __call__(self, request: Request) -> Response:
         """The provider's answer."""
         path = request.path_params["path"]
-        webhook = self._webhooks.get(path)
-        if webhook is None:
+        found = self._find(path)
+        if found is None:
             return refusal_response(request, no_such_route(request.url.path))
+        route, webhook, organisation_id, rest = found
         try:
-            response = await self._take(webhook, path, request)
+            response = await self._take(webhook, path, request, organisation_id, rest)
         except Refused as refused:
             response = refusal_response(request, refused)
-        self._metrics.webhooks.labels(path, str(response.status_code)).inc()
+        self._metrics.webhooks.labels(route, str(response.status_code)).inc()
         return response
 
-    async def _take(self, webhook: Webhook, path: str, request: Request) -> Response:
+    def _find(self, path: str) -> tuple[str, Webhook, UUID, tuple[str, ...]] | None:
+        """The configured route, the organisation, and what of the path is left for the actor to understand."""
+        webhook = self._webhooks.get(path)
+        if webhook is not None:
+            return path, webhook, webhook.route.organisation_id, ()
+        *route, organisation, rest = path.split("/", 3) if path.count("/") > 2 else ("",) * 4
+        webhook = self._webhooks.get("/".join(route))
+        if webhook is None or not webhook.route.organisation_in_path:
+            return None
+        try:
+            return "/".join(route), webhook, UUID(organisation), tuple(rest.split("/"))
+        except ValueError:
+            return None
+
+    async def _take(
+        self, webhook: Webhook, path: str, request: Request, organisation_id: UUID, rest: tuple[str, ...]
+    ) -> Response:
         raw = await read_body(request)
         if webhook.route.secret is not None:
             secret = webhook.route.secret.get_secret_value()
             check_signature(request.headers.get(SIGNATURE), secret, raw, clock.unix_now())
-        body = webhook.body(raw, request)
-        # The same delivery, repeated by the provider, is the same request.
-        key = str(derived_id("webhook", path, hashlib.sha256(raw).hexdigest()))
+        body = webhook.body(raw, request, rest)
+        # The same delivery, repeated by the provider, is the same request; one with another signature is not.
+        key = str(derived_id("webhook", path, hashlib.sha256(body).hexdigest()))
         found = {
-            headers.ORGANISATION: str(webhook.route.organisation_id),
+            headers.ORGANISATION: str(organisation_id),
             headers.SERVICE: BRIDGE,
             headers.IDEMPOTENCY_KEY: key,
         }

@@ -66,7 +66,7 @@ _FILTERS = ("client_id", "contract_id", "instalment_id", "batch_id", "company_id
 
 async def get_payment(request: GetPayment, work: UnitOfWork) -> Payment:
     """One payment."""
-    return await _show(work, request.payment_id)
+    return await shown_payment(work, request.payment_id)
 
 
 async def list_payments(request: ListPayments, work: UnitOfWork) -> PaymentPage:
@@ -98,7 +98,7 @@ async def list_payments(request: ListPayments, work: UnitOfWork) -> PaymentPage:
 
 async def get_payment_timeline(request: GetPaymentTimeline, work: UnitOfWork) -> PaymentTimeline:
     """The history of a payment."""
-    await _show(work, request.payment_id)
+    await shown_payment(work, request.payment_id)
     rows = await work.fetch(
         select(payment_event)
         .where(
@@ -113,7 +113,7 @@ async def get_payment_timeline(request: GetPaymentTimeline, work: UnitOfWork) ->
 
 async def cancel_payment(request: CancelPayment, work: UnitOfWork) -> Payment:
     """Take a payment out of its file; refused once that is transmitted."""
-    found = await _show(work, request.payment_id)
+    found = await shown_payment(work, request.payment_id)
     if not await removal.take_out(work, [request.payment_id], request.reason):
         raise Refused(
             TOO_LATE_TO_CANCEL,
@@ -121,7 +121,7 @@ async def cancel_payment(request: CancelPayment, work: UnitOfWork) -> Payment:
             details={"status": found.status.value},
         )
     await standing.refresh(work, [found.client_id], only_known=True)
-    return await _show(work, request.payment_id)
+    return await shown_payment(work, request.payment_id)
 
 
 # -- receipts ------------------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ async def record_manual_payment(request: RecordManualPayment, work: UnitOfWork) 
     state_many(work, paid, summary="instalment")
     await work.insert_rows(payment_event, [history(work, payment_id, "payment.received", by_hand=True)])
     await standing.refresh(work, [request.client_id], only_known=True)
-    return await _show(work, payment_id)
+    return await shown_payment(work, payment_id)
 
 
 def _refuse_wrong_receipt(request: RecordManualPayment) -> None:
@@ -192,7 +192,7 @@ def _refuse_wrong_receipt(request: RecordManualPayment) -> None:
 
 async def allocate_payment(request: AllocatePayment, work: UnitOfWork) -> Payment:
     """Settle invoices with the rest of a receipt; more than is left or open is refused."""
-    await _show(work, request.payment_id)
+    await shown_payment(work, request.payment_id)
     allocations, paid = await _settle_invoices(work, request.payment_id, request.allocations)
     row = await _row(work, request.payment_id)
     facts: list[tuple[Event, int]] = []
@@ -203,7 +203,7 @@ async def allocate_payment(request: AllocatePayment, work: UnitOfWork) -> Paymen
         facts.append((fact, row["version"]))
     state_many(work, [*facts, *paid], summary="payment")
     await standing.refresh(work, [row["client_id"]], only_known=True)
-    return await _show(work, request.payment_id)
+    return await shown_payment(work, request.payment_id)
 
 
 async def _settle_invoices(
@@ -332,7 +332,8 @@ async def _row(work: UnitOfWork, payment_id: UUID) -> Any:
     )
 
 
-async def _show(work: UnitOfWork, payment_id: UUID) -> Payment:
+async def shown_payment(work: UnitOfWork, payment_id: UUID) -> Payment:
+    """A payment with its masked means; PAYMENT_NOT_FOUND."""
     row = await work.load(
         _WITH_MEANS.where(payment.c.organisation_id == work.organisation_id, payment.c.id == payment_id),
         "payment",

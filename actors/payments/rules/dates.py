@@ -63,10 +63,16 @@ def first_debit_floor(
     return max(floors, default=None)
 
 
+_WITHOUT_SCHEME_DATES = frozenset({"CARD", "PAYPAL"})
+"""Cards and wallets: what is taken back is a dispute, judged by the provider, not by SEPA's dates."""
+
+
 def return_type(phase: FailurePhase, code: str, scheme: str, settled_on: date | None, booked_on: date) -> RType:
     """What the scheme calls this failure."""
     if phase is FailurePhase.PRE_SETTLEMENT:
         return RType.REFUSAL if is_refusal(code) else RType.REJECT
+    if scheme in _WITHOUT_SCHEME_DATES:
+        return RType.CHARGEBACK
     late = settled_on is not None and booked_on > return_deadline(scheme, settled_on)
     return RType.REFUND if code in REFUND_CLAIMS or late else RType.RETURN
 
@@ -83,7 +89,7 @@ def refund_claim_deadline(settled_on: date) -> date:
 
 def within_window(phase: FailurePhase, code: str, scheme: str, settled_on: date | None, booked_on: date) -> bool:
     """Whether the failure came inside the time the scheme grants for it; late ones are booked all the same."""
-    if phase is FailurePhase.PRE_SETTLEMENT or settled_on is None:
+    if phase is FailurePhase.PRE_SETTLEMENT or settled_on is None or scheme in _WITHOUT_SCHEME_DATES:
         return True
     if code == "MD01":
         return booked_on <= add_months(settled_on, _UNAUTHORISED_MONTHS)

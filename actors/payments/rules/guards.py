@@ -68,7 +68,7 @@ class EmissionFacts:
 def blocking_reason(facts: EmissionFacts, settings: PaymentSettingsValues) -> BlockReason | None:
     """The first guard that holds the debit back, or None."""
     if facts.contract is not None:
-        reason = _contract_block(facts.contract, facts.collection_date, settings)
+        reason = contract_block(facts.contract, facts.collection_date, settings)
         if reason is not None:
             return reason
     if facts.client_blocked or facts.client_deceased:
@@ -81,7 +81,8 @@ def blocking_reason(facts: EmissionFacts, settings: PaymentSettingsValues) -> Bl
     return _means_block(facts, settings) or _last_guards(facts, settings)
 
 
-def _contract_block(contract: ContractFacts, day: date, settings: PaymentSettingsValues) -> BlockReason | None:
+def contract_block(contract: ContractFacts, day: date, settings: PaymentSettingsValues) -> BlockReason | None:
+    """The gate of the contract that holds a debit of that day back, or None."""
     if contract.status != "ACTIVE":
         return BlockReason.CONTRACT_NOT_ACTIVE
     if contract.locked:

@@ -114,9 +114,20 @@ def take_back(
     payment.instalment_amount = NOTHING
 
 
-def withdraw(payment: PaymentState, instalment: InstalmentState | None) -> None:
+def reinstate(payment: PaymentState, instalment: InstalmentState | None, invoice: InvoiceState | None) -> Decimal:
+    """Money that was taken back is there again; the amount allocated to the invoice."""
+    payment.status = PAYMENT.after("reinstate", payment.status)
+    if payment.refunded > 0:
+        payment.status = PAYMENT.after("refund part", payment.status)
+    payment.charged_back = NOTHING
+    if instalment is not None:
+        payment.instalment_amount = pay_instalment(instalment, payment.amount - payment.refunded)
+    return allocate_to(payment, invoice) if invoice is not None else NOTHING
+
+
+def withdraw(payment: PaymentState, instalment: InstalmentState | None, trigger: str = "cancel") -> None:
     """Taken out before money moved: the instalment is due again."""
-    payment.status = PAYMENT.after("cancel", payment.status)
+    payment.status = PAYMENT.after(trigger, payment.status)
     if instalment is not None and instalment.status is InstalmentStatus.IN_COLLECTION:
         release(instalment)
 

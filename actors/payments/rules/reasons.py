@@ -1,4 +1,4 @@
-"""The SEPA reason codes: what each means, whether to try again, and what it does to the mandate.
+"""The SEPA reason codes and the declines of cards: what each means, whether to try again, and what it does to the mandate.
 
 Names and meanings: ISO 20022 external code sets, EPC guidance on reason codes for SEPA direct debit R-transactions.
 """
@@ -75,6 +75,22 @@ RR03|MissingCreditorNameOrAddress|Adresse du créancier manquante|Creditor addre
 RR04|RegulatoryReason|Motif réglementaire|Regulatory reason|REGULATORY|NEVER|BLOCK|NONE|||
 SL01|SpecificServiceOfferedByDebtorAgent|Créancier non autorisé|Debtor's list or limit|DISPUTE|NEVER|BLOCK|WHITELIST_CREDITOR|||
 TM01|InvalidCutOffTime|Fichier remis trop tard|File too late|TECHNICAL|AUTO|NONE|NONE|1|1|
+insufficient_funds|-|Provision insuffisante|Insufficient funds|INSUFFICIENT_FUNDS|AUTO|NONE|PAY_BY_LINK|5|3|
+do_not_honor|-|Refus de la banque|Refused by the bank|OTHER|AUTO|NONE|PAY_BY_LINK|3|2|
+generic_decline|-|Refus sans motif|Refused without reason|OTHER|AUTO|NONE|PAY_BY_LINK|3|2|
+try_again_later|-|Nouvel essai demandé|Try again later|OTHER|AUTO|NONE|PAY_BY_LINK|3|2|
+processing_error|-|Erreur de traitement|Processing error|OTHER|AUTO|NONE|PAY_BY_LINK|3|2|
+expired_card|-|Carte expirée|Card expired|ACCOUNT|NEVER|NONE|PAY_BY_LINK|||
+incorrect_number|-|Numéro de carte incorrect|Incorrect card number|ACCOUNT|NEVER|NONE|PAY_BY_LINK|||
+invalid_account|-|Compte de la carte invalide|Invalid card account|ACCOUNT|NEVER|NONE|PAY_BY_LINK|||
+card_not_supported|-|Carte non acceptée|Card not supported|ACCOUNT|NEVER|NONE|PAY_BY_LINK|||
+lost_card|-|Carte perdue|Card lost|DISPUTE|NEVER|NONE|CONTACT|||
+stolen_card|-|Carte volée|Card stolen|DISPUTE|NEVER|NONE|CONTACT|||
+pickup_card|-|Carte à retenir|Card to be withheld|DISPUTE|NEVER|NONE|CONTACT|||
+fraudulent|-|Paiement contesté pour fraude|Disputed as fraud|DISPUTE|NEVER|NONE|CONTACT|||
+authentication_required|-|Authentification non faite|Not authenticated|OTHER|MANUAL|NONE|PAY_BY_LINK|||
+revocation_of_authorization|-|Autorisation révoquée|Authorisation revoked|MANDATE|NEVER|NONE|CONTACT|||
+stop_payment_order|-|Opposition du porteur|Stopped by the holder|MANDATE|NEVER|NONE|CONTACT|||
 """
 
 

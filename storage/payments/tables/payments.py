@@ -20,7 +20,7 @@ from storage.columns import CENTS, aggregate, amount, instant, reference, tenant
 from storage.payments.tables.metadata import metadata
 from storage.tenancy import TENANT
 
-LIVE = "('PENDING', 'BATCHED', 'SUBMITTED')"
+LIVE = "('PENDING', 'BATCHED', 'SUBMITTED', 'REQUIRES_ACTION', 'UNCERTAIN')"
 
 payment = Table(
     "payment",
@@ -61,6 +61,17 @@ payment = Table(
     text("reason_category", nullable=True),
     text("reason_message", nullable=True),
     text("external_reference", nullable=True),
+    reference("psp_account_id", nullable=True),
+    reference("payment_method_id", nullable=True),
+    text("provider_payment_id", nullable=True),
+    text("provider_page_id", nullable=True),
+    text("action_url", nullable=True),
+    instant("action_expires_at", nullable=True),
+    instant("uncertain_since", nullable=True),
+    instant("look_again_at", nullable=True),
+    instant("provider_read_at", nullable=True),
+    Column("submissions", Integer, nullable=False, server_default="0", comment="how often it was ordered again"),
+    Column("routing_decision", JSONB),
     UniqueConstraint("organisation_id", "idempotency_key"),
     UniqueConstraint("organisation_id", "end_to_end_id"),
     UniqueConstraint("organisation_id", "company_id", "reference"),
@@ -78,6 +89,24 @@ payment = Table(
         "instalment_id",
         unique=True,
         postgresql_where=sql(f"type in ('EMISSION', 'REEMISSION') and status in {LIVE}"),
+    ),
+    Index(
+        "uq_payment_provider_id",
+        "organisation_id",
+        "psp_account_id",
+        "provider_payment_id",
+        unique=True,
+        postgresql_where=sql("provider_payment_id is not null"),
+    ),
+    Index(
+        "ix_payment_page",
+        "organisation_id",
+        "psp_account_id",
+        "provider_page_id",
+        postgresql_where=sql("provider_page_id is not null"),
+    ),
+    Index(
+        "ix_payment_look_again", "organisation_id", "look_again_at", postgresql_where=sql("look_again_at is not null")
     ),
     Index("ix_payment_created", "organisation_id", "created_at", "id"),
     Index("ix_payment_settled", "organisation_id", "settled_on", "id"),
@@ -142,6 +171,7 @@ r_transaction = Table(
     text("source"),
     reference("message_id", nullable=True),
     Column("within_scheme_window", Boolean, nullable=False),
+    Column("undone_on", Date, comment="a dispute was won: the money came again"),
     text("key"),
     instant("created_at"),
     UniqueConstraint("organisation_id", "key"),

@@ -1,9 +1,20 @@
-"""Accounts at payment service providers."""
+"""Accounts at payment service providers, what clients saved there, and what providers report."""
 
-from sqlalchemy import Boolean, Column, Index, LargeBinary, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
-from storage.columns import aggregate, reference, tenant, text
+from storage.columns import aggregate, instant, reference, tenant, text
 from storage.payments.tables.metadata import metadata
 from storage.tenancy import TENANT
 
@@ -38,5 +49,88 @@ psp_default = Table(
     PrimaryKeyConstraint("organisation_id", "company_id", "mode", "method"),
     Index("ix_psp_default_account", "organisation_id", "psp_account_id"),
     comment="the account that a company's payments of a method go through when no rule says otherwise",
+    info=TENANT,
+)
+
+payment_method = Table(
+    "payment_method",
+    metadata,
+    *aggregate(),
+    reference("client_id"),
+    reference("psp_account_id"),
+    text("kind"),
+    Column("provider_token", LargeBinary, nullable=False, comment="encrypted"),
+    text("token_digest"),
+    text("provider_customer_id", nullable=True),
+    text("brand", nullable=True),
+    text("last4", nullable=True),
+    Column("exp_month", Integer),
+    Column("exp_year", Integer),
+    text("status"),
+    Column("is_default", Boolean, nullable=False),
+    UniqueConstraint("organisation_id", "psp_account_id", "token_digest", name="uq_payment_method_token"),
+    Index(
+        "uq_payment_method_default",
+        "organisation_id",
+        "client_id",
+        unique=True,
+        postgresql_where=sql("is_default"),
+    ),
+    Index("ix_payment_method_client", "organisation_id", "client_id", "created_at", "id"),
+    info=TENANT,
+)
+
+setup_session = Table(
+    "setup_session",
+    metadata,
+    *aggregate(),
+    reference("client_id"),
+    reference("psp_account_id"),
+    text("status"),
+    text("success_url"),
+    text("cancel_url"),
+    text("provider_page_id", nullable=True),
+    text("redirect_url", nullable=True),
+    reference("payment_method_id", nullable=True),
+    Index("ix_setup_session_page", "organisation_id", "psp_account_id", "provider_page_id"),
+    Index("ix_setup_session_client", "organisation_id", "client_id", "id"),
+    info=TENANT,
+)
+
+psp_event = Table(
+    "psp_event",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    reference("psp_account_id"),
+    text("provider_event_id"),
+    text("name"),
+    text("subject"),
+    text("object_id"),
+    text("own_key", nullable=True),
+    instant("occurred_at", nullable=True),
+    Column("raw_body", LargeBinary, nullable=False, comment="encrypted"),
+    text("status"),
+    text("error", nullable=True),
+    reference("payment_id", nullable=True),
+    instant("received_at"),
+    instant("processed_at", nullable=True),
+    UniqueConstraint("organisation_id", "psp_account_id", "provider_event_id", name="uq_psp_event"),
+    Index("ix_psp_event_received", "organisation_id", "received_at", "id"),
+    Index("ix_psp_event_status", "organisation_id", "status", "received_at", "id"),
+    comment="what providers said, each fact once; the state of money is read from them, never believed from here",
+    info=TENANT,
+)
+
+rejected_webhook = Table(
+    "rejected_webhook",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    reference("psp_account_id"),
+    text("reason"),
+    instant("at"),
+    Index("ix_rejected_webhook_at", "organisation_id", "psp_account_id", "at"),
+    comment="calls whose signature was not the provider's; capped",
     info=TENANT,
 )

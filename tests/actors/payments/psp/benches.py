@@ -51,6 +51,7 @@ class Bench(ABC):
     def charged(self, key: str) -> Decimal:
         """The money that was taken, or will be, under one of our keys."""
 
+    @abstractmethod
     async def settle(self, payment_id: str) -> None:
         """Money arrives, where the provider takes days."""
 
@@ -156,6 +157,9 @@ class StripeBench(Bench):
 
     def charged(self, key: str) -> Decimal:
         return Decimal(self.simulator.charged(key)) / 100
+
+    async def settle(self, payment_id: str) -> None:
+        """Cards are paid at once."""
 
     async def take_back(self, payment_id: str) -> None:
         self.simulator.dispute(payment_id, NOW)

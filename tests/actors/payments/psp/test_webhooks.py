@@ -1,0 +1,86 @@
+"""What providers report: genuine, forged, twice, late and out of order."""
+
+from dataclasses import replace
+
+from actors.payments.psp.port import WebhookCall
+from actors.payments.psp.simulation import SentWebhook
+from actors.payments.psp.stripe import webhooks as stripe_webhooks
+from actors.payments.psp.stripe.simulator import StripeSimulator
+from tests.actors.payments.builders import at, look_behind
+from tests.actors.payments.psp.desk import DAY, CardDesk
+from tests.harness import Running, Tenant, tenant_fixture
+
+other = tenant_fixture("Fibre Durand")
+
+
+def test_case_22_stripe_signs_time_and_body() -> None:
+    body = b'{"id":"evt_1","type":"payment_intent.succeeded"}'
+    expected = "ce161c2325726ed047a90954af56ffa1539de04afa5e3142ea804c504003bf23"
+    assert stripe_webhooks.signature_of("whsec_test_secret", 1764000000, body) == expected
+
+
+async def test_case_23_forged_then_genuine_then_again(desk: CardDesk) -> None:
+    paid = await desk.pay()
+    desk.stripe.dispute(paid.provider_payment_id or "", at(DAY, 9))
+    genuine = desk.stripe.webhooks[-1]
+    forged = SentWebhook({"stripe-signature": "t=1,v1=00"}, genuine.body)
+    stranger = StripeSimulator("whsec_other")
+    stranger.report("charge.dispute.created", {}, at(DAY, 9))
+    other_secret = SentWebhook(stranger.webhooks[-1].headers, genuine.body)
+    before = await stored(desk)
+    assert await desk.deliver(forged, other_secret) == [401, 401]
+    assert await stored(desk) == before
+    assert (await desk.read(paid.payment_id)).status == "PAID"
+    assert await desk.deliver(genuine, genuine) == [200, 200]
+    assert len(await stored(desk)) == len(before) + 1
+    assert (await desk.read(paid.payment_id)).status == "RETURNED"
+    assert len(await desk.facts("payment.returned")) == 1
+    assert len(await look_behind(desk.running, desk.tenant, "select * from rejected_webhook")) == 2
+
+
+async def test_a_signature_of_another_time_is_refused(desk: CardDesk) -> None:
+    sent = desk.stripe.webhooks[-1]
+    assert await desk.deliver(sent, now=at(DAY, 9, 6)) == [401]
+    assert await desk.deliver(sent, now=at(DAY, 9, 4)) == [200]
+
+
+async def test_case_24_late_news_change_nothing(desk: CardDesk) -> None:
+    paid = await desk.pay()
+    intent = desk.stripe.intents[paid.provider_payment_id or ""]
+    for name in ("payment_intent.succeeded", "payment_intent.processing", "payment_intent.created"):
+        desk.stripe.report(name, intent, at(DAY, 9))
+    assert await desk.deliver(*reversed(desk.stripe.webhooks[-3:])) == [200] * 3
+    assert (await desk.read(paid.payment_id)).status == "PAID"
+    assert len(await desk.facts("payment.received")) == 1
+    told = [row["status"] for row in await stored(desk)]
+    assert told[-3:] == ["IGNORED"] * 3
+
+
+async def test_a_stored_body_is_not_readable_without_the_key(desk: CardDesk) -> None:
+    (row, *_) = await stored(desk)
+    assert b"checkout" not in row["raw_body"]
+
+
+async def test_case_34_an_address_belongs_to_one_account_of_one_tenant(
+    desk: CardDesk, running: Running, other: Tenant, stripe: StripeSimulator
+) -> None:
+    sent = desk.stripe.webhooks[-1]
+    elsewhere = replace(desk, tenant=other)
+    assert await elsewhere.deliver(sent) == [404]
+    guessed = desk.account.model_copy(update={"webhook_path": desk.account.webhook_path[:-1] + "x"})
+    assert await desk.deliver(sent, account=guessed) == [404]
+    second = await CardDesk.open(running, other, stripe)
+    assert await second.deliver(sent) == [200], "the same event id is another event of another tenant"
+    assert len(await stored(second)) == 2
+
+
+async def test_twenty_refused_calls_of_an_hour_are_told_to_the_staff(desk: CardDesk) -> None:
+    call = WebhookCall(b"{}", {})
+    assert await desk.deliver(*[SentWebhook({}, call.raw)] * 19) == [401] * 19
+    assert await desk.facts("payment_alert.raised") == []
+    assert await desk.deliver(SentWebhook({}, call.raw)) == [401]
+    assert [body["code"] for body in await desk.facts("payment_alert.raised")] == ["WEBHOOKS_REJECTED"]
+
+
+async def stored(desk: CardDesk) -> list[dict[str, object]]:
+    return await look_behind(desk.running, desk.tenant, "select * from psp_event order by id")
