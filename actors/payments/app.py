@@ -15,11 +15,11 @@ from actors.payments import (
     views,
 )
 from actors.payments.personal_data import PERSONAL_DATA
+from actors.payments.portal import checkout, paying, returns, visits
 from actors.payments.portal import requests as portal
-from actors.payments.portal import visits
 from actors.payments.portal.schedule import expire_links
 from actors.payments.psp import charging, intake, saving
-from actors.payments.recovery import cutting, hourly, noticing, presenting
+from actors.payments.recovery import cutting, hourly, noticing, presenting, writing
 from actors.payments.recovery import sending as reminding
 from actors.payments.requests import (
     alerts,
@@ -151,6 +151,9 @@ actor = Actor(
         portal.get_portal_session_stats,
         visits.access_portal_session,
         visits.validate_portal_token,
+        paying.start_portal_payment,
+        returns.get_portal_payment,
+        returns.handle_portal_return,
     ),
     hears=(
         reactions.keep_company,
@@ -190,6 +193,7 @@ actor = Actor(
         every(Tick.MINUTE, cutting.try_again),
         every(Tick.MINUTE, expire_links),
         every(Tick.MINUTE, charging.look_again),
+        every(Tick.MINUTE, checkout.look_after_checkouts),
         every(Tick.HOUR, hourly.climb_due),
         every(Tick.HOUR, ledger.post_due),
         every(Tick.DAY, schedule.announce_debits),
@@ -208,6 +212,8 @@ actor = Actor(
         SlowWork(intake.FollowEvent, intake.read_subject, intake.subject_read, intake.following_failed),
         SlowWork(saving.OpenSetupPage, saving.open_page, saving.page_opened, saving.page_lost),
         SlowWork(archiving.ArchiveCollectionFile, archiving.copy_file, archiving.note_document),
+        SlowWork(checkout.OpenCheckout, checkout.open_checkout, checkout.store_page, checkout.give_up_page, attempts=6),
+        SlowWork(checkout.ReadCheckout, checkout.read_checkout, checkout.store_outcome, attempts=6),
         SlowWork(ledger_requests.BuildExport, ledger_requests.build_export, ledger_requests.store_export, at_most=1),
         SlowWork(importing.FetchBankFiles, importing.fetch_files, importing.store_fetched, at_most=1),
         SlowWork(importing.ReadBankMessage, importing.read_message, importing.store_read, at_most=1, lease_seconds=600),

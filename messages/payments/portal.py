@@ -6,18 +6,23 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from messages.base import Access, Event, Idempotency, Reply, Request
-from messages.errors import INVALID_TRANSITION, NOT_FOUND, PRECONDITION_FAILED, VALIDATION_FAILED
+from messages.errors import FORBIDDEN, INVALID_TRANSITION, NOT_FOUND, PRECONDITION_FAILED, VALIDATION_FAILED
 from messages.paging import Page, PageRequest
 from messages.values.instants import Instant
 from messages.values.money import Money
+from messages.values.refusal import refusal
 from messages.values.text import PRINTABLE, Label, text_of
 
 TOKEN_MALFORMED = VALIDATION_FAILED.specific("TOKEN_MALFORMED", "Lien incomplet", "Incomplete link")
 SESSION_NOT_FOUND = NOT_FOUND.specific("SESSION_NOT_FOUND", "Lien inconnu", "Unknown link")
 SESSION_TERMINAL = INVALID_TRANSITION.specific("SESSION_TERMINAL", "Lien déjà terminé", "Link already closed")
+SESSION_ALREADY_USED = INVALID_TRANSITION.specific("SESSION_ALREADY_USED", "Lien déjà utilisé", "Link used up already")
+ACTION_NOT_ALLOWED = FORBIDDEN.specific(
+    "ACTION_NOT_ALLOWED", "Action non prévue par ce lien", "Not offered by this link"
+)
 PORTAL_NOT_CONFIGURED = PRECONDITION_FAILED.specific(
     "PORTAL_NOT_CONFIGURED", "Adresse du portail manquante", "The portal has no address"
 )
@@ -28,6 +33,8 @@ MOST_STARTS = 5
 """A link may start at most so many payments, whatever its `max_uses`."""
 
 PortalToken = Annotated[str, Field(max_length=200, description="the part of the link after /p/; it is the credential")]
+ReturnState = Annotated[str, Field(max_length=100, description="what the return address carries; it names one payment")]
+ReturnAddress = Annotated[str, Field(pattern=r"^https?://[^\s#]+$", max_length=500)]
 Description = Annotated[str, text_of(500), PRINTABLE]
 
 
@@ -42,6 +49,7 @@ class PortalAction(StrEnum):
     """What the holder of a link may do."""
 
     VIEW_PAYMENT = "VIEW_PAYMENT"
+    PAY_BY_CARD = "PAY_BY_CARD"
     PAY_BY_TRANSFER = "PAY_BY_TRANSFER"
 
 
@@ -60,7 +68,23 @@ class PortalSessionStatus(StrEnum):
 class PortalOutcome(StrEnum):
     """Why a link ended, or what its last payment came to."""
 
+    PAID = "PAID"
     ALREADY_PAID = "ALREADY_PAID"
+    DECLINED = "DECLINED"
+    ABANDONED = "ABANDONED"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+class PortalMessage(StrEnum):
+    """What to tell somebody who pays: the word for his page."""
+
+    PREPARING = "PREPARING"
+    CONTINUE = "CONTINUE"
+    PENDING = "PENDING"
+    PAID = "PAID"
+    DECLINED = "DECLINED"
+    ABANDONED = "ABANDONED"
+    UNAVAILABLE = "UNAVAILABLE"
 
 
 class PortalAuditEvent(StrEnum):
@@ -72,6 +96,13 @@ class PortalAuditEvent(StrEnum):
     TOKEN_VALIDATED = "TOKEN_VALIDATED"
     TOKEN_REJECTED = "TOKEN_REJECTED"
     TOKEN_REPLACED = "TOKEN_REPLACED"
+    PAYMENT_INITIATED = "PAYMENT_INITIATED"
+    REDIRECT_INITIATED = "REDIRECT_INITIATED"
+    CALLBACK_RECEIVED = "CALLBACK_RECEIVED"
+    PAYMENT_COMPLETED = "PAYMENT_COMPLETED"
+    PAYMENT_FAILED = "PAYMENT_FAILED"
+    RATE_LIMIT_HIT = "RATE_LIMIT_HIT"
+    REPLAY_DETECTED = "REPLAY_DETECTED"
     SESSION_COMPLETED = "SESSION_COMPLETED"
     SESSION_EXPIRED = "SESSION_EXPIRED"
     SESSION_CANCELLED = "SESSION_CANCELLED"
@@ -153,7 +184,21 @@ class PortalView(Reply):
     debit_on: date | None = Field(default=None, description="a direct debit of the same items that is under way")
     transfer: TransferDetails | None = None
     starts_left: int
+    continue_url: str | None = Field(default=None, description="the provider's page of a payment that was begun")
     expires_at: Instant
+
+
+class PortalPayment(Reply):
+    """How the payment that a link began stands. The provider says so, never the browser."""
+
+    message: PortalMessage
+    payment_confirmed: bool
+    pending_confirmation: bool
+    redirect_url: str | None = Field(
+        default=None, description="the provider's page, once it is open and until it is paid"
+    )
+    company_name: str
+    amount: Money
 
 
 class PortalVerdict(Reply):
@@ -279,6 +324,45 @@ class ValidatePortalToken(
     """Whether a link would open, without opening it."""
 
 
+class StartPortalPayment(
+    _Visit, Request[PortalPayment], access=Access.PUBLIC, tenant_scoped=False, idempotency=Idempotency.NONE
+):
+    """Begin a payment: counted as a use. The provider's page is open a moment later: GetPortalPayment gives its address.
+
+    Return addresses left out are the portal's own; others must lie on an origin that the company's settings list.
+    Refused like AccessPortalSession, then ACTION_NOT_ALLOWED, SESSION_ALREADY_USED, LIVE_PAYMENT_EXISTS, COLLECTION_BLOCKED,
+    ROUTING_NOT_FOUND.
+    """
+
+    action: PortalAction = PortalAction.PAY_BY_CARD
+    success_url: ReturnAddress | None = None
+    cancel_url: ReturnAddress | None = None
+
+
+class GetPortalPayment(Request[PortalPayment], access=Access.PUBLIC, tenant_scoped=False, query=True):
+    """How the last payment of a link stands, for who holds its token or came back from the provider."""
+
+    token: PortalToken | None = None
+    state: ReturnState | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> "GetPortalPayment":
+        if (self.token is None) is (self.state is None):
+            raise refusal("PORTAL_REFERENCE", "give either the link's token or the state of the return address")
+        return self
+
+
+class HandlePortalReturn(
+    Request[PortalPayment], access=Access.PUBLIC, tenant_scoped=False, idempotency=Idempotency.NONE
+):
+    """The customer is back. The first call has the provider read again; repeated ones only tell what is known."""
+
+    state: ReturnState
+    cancelled: bool = Field(
+        default=False, description="he came by the cancel address; believed only while nothing is paid"
+    )
+
+
 class PortalSessionCreated(Event, aggregate="portal_session", aggregate_id="session_id"):
     """A link exists."""
 
@@ -298,6 +382,14 @@ class PortalSessionCompleted(Event, aggregate="portal_session", aggregate_id="se
     purpose: PortalPurpose
     client_id: UUID
     payment_id: UUID | None = None
+
+
+class PortalSessionFailed(Event, aggregate="portal_session", aggregate_id="session_id"):
+    """The link's last payment came to nothing and it may start no other."""
+
+    session_id: UUID
+    client_id: UUID
+    reason: PortalOutcome
 
 
 class PortalSessionExpired(Event, aggregate="portal_session", aggregate_id="session_id"):

@@ -34,6 +34,7 @@ PortalAddress = Annotated[
         description="where customers reach the payment pages, without a slash at the end; http only on this machine",
     ),
 ]
+Origin = Annotated[str, Field(pattern=r"^https://[^\s/?#@]+$", max_length=200)]
 CutOffTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
@@ -96,6 +97,9 @@ class PaymentSettingsValues(Part):
     schedule_horizon_days: Annotated[int, Field(ge=30, le=400)] = 90
     pause_on_contract_suspension: bool = True
     portal_base_url: PortalAddress | None = None
+    portal_redirect_origins: Annotated[tuple[Origin, ...], Field(max_length=20)] = Field(
+        default=(), description="where else a payment may lead back to, beside the portal itself"
+    )
 
 
 class PaymentSettings(PaymentSettingsValues, Reply):

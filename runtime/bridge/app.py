@@ -84,8 +84,7 @@ def create_app(
         gateway, routes, sign_ins, metrics, simulated_time=settings.simulated_time, seconds=bridge.timeout_seconds
     )
     app.add_route("/v1/events", feed.__call__, methods=["GET"], include_in_schema=False)
-    portal = Portal(calls, simulated_time=settings.simulated_time)
-    app.add_route("/p/{token}", portal.open, methods=["GET"], include_in_schema=False)
+    _add_portal(app, Portal(calls, simulated_time=settings.simulated_time, secure=_is_production(settings)))
     _add_files(app, Files(calls, tokens, sign_ins, simulated_time=settings.simulated_time))
     app.add_route("/v1/{actor}/{name}", passage.__call__, methods=["GET", "POST"], include_in_schema=False)
     receiver = Webhooks(gateway, webhooks, metrics, bridge.timeout_seconds)
@@ -118,7 +117,7 @@ def _add_middleware(app: FastAPI, settings: Settings, bridge: BridgeSettings) ->
             expose_headers=_READ_HEADERS,
             max_age=600,
         )
-    app.add_middleware(SecurityHeaders, strict_transport=settings.environment is Environment.PRODUCTION)
+    app.add_middleware(SecurityHeaders, strict_transport=_is_production(settings))
 
 
 def _add_failures(app: FastAPI) -> None:
@@ -139,6 +138,16 @@ def _add_failures(app: FastAPI) -> None:
 
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(Exception, failed)
+
+
+def _add_portal(app: FastAPI, portal: Portal) -> None:
+    app.add_route("/p/return", portal.come_back, methods=["GET"], include_in_schema=False)
+    app.add_route("/p/{token}", portal.open, methods=["GET"], include_in_schema=False)
+    app.add_route("/p/{token}/card", portal.pay, methods=["POST"], include_in_schema=False)
+
+
+def _is_production(settings: Settings) -> bool:
+    return settings.environment is Environment.PRODUCTION
 
 
 def _add_files(app: FastAPI, files: Files) -> None:

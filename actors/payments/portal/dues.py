@@ -54,6 +54,26 @@ async def due_of(work: UnitOfWork, session: Row) -> Due:
     return Due(items, amount_of(items, session["amount"]))
 
 
+async def items_to_settle(work: UnitOfWork, session: Row) -> tuple[OpenItem, ...]:
+    """What a payment with a link settles: the link's items, else the oldest open invoices of the client."""
+    items = await open_items(work, session["instalment_ids"], session["invoice_ids"])
+    if items:
+        return items
+    rows = await work.fetch(
+        select(invoice_view.c.invoice_id)
+        .where(
+            invoice_view.c.organisation_id == work.organisation_id,
+            invoice_view.c.client_id == session["client_id"],
+            invoice_view.c.company_id == session["company_id"],
+            invoice_view.c.currency == session["currency"],
+            invoice_view.c.due - invoice_view.c.credited - invoice_view.c.allocated > 0,
+        )
+        .order_by(invoice_view.c.due_date, invoice_view.c.number)
+        .limit(100)
+    )
+    return await open_items(work, (), [row["invoice_id"] for row in rows])
+
+
 def amount_of(items: Sequence[OpenItem], at_most: Decimal | None) -> Decimal:
     """The sum of the items, at most what was ordered; what was ordered where there are no items."""
     if not items:

@@ -3,10 +3,11 @@
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from urllib.parse import urlsplit
 
 from messages.errors import SESSION_EXPIRED, SESSION_REVOKED, ErrorCode
 from messages.payments.portal import SESSION_TERMINAL, PortalAction, PortalPurpose, PortalSessionStatus
@@ -22,6 +23,9 @@ PORTAL_SESSION = StateMachine(
     "payment link",
     {
         ("activate", PortalSessionStatus.CREATED): PortalSessionStatus.ACTIVE,
+        ("redirect", PortalSessionStatus.ACTIVE): PortalSessionStatus.REDIRECTED,
+        ("return", PortalSessionStatus.REDIRECTED): PortalSessionStatus.ACTIVE,
+        ("fail", PortalSessionStatus.REDIRECTED): PortalSessionStatus.FAILED,
         ("complete", PortalSessionStatus.ACTIVE): PortalSessionStatus.COMPLETED,
         ("complete", PortalSessionStatus.REDIRECTED): PortalSessionStatus.COMPLETED,
         **{("expire", status): PortalSessionStatus.EXPIRED for status in _OPEN},
@@ -39,12 +43,14 @@ class Terms:
     actions: tuple[PortalAction, ...]
 
 
-_OFFERED = (PortalAction.VIEW_PAYMENT, PortalAction.PAY_BY_TRANSFER)
+_OFFERED = (PortalAction.VIEW_PAYMENT, PortalAction.PAY_BY_CARD, PortalAction.PAY_BY_TRANSFER)
 TERMS: Mapping[PortalPurpose, Terms] = {
     PortalPurpose.PAY_NOW: Terms(timedelta(minutes=15), 1, _OFFERED),
     PortalPurpose.DUNNING_LINK: Terms(timedelta(days=7), 3, _OFFERED),
 }
 FORMAL_NOTICE_LIFE = timedelta(days=30)
+PAGE_LIFE = timedelta(minutes=32)
+"""How long a provider's page stays open: Stripe wants at least 30 minutes, counted from when it gets the order."""
 
 
 # -- tokens --------------------------------------------------------------------------------------------------------
@@ -64,6 +70,22 @@ def token_is_well_formed(token: str) -> bool:
 def token_hash(token: str) -> bytes:
     """SHA-256 of a token: the only thing that is kept of it."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def return_state(key: bytes) -> str:
+    """What a return address carries: 32 bytes that only the organisation's key makes, the same at every attempt."""
+    return _base64url(key)
+
+
+def address_is_allowed(address: str, base_url: str, origins: Collection[str]) -> bool:
+    """Whether a payment may lead back there: the portal's own origin, or one that the company lists."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}" in {*origins, "/".join(base_url.split("/")[:3])}
+
+
+def with_state(address: str, state: str) -> str:
+    """The address with the state in its query."""
+    return f"{address}{'&' if urlsplit(address).query else '?'}state={state}"
 
 
 def _base64url(value: bytes) -> str:

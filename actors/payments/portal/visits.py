@@ -31,7 +31,7 @@ from messages.problem import Refused
 from messages.values.money import Money
 from runtime.unit_of_work import RefusedOnRecord, Row, UnitOfWork
 from storage.payments.tables.means import creditor_account
-from storage.payments.tables.portal import portal_link
+from storage.payments.tables.portal import portal_link, portal_payment
 from storage.payments.tables.views import client_view
 from storage.shared.tables import organisation
 
@@ -134,8 +134,20 @@ async def view_of(work: UnitOfWork, row: Row, due: Due) -> PortalView:
         debit_on=due.debit_on,
         transfer=await _transfer(work, row, due) if PortalAction.PAY_BY_TRANSFER in actions else None,
         starts_left=row["max_uses"] - row["use_count"],
+        continue_url=await _page_url(work, row) if row["status"] == PortalSessionStatus.REDIRECTED else None,
         expires_at=row["expires_at"],
     )
+
+
+async def _page_url(work: UnitOfWork, row: Row) -> str | None:
+    found: str | None = await work.fetch_value(
+        select(portal_payment.c.page_url).where(
+            portal_payment.c.organisation_id == work.organisation_id,
+            portal_payment.c.payment_id == row["payment_id"],
+            portal_payment.c.finished_at.is_(None),
+        )
+    )
+    return found
 
 
 async def _transfer(work: UnitOfWork, row: Row, due: Due) -> TransferDetails | None:

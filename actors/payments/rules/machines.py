@@ -26,6 +26,7 @@ PAYMENT = StateMachine(
         ("return", PaymentStatus.PAID): PaymentStatus.RETURNED,
         ("return", PaymentStatus.PARTIALLY_REFUNDED): PaymentStatus.RETURNED,
         ("return", PaymentStatus.REFUNDED): PaymentStatus.RETURNED,
+        ("decline", PaymentStatus.PENDING): PaymentStatus.REJECTED,
         ("cancel", PaymentStatus.PENDING): PaymentStatus.CANCELLED,
         ("cancel", PaymentStatus.BATCHED): PaymentStatus.CANCELLED,
         ("cancel", PaymentStatus.SUBMITTED): PaymentStatus.CANCELLED,

@@ -1,28 +1,34 @@
-"""`/p/<token>`: the page behind a payment link. The bridge shows; payments judges the token and says what is owed."""
+"""`/p/<token>`, `/p/<token>/card`, `/p/return`: the pages behind a payment link.
 
+The bridge shows; payments judges the token, says what is owed and how a payment stands. No card number ever passes here.
+"""
+
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
+from urllib.parse import quote
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from messages.base import NIL_ORGANISATION
-from messages.errors import INTERNAL, RATE_LIMITED, SESSION_EXPIRED, SESSION_REVOKED
+from messages.errors import INTERNAL, RATE_LIMITED
 from messages.payments.portal import (
-    SESSION_NOT_FOUND,
-    SESSION_TERMINAL,
-    TOKEN_MALFORMED,
     AccessPortalSession,
-    PortalSessionStatus,
-    PortalView,
+    GetPortalPayment,
+    HandlePortalReturn,
+    PortalMessage,
+    PortalPayment,
+    StartPortalPayment,
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from messages.values.instants import parse_instant
-from runtime import headers
+from runtime import clock, headers
+from runtime.bridge.portal.answers import checkout_page, link_page, message_page, payment_page, refusal_page
+from runtime.bridge.portal.forms import FormTokens
 from runtime.bridge.portal.limits import VisitLimit
-from runtime.bridge.portal.rendering import page
 from runtime.bridge.portal.texts import LANGUAGES, language_of
 from runtime.calls import Calls
 from runtime.headers import Cause
@@ -30,36 +36,81 @@ from runtime.headers import Cause
 log = structlog.get_logger()
 
 OPENINGS_A_MINUTE: Final = 10
+RETURNS_A_MINUTE: Final = 30
 _LANGUAGE_COOKIE: Final = "portal_language"
+_LINK_COOKIE: Final = "portal_link"
 _LANGUAGE_SECONDS: Final = 24 * 3600
-_SHOWN = {
-    TOKEN_MALFORMED: ("unknown", 404),
-    SESSION_NOT_FOUND: ("unknown", 404),
-    SESSION_REVOKED: ("revoked", 410),
-    SESSION_EXPIRED: ("expired", 410),
-    SESSION_TERMINAL: ("used", 410),
-    RATE_LIMITED: ("busy", 429),
-}
-"""The page and the status of each refusal; anything else is a service that does not answer."""
+_LINK_SECONDS: Final = 3600
+_WAIT_SECONDS: Final = 6.0
+_LOOK_SECONDS: Final = 0.2
+_UNDECIDED: Final = (PortalMessage.PREPARING, PortalMessage.PENDING)
 
 
 class Portal:
     """The pages. Errors never name an address: it holds the token."""
 
-    def __init__(self, calls: Calls, *, simulated_time: bool) -> None:
+    def __init__(self, calls: Calls, *, simulated_time: bool, secure: bool) -> None:
         self._calls = calls
         self._simulated_time = simulated_time
+        self._secure = secure
+        self._forms = FormTokens(secure=secure)
         self._openings = VisitLimit(OPENINGS_A_MINUTE)
+        self._returns = VisitLimit(RETURNS_A_MINUTE)
 
     async def open(self, request: Request) -> Response:
         """What the link asks for."""
         return await self._answered(request, self._open)
 
+    async def pay(self, request: Request) -> Response:
+        """Begin a payment by card and lead to the provider's page."""
+        return await self._answered(request, self._pay)
+
+    async def come_back(self, request: Request) -> Response:
+        """What came of the payment, as the provider says it."""
+        return await self._answered(request, self._come_back)
+
     async def _open(self, request: Request, language: str) -> Response:
-        wait = self._openings.wait_seconds(_address(request))
-        if wait:
-            raise Refused(RATE_LIMITED, retry_after_seconds=wait)
-        return payment_page(await self._ask(request, AccessPortalSession(**_visit(request))), language)
+        _stop_guesser(self._openings, request)
+        view = await self._ask(request, AccessPortalSession(**_visit(request)))
+        token, form = request.path_params["token"], self._forms.new()
+        response = link_page(view, language, action=f"/p/{token}/card", form_token=form)
+        self._forms.keep(response, form)
+        return response
+
+    async def _pay(self, request: Request, language: str) -> Response:
+        _stop_guesser(self._openings, request)
+        token = request.path_params["token"]
+        link = f"/p/{token}"
+        if not await self._forms.is_genuine(request):
+            return message_page("form", language, here=f"{link}?", status=403, link=link)
+        try:
+            started = await self._ask(request, StartPortalPayment(**_visit(request)))
+            paid = await self._decided(request, started, GetPortalPayment(token=token))
+            response = checkout_page(paid, language, link)
+        except Refused as refused:
+            response = refusal_page(refused, language, link)
+        self._forms.forget(response)
+        response.set_cookie(
+            _LINK_COOKIE, token, _LINK_SECONDS, path="/p/", secure=self._secure, httponly=True, samesite="lax"
+        )
+        return response
+
+    async def _come_back(self, request: Request, language: str) -> Response:
+        _stop_guesser(self._returns, request)
+        state = request.query_params.get("state", "")[:100]
+        told = HandlePortalReturn(state=state, cancelled="cancelled" in request.query_params)
+        paid = await self._decided(request, await self._ask(request, told), GetPortalPayment(state=state))
+        token = request.cookies.get(_LINK_COOKIE)
+        link = f"/p/{token}" if token and token.replace(".", "").replace("-", "").replace("_", "").isalnum() else None
+        return payment_page(paid, language, link=link, here=f"?state={quote(state)}&")
+
+    async def _decided(self, request: Request, paid: PortalPayment, question: GetPortalPayment) -> PortalPayment:
+        """The payment once the provider has spoken, or as it stands after a few seconds."""
+        until = clock.monotonic() + _WAIT_SECONDS
+        while paid.message in _UNDECIDED and clock.monotonic() < until:
+            await asyncio.sleep(_LOOK_SECONDS)
+            paid = await self._ask(request, question)
+        return paid
 
     async def _ask(self, request: Request, question: Any) -> Any:
         own, time = str(new_id()), request.headers.get(headers.TIME) if self._simulated_time else None
@@ -78,31 +129,17 @@ class Portal:
             log.error("portal.failed", error=repr(error))
             response = refusal_page(Refused(INTERNAL), language)
         if chosen is not None and known == chosen:
-            response.set_cookie(_LANGUAGE_COOKIE, chosen, _LANGUAGE_SECONDS, path="/p/", httponly=True, samesite="lax")
+            response.set_cookie(
+                _LANGUAGE_COOKIE, chosen, _LANGUAGE_SECONDS, path="/p/", secure=self._secure, httponly=True,
+                samesite="lax",
+            )  # fmt: skip
         return response
 
 
-def payment_page(view: PortalView, language: str) -> Response:
-    """What is owed and how it may be paid; or that it is paid."""
-    if view.status is PortalSessionStatus.COMPLETED:
-        return page("message", language, company=view.company_name, key="paid")
-    return page(
-        "pay",
-        language,
-        company=view.company_name,
-        view=view,
-        partial=sum(item.open.amount for item in view.items) > view.amount.amount,
-        nothing_offered=view.transfer is None,
-    )
-
-
-def refusal_page(refused: Refused, language: str) -> Response:
-    """Why the link does not open, with the cure."""
-    key, status = _SHOWN.get(refused.code, ("unavailable", 503))
-    if refused.details.get("status") == PortalSessionStatus.COMPLETED:
-        key, status = "paid", 200
-    again = {"retry-after": str(refused.retry_after_seconds or 60)} if status in (429, 503) else {}
-    return page("message", language, status=status, headers=again, key=key)
+def _stop_guesser(limit: VisitLimit, request: Request) -> None:
+    wait = limit.wait_seconds(_address(request))
+    if wait:
+        raise Refused(RATE_LIMITED, retry_after_seconds=wait)
 
 
 def _visit(request: Request) -> dict[str, Any]:

@@ -45,9 +45,10 @@ def page(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     company: str | None = None,
+    here: str = "?",
     **fields: Any,
 ) -> HTMLResponse:
-    """One page in one language."""
+    """One page in one language. `here`: the address of the same page in another, up to its last parameter."""
     other = next(known for known in LANGUAGES if known != language)
     html = (
         _environment()
@@ -55,7 +56,7 @@ def page(
         .render(
             language=language,
             other_language=other,
-            switch=f"lang={other}",
+            switch=f"{here}lang={other}",
             t=TEXTS[language],
             style=Markup(_style()),
             company=company,

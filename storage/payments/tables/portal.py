@@ -1,6 +1,18 @@
 """The customer portal: links, where they lead, what happened to them."""
 
-from sqlalchemy import ARRAY, CheckConstraint, Column, Index, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -74,5 +86,47 @@ portal_audit = Table(
     instant("occurred_at"),
     Index("ix_portal_audit_session", "organisation_id", "session_id", "id"),
     comment="append-only; a trigger refuses changes",
+    info=TENANT,
+)
+
+portal_payment = Table(
+    "portal_payment",
+    metadata,
+    Column("payment_id", Uuid, primary_key=True),
+    tenant(),
+    reference("session_id"),
+    reference("psp_account_id"),
+    text("success_url"),
+    text("cancel_url"),
+    text("page_url", nullable=True),
+    instant("closes_at"),
+    instant("returned_at", nullable=True),
+    Column("given_up", Boolean, nullable=False, server_default="false", comment="its customer came back unpaid"),
+    instant("looked_at", nullable=True),
+    instant("finished_at", nullable=True),
+    Index("ix_portal_payment_session", "organisation_id", "session_id", "payment_id"),
+    Index("ix_portal_payment_open", "organisation_id", "closes_at", postgresql_where=sql("finished_at is null")),
+    comment="payments that a link began, with the provider's page where they are made",
+    info=TENANT,
+)
+
+portal_return = Table(
+    "portal_return",
+    metadata,
+    Column("state_hash", LargeBinary, primary_key=True),
+    Column("organisation_id", Uuid, nullable=False),
+    Column("payment_id", Uuid, nullable=False, unique=True),
+    comment="where a return address leads, across tenants and so outside row-level security; hashes only",
+)
+
+portal_claim = Table(
+    "portal_claim",
+    metadata,
+    tenant(),
+    Column("item_id", Uuid, nullable=False),
+    reference("payment_id"),
+    PrimaryKeyConstraint("organisation_id", "item_id"),
+    Index("ix_portal_claim_payment", "organisation_id", "payment_id"),
+    comment="what a payment under way pays: a second link for the same thing cannot begin another",
     info=TENANT,
 )

@@ -1,0 +1,265 @@
+"""Beginning a payment with a link: one use, one payment, one page of the provider."""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import func, select
+
+from actors.payments import views
+from actors.payments.company import Company, company_of
+from actors.payments.portal import dues, returns, sessions, visits
+from actors.payments.portal.checkout import OpenCheckout
+from actors.payments.portal.dues import Due
+from actors.payments.portal.rules import PAGE_LIFE, address_is_allowed, return_state, token_hash
+from actors.payments.portal.sessions import Visitor
+from actors.payments.sets import history
+from messages.errors import RATE_LIMITED
+from messages.identity import COMPANY_NOT_FOUND
+from messages.payments import (
+    COLLECTION_BLOCKED,
+    LIVE_PAYMENT_EXISTS,
+    ROUTING_NOT_FOUND,
+    BlockReason,
+    PaymentCreated,
+    PaymentMethod,
+    PaymentStatus,
+    PaymentType,
+    PspStatus,
+)
+from messages.payments.portal import (
+    ACTION_NOT_ALLOWED,
+    MOST_STARTS,
+    NOTHING_DUE,
+    SESSION_ALREADY_USED,
+    PortalAction,
+    PortalAuditEvent,
+    PortalOutcome,
+    PortalPayment,
+    PortalSessionStatus,
+    StartPortalPayment,
+)
+from messages.problem import Refused
+from messages.values.identifiers import new_id
+from runtime.field_encryption import IndexKind
+from runtime.unit_of_work import RefusedOnRecord, Row, UnitOfWork
+from storage.payments.tables.others import payment_number_block
+from storage.payments.tables.payments import payment, payment_event
+from storage.payments.tables.portal import (
+    portal_audit,
+    portal_claim,
+    portal_payment,
+    portal_return,
+)
+from storage.payments.tables.providers import psp_account, psp_default
+from storage.payments.tables.views import client_view
+
+_LIVE = (
+    PaymentStatus.PENDING,
+    PaymentStatus.BATCHED,
+    PaymentStatus.SUBMITTED,
+    PaymentStatus.REQUIRES_ACTION,
+    PaymentStatus.UNCERTAIN,
+)
+_STARTS = (PortalAuditEvent.PAYMENT_INITIATED, PortalAuditEvent.REPLAY_DETECTED)
+
+
+async def start_portal_payment(request: StartPortalPayment, work: UnitOfWork) -> PortalPayment:
+    """Count a use and order the provider's page. What was paid meanwhile completes the link instead."""
+    row = await visits.find(work, request.token)
+    visitor = await Visitor.of(work, request.ip, request.user_agent)
+    await visits.refuse_closed(work, row, visitor)
+    await _refuse_start(work, row, request, visitor)
+    company = await company_of(work, row["company_id"])
+    if company is None:
+        raise Refused(COMPANY_NOT_FOUND, "this company no longer takes payments; ask it how to pay")
+    own = f"{company.settings.portal_base_url}/p/return"
+    success, cancel = request.success_url or own, request.cancel_url or f"{own}?cancelled=1"
+    _refuse_address(company, success_url=success, cancel_url=cancel)
+    if row["status"] == PortalSessionStatus.CREATED:
+        row = await visits.activate(work, row, visitor)
+    due = await dues.due_of(work, row)
+    if due.amount <= 0:
+        row = await sessions.complete(work, row, PortalOutcome.ALREADY_PAID, PortalAuditEvent.SESSION_COMPLETED)
+        raise RefusedOnRecord(NOTHING_DUE, "this is paid already", details={"status": row["status"]})
+    payment_id = new_id()
+    due = await _claim(work, row, due, payment_id)
+    account = await _route(work, row, company, due)
+    row = await _use(work, row, payment_id)
+    paid = await _begin(work, row, due, account, company)
+    await _open_page(work, paid, row, success, cancel)
+    await sessions.note(
+        work, row, PortalAuditEvent.PAYMENT_INITIATED, visitor=visitor, payment_id=str(paid["id"]), use=row["use_count"]
+    )
+    return await returns.payment_of(work, row)
+
+
+async def _refuse_start(work: UnitOfWork, row: Row, request: StartPortalPayment, visitor: Visitor) -> None:
+    """What the link does not offer, or not once more; tries beyond the limit are recorded and stopped."""
+    starts = await work.fetch_value(
+        select(func.count())
+        .select_from(portal_audit)
+        .where(
+            portal_audit.c.organisation_id == work.organisation_id,
+            portal_audit.c.session_id == row["id"],
+            portal_audit.c.event.in_(_STARTS),
+        )
+    )
+    if starts >= MOST_STARTS:
+        await sessions.note(work, row, PortalAuditEvent.RATE_LIMIT_HIT, visitor=visitor)
+        raise RefusedOnRecord(RATE_LIMITED, f"this link may begin {MOST_STARTS} payments; ask for a new one")
+    if request.action is not PortalAction.PAY_BY_CARD or request.action not in row["allowed_actions"]:
+        raise Refused(ACTION_NOT_ALLOWED, f"this link does not begin {request.action}; open it to see what it offers")
+    if row["use_count"] >= row["max_uses"]:
+        await sessions.note(work, row, PortalAuditEvent.REPLAY_DETECTED, visitor=visitor)
+        raise RefusedOnRecord(
+            SESSION_ALREADY_USED,
+            f"this link began {row['use_count']} payments, as many as it may; ask for a new one",
+            details={"status": row["status"]},
+        )
+    if row["status"] == PortalSessionStatus.REDIRECTED:
+        raise Refused(LIVE_PAYMENT_EXISTS, "a payment was begun with this link; go on with it, or give it up there")
+
+
+def _refuse_address(company: Company, **addresses: str) -> None:
+    settings = company.settings
+    for name, address in addresses.items():
+        if not address_is_allowed(address, settings.portal_base_url or "", settings.portal_redirect_origins):
+            text = f"{name} lies on an origin that portal_redirect_origins of the company's settings does not list"
+            raise Refused.field(name, "origin", text)
+
+
+async def _claim(work: UnitOfWork, row: Row, due: Due, payment_id: UUID) -> Due:
+    """Hold what is to be paid against every other link, then read again what it leaves open: now nobody else can pay it here."""
+    claims = [
+        {"organisation_id": work.organisation_id, "item_id": id_, "payment_id": payment_id}
+        for item in due.items
+        for id_ in item.ids
+    ]
+    try:
+        await work.insert_rows(portal_claim, claims)
+    except asyncpg.UniqueViolationError as error:
+        text = "another link has begun to pay the same thing; finish or give up that payment first"
+        raise Refused(LIVE_PAYMENT_EXISTS, text) from error
+    due = await dues.due_of(work, row)
+    if due.amount <= 0:
+        raise Refused(NOTHING_DUE, "this was paid just now; open the link again")
+    return due
+
+
+async def _route(work: UnitOfWork, row: Row, company: Company, due: Due) -> Row:
+    """The guards of a payment that its customer makes himself (6, 8, 11 and 12 of the emission), then the account."""
+    deceased = await work.fetch_value(
+        select(client_view.c.deceased).where(
+            client_view.c.organisation_id == work.organisation_id, client_view.c.client_id == row["client_id"]
+        )
+    )
+    settings, reason = company.settings, None
+    if deceased:
+        reason = BlockReason.CLIENT_BLOCKED
+    elif not settings.min_debit_amount <= due.amount <= settings.max_debit_amount:
+        reason = BlockReason.AMOUNT_OUT_OF_RANGE
+    elif await _live_today(work, row) >= settings.max_live_payments_per_client_per_day:
+        reason = BlockReason.VELOCITY_LIMIT
+    if reason is not None:
+        raise Refused(COLLECTION_BLOCKED, f"this cannot be paid here ({reason})", details={"reason": reason.value})
+    account = await work.fetch_one(
+        select(psp_account)
+        .join(psp_default, psp_default.c.psp_account_id == psp_account.c.id)
+        .where(
+            psp_default.c.organisation_id == work.organisation_id,
+            psp_default.c.company_id == row["company_id"],
+            psp_default.c.method == PaymentMethod.CARD,
+            psp_account.c.status == PspStatus.ACTIVE,
+        )
+        .order_by(psp_default.c.mode)  # LIVE before SANDBOX
+        .limit(1)
+    )
+    if account is None:
+        raise Refused(ROUTING_NOT_FOUND, "no provider takes cards for this company; pay by transfer")
+    return account
+
+
+async def _live_today(work: UnitOfWork, row: Row) -> int:
+    found: int = await work.fetch_value(
+        select(func.count())
+        .select_from(payment)
+        .where(
+            payment.c.organisation_id == work.organisation_id,
+            payment.c.client_id == row["client_id"],
+            payment.c.business_date == work.today(),
+            payment.c.status.in_(_LIVE),
+        )
+    )
+    return found
+
+
+async def _use(work: UnitOfWork, row: Row, payment_id: UUID) -> dict[str, Any]:
+    """One use less of the locked link: of two starts at once only as many succeed as uses are left."""
+    after = await sessions.change(
+        work, row, "redirect", use_count=row["use_count"] + 1, payment_id=payment_id, outcome=None
+    )
+    work.record("portal_session", row["id"], before={"status": row["status"]}, after={"status": after["status"]})
+    return after
+
+
+async def _begin(work: UnitOfWork, row: Row, due: Due, account: Row, company: Company) -> Row:
+    """The payment; payment.created."""
+    payment_id, zero = row["payment_id"], dues.NOTHING
+    number = await work.next_number(payment_number_block)
+    only = due.items[0] if len(due.items) == 1 else None
+    columns = {
+        "id": payment_id,
+        "organisation_id": work.organisation_id,
+        "version": 1,
+        "created_at": work.now,
+        "created_by": work.caller.principal,
+        "updated_at": work.now,
+        "updated_by": work.caller.principal,
+        "reference": f"PAY-{company.code}-{work.today():%Y}-{number:06}",
+        "company_id": row["company_id"],
+        "client_id": row["client_id"],
+        "contract_id": row["contract_id"],
+        "instalment_id": only.instalment_id if only else None,
+        "invoice_id": only.invoice_id if only else None,
+        "type": PaymentType.PORTAL,
+        "method": PaymentMethod.CARD,
+        "provider": account["provider"],
+        "psp_account_id": account["id"],
+        "attempt_no": row["use_count"],
+        "amount": due.amount,
+        "currency": row["currency"],
+        "refunded_amount": zero,
+        "charged_back_amount": zero,
+        "allocated_amount": zero,
+        "instalment_amount": zero,
+        "status": PaymentStatus.PENDING,
+        "business_date": work.today(),
+        "idempotency_key": f"portal|{row['id']}|{row['use_count']}",
+        "end_to_end_id": payment_id.hex.upper(),
+    }
+    await work.insert(payment, **columns)
+    found = await work.load(select(payment).where(payment.c.id == payment_id), "payment")
+    work.emit(PaymentCreated(**views.payment_ref(found)), version=found["version"])
+    await work.insert_rows(payment_event, [history(work, payment_id, "payment.created", link=str(row["id"]))])
+    return found
+
+
+async def _open_page(work: UnitOfWork, paid: Row, row: Row, success: str, cancel: str) -> None:
+    """Order the provider's page; its return addresses carry a state that only its hash is kept of."""
+    key = await work.keys.index(IndexKind.GENERIC, f"portal return {paid['id']}", work.organisation_id)
+    state = return_state(key)
+    await work.insert(
+        portal_payment,
+        payment_id=paid["id"],
+        organisation_id=work.organisation_id,
+        session_id=row["id"],
+        psp_account_id=paid["psp_account_id"],
+        success_url=success,
+        cancel_url=cancel,
+        closes_at=work.now + PAGE_LIFE,
+    )
+    await work.insert(
+        portal_return, state_hash=token_hash(state), organisation_id=work.organisation_id, payment_id=paid["id"]
+    )
+    work.order(OpenCheckout(payment_id=paid["id"]), key=str(paid["id"]))

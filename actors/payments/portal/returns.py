@@ -1,0 +1,128 @@
+"""The customer is back from the provider, or waits for its page: what is known of his payment."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import false, select, update
+
+from actors.payments import views
+from actors.payments.company import company_of
+from actors.payments.portal import checkout, outcomes, sessions
+from actors.payments.portal.rules import token_hash, token_is_well_formed
+from actors.payments.rules.outcomes import SETTLED
+from messages.payments import PaymentStatus
+from messages.payments.portal import (
+    SESSION_NOT_FOUND,
+    TOKEN_MALFORMED,
+    GetPortalPayment,
+    HandlePortalReturn,
+    PortalAuditEvent,
+    PortalMessage,
+    PortalPayment,
+)
+from messages.problem import Refused
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.payments.tables.payments import payment
+from storage.payments.tables.portal import portal_link, portal_payment, portal_return
+
+_PAGE = ("page_url", "returned_at", "given_up", "looked_at")
+_ENDS = {
+    PaymentStatus.REJECTED: PortalMessage.DECLINED,
+    PaymentStatus.CANCELLED: PortalMessage.ABANDONED,
+    PaymentStatus.FAILED: PortalMessage.UNAVAILABLE,
+}
+
+
+async def handle_portal_return(request: HandlePortalReturn, work: UnitOfWork) -> PortalPayment:
+    """The first return has the provider read again; what the browser says decides nothing."""
+    place = await _place(work, request.state)
+    await work.for_organisation(place["organisation_id"])
+    row = await outcomes.session_of(work, place["payment_id"], lock=True)
+    gave_up = portal_payment.c.given_up if not request.cancelled else false()  # and went on with the page after all
+    first = await work.execute(
+        update(portal_payment)
+        .where(
+            portal_payment.c.organisation_id == work.organisation_id,
+            portal_payment.c.payment_id == place["payment_id"],
+            portal_payment.c.returned_at.is_(None) | gave_up,
+        )
+        .values(returned_at=work.now, given_up=request.cancelled)
+    )
+    event = PortalAuditEvent.CALLBACK_RECEIVED if first else PortalAuditEvent.REPLAY_DETECTED
+    await sessions.note(work, row, event, payment_id=str(place["payment_id"]), cancelled=request.cancelled)
+    work.record("portal_session", row["id"], after={"returned": bool(first)})
+    if first:
+        why = "given up" if request.cancelled else "return"
+        checkout.look(work, place["payment_id"], why=why, given_up=request.cancelled)
+    return await payment_of(work, row, place["payment_id"])
+
+
+async def get_portal_payment(request: GetPortalPayment, work: UnitOfWork) -> PortalPayment:
+    """How a payment stands; nothing is changed or recorded, so that a page may ask often."""
+    if request.state is not None:
+        place = await _place(work, request.state)
+        async with _inside(place["organisation_id"], work):
+            row = await outcomes.session_of(work, place["payment_id"])
+            return await payment_of(work, row, place["payment_id"])
+    if not token_is_well_formed(request.token or ""):
+        raise Refused.field("token", "format", "this link is not complete; copy it again", TOKEN_MALFORMED)
+    link = await work.fetch_one(select(portal_link).where(portal_link.c.token_hash == token_hash(request.token or "")))
+    if link is None:
+        raise Refused(SESSION_NOT_FOUND, "no such link; copy it again or ask for a new one")
+    async with _inside(link["organisation_id"], work):
+        return await payment_of(work, await sessions.load(work, link["session_id"]))
+
+
+async def payment_of(work: UnitOfWork, row: Row, payment_id: UUID | None = None) -> PortalPayment:
+    """A payment of a link, by default its last one, in the words its customer is told."""
+    found = await work.load(
+        select(payment, *(portal_payment.c[name] for name in _PAGE))
+        .join(portal_payment, portal_payment.c.payment_id == payment.c.id)
+        .where(payment.c.organisation_id == work.organisation_id, portal_payment.c.session_id == row["id"])
+        .where(payment.c.id == payment_id if payment_id is not None else True)  # type: ignore[arg-type]
+        .order_by(payment.c.id.desc())
+        .limit(1),
+        "payment of this link",
+    )
+    company = await company_of(work, row["company_id"])
+    message = _message(found)
+    return PortalPayment(
+        message=message,
+        payment_confirmed=message is PortalMessage.PAID,
+        pending_confirmation=message is PortalMessage.PENDING,
+        redirect_url=found["page_url"] if message is PortalMessage.CONTINUE else None,
+        company_name=company.name if company is not None else "",
+        amount=views.money(found["amount"], found["currency"]),
+    )
+
+
+def _message(found: Row) -> PortalMessage:
+    status = PaymentStatus(found["status"])
+    if status in SETTLED:
+        return PortalMessage.PAID
+    if status in _ENDS:
+        return _ENDS[status]
+    if found["page_url"] is None:
+        return PortalMessage.PREPARING
+    back, looked = found["returned_at"], found["looked_at"]
+    waits = back is not None and (not found["given_up"] or looked is None or looked < back)
+    return PortalMessage.PENDING if waits else PortalMessage.CONTINUE
+
+
+async def _place(work: UnitOfWork, state: str) -> Any:
+    place = await work.fetch_one(select(portal_return).where(portal_return.c.state_hash == token_hash(state)))
+    if place is None:
+        raise Refused(SESSION_NOT_FOUND, "this address leads to no payment; open your link again")
+    return place
+
+
+@asynccontextmanager
+async def _inside(organisation_id: UUID, work: UnitOfWork) -> AsyncIterator[None]:
+    """Read one organisation within a query: its statements stand alone, so they need a transaction to be turned to it."""
+    before = work.organisation_id
+    async with work.connection.transaction(readonly=True):
+        await work.for_organisation(organisation_id)
+        yield
+    work.organisation_id = before

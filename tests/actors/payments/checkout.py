@@ -1,0 +1,57 @@
+"""Stripe with the page its customers see: pay, be declined, or go back. For tests that come as a customer does."""
+
+import html
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from actors.payments.psp.stripe.simulator import StripeSimulator
+from runtime import clock
+
+_PAGE = """<!doctype html><html lang="en"><title>Checkout</title><h1>Pay {amount}</h1>
+<p role="alert">{alert}</p>
+<form method="post"><label for="holder">Cardholder name</label> <input id="holder" name="holder" value="MARTIN">
+<button>Pay</button></form><a href="{cancel}">Back to the shop</a></html>"""
+
+
+class CheckoutStripe(StripeSimulator):
+    """`addresses` says where each page leads back to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: dict[str, dict[str, str]] = {}
+
+    def routes(self) -> list[Route]:
+        return [*super().routes(), Route("/pay/{id}", self._show), Route("/pay/{id}", self._take, methods=["POST"])]
+
+    def _open_session(self, request: Request, fields: dict[str, str]) -> Response:
+        super()._open_session(request, fields)
+        page_id, session = list(self.sessions.items())[-1]
+        self.addresses[page_id] = {name: fields[name] for name in ("success_url", "cancel_url")}
+        session["url"] = f"http://127.0.0.1:{self._port}/pay/{page_id}"
+        return JSONResponse(session)
+
+    async def _show(self, request: Request) -> Response:
+        return self._page(request.path_params["id"])
+
+    async def _take(self, request: Request) -> Response:
+        page_id = request.path_params["id"]
+        holder = dict(parse_qsl((await request.body()).decode()))["holder"]
+        self.pay(page_id, clock.now(), holder=holder)
+        if self.sessions[page_id]["status"] == "complete":
+            return RedirectResponse(self.addresses[page_id]["success_url"], 303)
+        return self._page(page_id, "Your card was declined")
+
+    def _page(self, page_id: str, alert: str = "") -> Response:
+        session: dict[str, Any] = self.sessions[page_id]
+        if session["status"] != "open":
+            return HTMLResponse("<!doctype html><title>Over</title><p>This page is over", 410)
+        escape: Callable[[str], str] = html.escape
+        amount = f"{session['payment_intent']['amount'] / 100:.2f}"
+        return HTMLResponse(
+            _PAGE.format(amount=amount, alert=alert, cancel=escape(self.addresses[page_id]["cancel_url"]))
+        )
