@@ -19,7 +19,7 @@ from actors.payments.portal import checkout, paying, returns, visits
 from actors.payments.portal import requests as portal
 from actors.payments.portal.schedule import expire_links
 from actors.payments.psp import charging, intake, saving
-from actors.payments.recovery import cutting, hourly, noticing, presenting, writing
+from actors.payments.recovery import cutting, hourly, noticing, presenting
 from actors.payments.recovery import sending as reminding
 from actors.payments.requests import (
     alerts,

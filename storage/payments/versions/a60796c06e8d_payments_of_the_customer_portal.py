@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "a60796c06e8d"
-down_revision = "5eab4de845bd"
+down_revision = "e38d115211b0"
 branch_labels = None
 depends_on = None
 
