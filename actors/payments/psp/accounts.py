@@ -7,6 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from actors.payments.psp.gocardless.client import GoCardlessProvider
+from actors.payments.psp.multisafepay.client import MultiSafepayProvider
+from actors.payments.psp.paypal.client import PayPalProvider
 from actors.payments.psp.port import Account, PaymentProvider
 from actors.payments.psp.settings import ProviderSettings
 from actors.payments.psp.stripe.client import StripeProvider
@@ -20,6 +22,8 @@ _TABLE: Final = "psp_account"
 
 ADAPTERS: dict[Provider, Callable[[Account], PaymentProvider]] = {
     Provider.GOCARDLESS: GoCardlessProvider,
+    Provider.MULTISAFEPAY: MultiSafepayProvider,
+    Provider.PAYPAL: PayPalProvider,
     Provider.STRIPE: StripeProvider,
 }
 

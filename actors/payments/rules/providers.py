@@ -26,6 +26,22 @@ PROFILES = {
         methods=frozenset({PaymentMethod.SEPA_CORE}),
         clearing_account="517100",
     ),
+    Provider.MULTISAFEPAY: ProviderProfile(
+        live_url="https://api.multisafepay.com/v1/json",
+        sandbox_url="https://testapi.multisafepay.com/v1/json",
+        credentials=frozenset({"api_key"}),
+        methods=frozenset({PaymentMethod.CARD}),
+        clearing_account="517500",
+        signs_with_secret=False,
+    ),
+    Provider.PAYPAL: ProviderProfile(
+        live_url="https://api-m.paypal.com",
+        sandbox_url="https://api-m.sandbox.paypal.com",
+        credentials=frozenset({"client_id", "client_secret", "webhook_id"}),
+        methods=frozenset({PaymentMethod.PAYPAL}),
+        clearing_account="517400",
+        signs_with_secret=False,
+    ),
     Provider.STRIPE: ProviderProfile(
         live_url="https://api.stripe.com/v1",
         sandbox_url="https://api.stripe.com/v1",

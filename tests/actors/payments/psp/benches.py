@@ -9,6 +9,10 @@ from uuid import uuid4
 
 from actors.payments.psp.gocardless.client import GoCardlessProvider
 from actors.payments.psp.gocardless.simulator import GoCardlessSimulator
+from actors.payments.psp.multisafepay.client import MultiSafepayProvider
+from actors.payments.psp.multisafepay.simulator import MultiSafepaySimulator
+from actors.payments.psp.paypal.client import PayPalProvider
+from actors.payments.psp.paypal.simulator import PayPalSimulator
 from actors.payments.psp.port import (
     Account,
     Customer,
@@ -217,4 +221,84 @@ class GoCardlessBench(Bench):
         return WebhookCall(good.body, GoCardlessSimulator("whsec_other").send().headers)
 
 
-BENCHES: dict[str, type[Bench]] = {"STRIPE": StripeBench, "GOCARDLESS": GoCardlessBench}
+class MultiSafepayBench(Bench):
+    """MultiSafepay: cards, an order is the payment."""
+
+    def __init__(self) -> None:
+        self.simulator = MultiSafepaySimulator()
+
+    def open(self, account: Account) -> PaymentProvider:
+        return MultiSafepayProvider(account)
+
+    def account(self, *, wrong: bool = False) -> Account:
+        return Account(self.simulator.url, {"api_key": "wrong" if wrong else self.simulator.api_key})
+
+    async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
+        return self.simulator.recurring(behaviour), None
+
+    def charged(self, key: str) -> Decimal:
+        return Decimal(self.simulator.charged(key)) / 100
+
+    async def settle(self, payment_id: str) -> None:
+        """Cards are paid at once."""
+
+    async def take_back(self, payment_id: str) -> None:
+        self.simulator.charge_back(payment_id, NOW)
+
+    async def pay_page(self, page_id: str) -> None:
+        self.simulator.pay(page_id, NOW)
+
+    def declining(self) -> tuple[str, str]:
+        return "ISSUE-CARD-51", "insufficient_funds"
+
+    def forged(self) -> WebhookCall:
+        good = self.simulator.webhooks[-1]
+        return WebhookCall(good.body, MultiSafepaySimulator("other").report({}, NOW).headers)
+
+
+class PayPalBench(Bench):
+    """PayPal: accounts in its vault, at once."""
+
+    method = PaymentMethod.PAYPAL
+
+    def __init__(self) -> None:
+        self.simulator = PayPalSimulator()
+
+    def open(self, account: Account) -> PaymentProvider:
+        return PayPalProvider(account)
+
+    def account(self, *, wrong: bool = False) -> Account:
+        secret = "wrong" if wrong else self.simulator.client_secret
+        credentials = {"client_id": "client", "client_secret": secret, "webhook_id": self.simulator.webhook_id}
+        return Account(self.simulator.url, credentials)
+
+    async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
+        return self.simulator.vault(behaviour), None
+
+    def charged(self, key: str) -> Decimal:
+        return Decimal(self.simulator.charged(key)) / 100
+
+    async def settle(self, payment_id: str) -> None:
+        """Captured at once."""
+
+    async def take_back(self, payment_id: str) -> None:
+        self.simulator.dispute(payment_id, NOW)
+
+    async def pay_page(self, page_id: str) -> None:
+        self.simulator.approve(page_id, NOW)
+
+    def declining(self) -> tuple[str, str]:
+        return "ISSUE-PAYPAL-5120", "insufficient_funds"
+
+    def forged(self) -> WebhookCall:
+        good, other = self.simulator.webhooks[-1], PayPalSimulator()
+        headers = other.report("PAYMENT.CAPTURE.REVERSED", {}, NOW).headers
+        return WebhookCall(good.body, headers | {"paypal-cert-url": good.headers["paypal-cert-url"]})
+
+
+BENCHES: dict[str, type[Bench]] = {
+    "GOCARDLESS": GoCardlessBench,
+    "MULTISAFEPAY": MultiSafepayBench,
+    "PAYPAL": PayPalBench,
+    "STRIPE": StripeBench,
+}

@@ -183,6 +183,8 @@ async def test_repeated_and_reordered_webhooks_lead_to_the_same_state(bench: Ben
         for event in bench.provider.events(call):
             if event.subject is Subject.PAYMENT:
                 seen.append(await bench.provider.get_payment(event.object_id))
+            elif event.subject is Subject.PAGE and (paid := (await bench.provider.get_page(event.object_id)).payment):
+                seen.append(paid)
     assert {(payment.provider_payment_id, payment.status) for payment in seen} == {(payment_id, PaymentStatus.RETURNED)}
     assert bench.charged(order.key) == AMOUNT
 
