@@ -18,7 +18,7 @@ from actors.payments.personal_data import PERSONAL_DATA
 from actors.payments.portal import checkout, paying, returns, visits
 from actors.payments.portal import requests as portal
 from actors.payments.portal.schedule import expire_links
-from actors.payments.psp import charging, intake, saving
+from actors.payments.psp import charging, intake, refunding, saving
 from actors.payments.recovery import cutting, hourly, presenting, writing
 from actors.payments.requests import (
     alerts,
@@ -31,6 +31,7 @@ from actors.payments.requests import (
     policies,
     providers,
     recovery,
+    refunds,
     settings,
 )
 from actors.payments.requests import batches as batch_requests
@@ -88,6 +89,11 @@ actor = Actor(
         cards.set_default_payment_method,
         cards.detach_payment_method,
         intake.receive_psp_webhook,
+        refunds.create_refund,
+        refunds.approve_refund,
+        refunds.refuse_refund,
+        refunds.get_refund,
+        refunds.list_refunds,
         payments.get_payment,
         payments.list_payments,
         payments.get_payment_timeline,
@@ -188,6 +194,7 @@ actor = Actor(
         daily("02:00", schedule.plan_ahead),
         daily("04:00", schedule.age_mandates),
         daily("04:00", charging.read_long_submitted),
+        daily("04:00", refunding.read_open_refunds),
     ),
     slow_work=(
         SlowWork(planning.PlanInstalments, planning.ask_for_schedules, planning.store_plans),
@@ -198,6 +205,8 @@ actor = Actor(
         SlowWork(charging.ChargePayment, charging.charge, charging.charged, charging.charge_failed, attempts=4),
         SlowWork(charging.LookForPayment, charging.look, charging.looked, attempts=1),
         SlowWork(intake.FollowEvent, intake.read_subject, intake.subject_read, intake.following_failed),
+        SlowWork(refunding.GiveBack, refunding.order_refund, refunding.refund_ordered, refunding.refund_lost),
+        SlowWork(refunding.ReadRefund, refunding.read_refund, refunding.refund_read, attempts=1),
         SlowWork(saving.OpenSetupPage, saving.open_page, saving.page_opened, saving.page_lost),
         SlowWork(archiving.ArchiveCollectionFile, archiving.copy_file, archiving.note_document),
         SlowWork(checkout.OpenCheckout, checkout.open_checkout, checkout.store_page, checkout.give_up_page, attempts=6),

@@ -163,6 +163,7 @@ class Books:
             "allocated_amount": state.allocated,
             "instalment_amount": state.instalment_amount,
             "charged_back_amount": state.charged_back,
+            "refunded_amount": state.refunded,
             "version": row["version"] + 1,
         }
 
@@ -179,6 +180,7 @@ class Books:
             "new_allocated": state.allocated,
             "new_instalment_amount": state.instalment_amount,
             "new_charged_back": state.charged_back,
+            "new_refunded": state.refunded,
             "new_settled_on": row["settled_on"],
             "new_paid_at": row["paid_at"],
             "new_reason_code": row["reason_code"],

@@ -310,9 +310,20 @@ async def _alert(work: UnitOfWork, books: Books, judged: dict[UUID, _Judged]) ->
                 f"payment {row['reference']} failed with {code}; look at the file and the creditor's data",
                 about=code, company_id=row["company_id"], refs=refs,
             )  # fmt: skip
+        if found.phase is FailurePhase.POST_SETTLEMENT and (over := books.payment_states[id_].over_refund) > 0:
+            await alert_double_refund(work, row, over)
         if not found.in_window:
             await raise_alert(
                 work, "LATE_RETURN", AlertSeverity.WARNING, "Retour hors délai",
                 f"payment {row['reference']} came back with {code} after the scheme's time; contest it with the bank",
                 about=id_, company_id=row["company_id"], refs=refs,
             )  # fmt: skip
+
+
+async def alert_double_refund(work: UnitOfWork, row: dict[str, Any], amount: Decimal) -> None:
+    """A client got money back twice, by a refund and by his bank; the ledger claims it from him."""
+    await raise_alert(
+        work, "DOUBLE_REFUND", AlertSeverity.CRITICAL, "Remboursement en double",
+        f"payment {row['reference']} was refunded and taken back: {amount} {row['currency']} went back twice; claim it",
+        about=row["id"], company_id=row["company_id"], refs=[Ref(type="payment", id=row["id"])],
+    )  # fmt: skip

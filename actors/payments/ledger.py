@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, String, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments.rules import ledger as rules
-from actors.payments.rules.ledger import Entry
+from actors.payments.rules.ledger import Account, Entry
 from actors.payments.rules.outcomes import NOTHING
 from messages.payments import CreditDebit, FailurePhase, PaymentType
 from messages.values.identifiers import derived_id
@@ -19,7 +19,8 @@ from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.tables.bank import bank_statement, bank_transaction, reconciliation
 from storage.payments.tables.ledger import journal_counter, journal_entry, journal_line
 from storage.payments.tables.means import creditor_account
-from storage.payments.tables.payments import payment, r_transaction
+from storage.payments.tables.payments import payment, r_transaction, refund
+from storage.payments.tables.providers import psp_account
 from storage.payments.tables.views import invoice_credit, invoice_view
 
 _PAGE = 500
@@ -30,7 +31,7 @@ LOOK_BACK = timedelta(days=40)
 async def post_due(moment: Moment, work: UnitOfWork) -> object:
     """Post a page of what is not posted yet: sales first, then receipts, bank lines, returns and their fees."""
     since = work.today() - LOOK_BACK
-    for source in (_invoices, _credits, _receipts, _bank_credits, _returns):
+    for source in (_invoices, _credits, _receipts, _bank_credits, _returns, _undone_returns, _refunds):
         entries = await source(work, since)
         if entries:
             await post(work, entries)
@@ -164,7 +165,8 @@ async def _credits(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
 async def _receipts(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
     """B1 and B3: debits that were settled, also those taken back later, and receipts recorded by hand."""
     statement = (
-        select(payment)
+        select(payment, psp_account.c.clearing_account)
+        .select_from(payment.outerjoin(psp_account, psp_account.c.id == payment.c.psp_account_id))
         .where(
             payment.c.organisation_id == work.organisation_id,
             payment.c.settled_on >= since,
@@ -174,8 +176,10 @@ async def _receipts(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
     )
 
     def entries(row: Row) -> Sequence[Entry]:
-        rule = rules.receipt_recorded if row["type"] == PaymentType.MANUAL else rules.debit_collected
-        return [rule(row["id"], row["reference"], row["settled_on"], row["client_id"], row["amount"])]
+        facts = (row["id"], row["reference"], row["settled_on"], row["client_id"], row["amount"])
+        if row["type"] == PaymentType.MANUAL:
+            return [rules.receipt_recorded(*facts)]
+        return [rules.debit_collected(*facts, row["clearing_account"] or Account.CLEARING)]
 
     return await _page(work, statement, entries)
 
@@ -221,9 +225,10 @@ async def _returns(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
     statement = (
         select(
             returned.id, returned.amount, returned.fees, returned.reason_code, returned.booked_on,
-            payment.c.company_id, payment.c.client_id, payment.c.reference,
+            payment.c.company_id, payment.c.client_id, payment.c.reference, psp_account.c.clearing_account,
         )
         .join(payment, payment.c.id == returned.payment_id)
+        .outerjoin(psp_account, psp_account.c.id == payment.c.psp_account_id)
         .where(
             returned.organisation_id == work.organisation_id,
             returned.booked_on >= since,
@@ -235,7 +240,60 @@ async def _returns(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
 
     def entries(row: Row) -> Sequence[Entry]:
         told = (row["id"], row["reference"], row["booked_on"])
-        found = [rules.debit_returned(*told, row["client_id"], row["amount"], row["reason_code"])]
+        account = row["clearing_account"] or Account.BANK
+        found = [rules.debit_returned(*told, row["client_id"], row["amount"], row["reason_code"], account)]
         return [*found, rules.return_charged(*told, row["fees"])] if row["fees"] > 0 else found
+
+    return await _page(work, statement, entries)
+
+
+async def _undone_returns(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
+    """X1: money that was taken back and came again."""
+    returned = r_transaction.c
+    statement = (
+        select(
+            returned.id, returned.amount, returned.undone_on,
+            payment.c.company_id, payment.c.client_id, payment.c.reference, psp_account.c.clearing_account,
+        )
+        .join(payment, payment.c.id == returned.payment_id)
+        .outerjoin(psp_account, psp_account.c.id == payment.c.psp_account_id)
+        .where(
+            returned.organisation_id == work.organisation_id,
+            returned.undone_on >= since,
+            returned.phase == FailurePhase.POST_SETTLEMENT,
+            _not_posted(work.organisation_id, ["X1"], returned.id),
+        )
+        .order_by(returned.undone_on, returned.id)
+    )  # fmt: skip
+
+    def entries(row: Row) -> Sequence[Entry]:
+        account = row["clearing_account"] or Account.BANK
+        told = (row["id"], row["reference"], row["undone_on"], row["client_id"], row["amount"])
+        return [rules.return_undone(*told, account)]
+
+    return await _page(work, statement, entries)
+
+
+async def _refunds(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
+    """F1: money given back, from what the provider holds or from the bank."""
+    statement = (
+        select(
+            refund.c.id, refund.c.amount, refund.c.refunded_on,
+            payment.c.company_id, payment.c.client_id, payment.c.reference, psp_account.c.clearing_account,
+        )
+        .join(payment, payment.c.id == refund.c.payment_id)
+        .outerjoin(psp_account, psp_account.c.id == refund.c.psp_account_id)
+        .where(
+            refund.c.organisation_id == work.organisation_id,
+            refund.c.refunded_on >= since,
+            _not_posted(work.organisation_id, ["F1"], refund.c.id),
+        )
+        .order_by(refund.c.refunded_on, refund.c.id)
+    )  # fmt: skip
+
+    def entries(row: Row) -> Sequence[Entry]:
+        account = row["clearing_account"] or Account.BANK
+        told = (row["id"], row["reference"], row["refunded_on"], row["client_id"], row["amount"])
+        return [rules.refund_paid(*told, account)]
 
     return await _page(work, statement, entries)

@@ -9,7 +9,7 @@ from runtime.privacy import ERASED_NAME, Anonymise, Delete, PersonalData, Retain
 from storage.payments.tables.bank import bank_transaction
 from storage.payments.tables.means import bank_details, mandate
 from storage.payments.tables.others import alert
-from storage.payments.tables.payments import payment, payment_event, r_transaction
+from storage.payments.tables.payments import payment, payment_event, r_transaction, refund
 from storage.payments.tables.portal import portal_audit, portal_session
 from storage.payments.tables.providers import payment_method, psp_event, setup_session
 from storage.payments.tables.recovery import recovery_case, reminder, retry_plan
@@ -79,6 +79,12 @@ PERSONAL_DATA: Final = (
             blank={"description": None},
         ),
         "payment links",
+    ),
+    PersonalData(
+        refund,
+        through(refund.c.payment_id, payment.c.id, _payments),
+        Retain(_ACCOUNTING, until=_kept_with(refund.c.payment_id)),
+        "refunds",
     ),
     PersonalData(
         payment,

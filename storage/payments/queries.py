@@ -16,6 +16,7 @@ PAYMENT_OUTCOME: SetStatement = set_update(
         "allocated_amount": "new_allocated",
         "instalment_amount": "new_instalment_amount",
         "charged_back_amount": "new_charged_back",
+        "refunded_amount": "new_refunded",
         "settled_on": "new_settled_on",
         "paid_at": "new_paid_at",
         "reason_code": "new_reason_code",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from actors.payments.psp.gocardless.client import GoCardlessProvider
 from actors.payments.psp.port import Account, PaymentProvider
 from actors.payments.psp.settings import ProviderSettings
 from actors.payments.psp.stripe.client import StripeProvider
@@ -17,7 +18,10 @@ from runtime.unit_of_work import Row
 _DOMAIN: Final = "SECRETS"
 _TABLE: Final = "psp_account"
 
-ADAPTERS: dict[Provider, Callable[[Account], PaymentProvider]] = {Provider.STRIPE: StripeProvider}
+ADAPTERS: dict[Provider, Callable[[Account], PaymentProvider]] = {
+    Provider.GOCARDLESS: GoCardlessProvider,
+    Provider.STRIPE: StripeProvider,
+}
 
 _kept: dict[tuple[int, UUID], tuple[int, PaymentProvider]] = {}
 """By event loop and account: the version of the account and its client."""

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments.alerts import raise_alert
-from actors.payments.psp import following, saving
+from actors.payments.psp import following, refunding, saving
 from actors.payments.psp.accounts import provider_of
 from actors.payments.psp.charging import Reading
 from actors.payments.psp.port import (
@@ -21,6 +21,7 @@ from actors.payments.psp.port import (
     ProviderError,
     ProviderEvent,
     ProviderPayment,
+    ProviderRefund,
     Subject,
     WebhookAnswer,
     WebhookCall,
@@ -39,7 +40,7 @@ _PATH_PARTS = 3
 _ALARMING = 20
 _HOUR = timedelta(hours=1)
 _KEPT_REJECTED = 1000
-_FOLLOWED = frozenset({Subject.PAYMENT, Subject.PAGE})
+_FOLLOWED = frozenset({Subject.PAYMENT, Subject.PAGE, Subject.REFUND})
 _UNKNOWN_ADDRESS = WebhookAnswer(404, "no such address")
 _UNREADABLE = WebhookAnswer(400, "the body is not base64")
 
@@ -160,7 +161,7 @@ def _reply(answer: WebhookAnswer) -> WebhookReply:
 # -- following ---------------------------------------------------------------------------------------------------
 
 
-async def read_subject(item: FollowEvent, outside: Outside) -> tuple[Reading, Page | None]:
+async def read_subject(item: FollowEvent, outside: Outside) -> tuple[Reading, Page | ProviderRefund | None]:
     """What the event is about, as it is now."""
     provider, read_at = await account_provider(outside, item.psp_account_id), clock.now()
     try:
@@ -168,6 +169,8 @@ async def read_subject(item: FollowEvent, outside: Outside) -> tuple[Reading, Pa
             case Subject.PAGE:
                 page = await provider.get_page(item.object_id)
                 return Reading(read_at, page.payment), page
+            case Subject.REFUND:
+                return Reading(read_at), await provider.get_refund(item.object_id)
             case _:
                 return Reading(read_at, await provider.get_payment(item.object_id)), None
     except ProviderError as error:
@@ -176,10 +179,15 @@ async def read_subject(item: FollowEvent, outside: Outside) -> tuple[Reading, Pa
         return Reading(read_at, None, error.kind, str(error)), None
 
 
-async def subject_read(item: FollowEvent, found: tuple[Reading, Page | None], work: UnitOfWork) -> None:
+async def subject_read(
+    item: FollowEvent, found: tuple[Reading, Page | ProviderRefund | None], work: UnitOfWork
+) -> None:
     """Let payment, refund or saved means follow; IGNORED when that changes nothing."""
-    reading, page = found
+    reading, more = found
+    page = more if isinstance(more, Page) else None
     changed, payment_id = False, None
+    if isinstance(more, ProviderRefund):
+        changed = await refunding.follow_refund(work, item.psp_account_id, more)
     if page is not None:
         changed = await saving.follow_page(work, item.psp_account_id, page)
     if reading.seen is not None:

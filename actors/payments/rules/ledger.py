@@ -30,6 +30,12 @@ ACCOUNT_NAMES = {
     "445710": "TVA collectée",
     "511500": "Prelevements a l'encaissement",
     "512000": "Banque",
+    "517100": "GoCardless",
+    "517200": "Slimpay",
+    "517300": "Stripe",
+    "517400": "PayPal",
+    "517500": "MultiSafepay",
+    "517600": "emerchantpay",
     "627800": "Frais bancaires et commissions",
     "706100": "Abonnements",
 }
@@ -123,11 +129,18 @@ def invoice_credited(
     )  # fmt: skip
 
 
-def debit_collected(payment_id: UUID, reference: str, day: date, client_id: UUID, amount: Decimal) -> Entry:
-    """B1: a direct debit is settled; the money is on its way to the account."""
+def debit_collected(
+    payment_id: UUID,
+    reference: str,
+    day: date,
+    client_id: UUID,
+    amount: Decimal,
+    clearing: str = Account.CLEARING,
+) -> Entry:
+    """B1: a debit is settled; the money is on its way to the account, at the bank or at the provider who collected it."""
     return _entry(
         "B1", payment_id, Journal.BAN, day, reference, f"Prelevement {reference}",
-        Line(Account.CLEARING, debit=amount), Line(Account.CLIENTS, credit=amount, client_id=client_id),
+        Line(clearing, debit=amount), Line(Account.CLIENTS, credit=amount, client_id=client_id),
     )  # fmt: skip
 
 
@@ -147,11 +160,35 @@ def bank_credited(line_id: UUID, piece: str, day: date, amount: Decimal) -> Entr
     )  # fmt: skip
 
 
-def debit_returned(r_id: UUID, reference: str, day: date, client_id: UUID, amount: Decimal, code: str) -> Entry:
+def debit_returned(
+    r_id: UUID,
+    reference: str,
+    day: date,
+    client_id: UUID,
+    amount: Decimal,
+    code: str,
+    account: str = Account.BANK,
+) -> Entry:
     """R1: money that was booked as received was taken back."""
     return _entry(
         "R1", r_id, Journal.BAN, day, reference, f"Retour {code} {reference}",
-        Line(Account.CLIENTS, debit=amount, client_id=client_id), Line(Account.BANK, credit=amount),
+        Line(Account.CLIENTS, debit=amount, client_id=client_id), Line(account, credit=amount),
+    )  # fmt: skip
+
+
+def return_undone(r_id: UUID, reference: str, day: date, client_id: UUID, amount: Decimal, account: str) -> Entry:
+    """X1: a dispute was won; the mirror of R1."""
+    return _entry(
+        "X1", r_id, Journal.BAN, day, reference, f"Retour annule {reference}",
+        Line(account, debit=amount), Line(Account.CLIENTS, credit=amount, client_id=client_id),
+    )  # fmt: skip
+
+
+def refund_paid(refund_id: UUID, reference: str, day: date, client_id: UUID, amount: Decimal, account: str) -> Entry:
+    """F1: the company gave money back, from the bank or from what the provider holds."""
+    return _entry(
+        "F1", refund_id, Journal.BAN, day, reference, f"Remboursement {reference}",
+        Line(Account.CLIENTS, debit=amount, client_id=client_id), Line(account, credit=amount),
     )  # fmt: skip
 
 

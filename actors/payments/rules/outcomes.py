@@ -31,6 +31,11 @@ class PaymentState:
             return NOTHING
         return max(NOTHING, self.amount - self.refunded - self.charged_back) - self.allocated
 
+    @property
+    def over_refund(self) -> Decimal:
+        """What went back to the payer twice."""
+        return max(NOTHING, self.refunded + self.charged_back - self.amount)
+
 
 @dataclass(slots=True)
 class InstalmentState:

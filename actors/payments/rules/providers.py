@@ -19,6 +19,13 @@ class ProviderProfile:
 
 
 PROFILES = {
+    Provider.GOCARDLESS: ProviderProfile(
+        live_url="https://api.gocardless.com",
+        sandbox_url="https://api-sandbox.gocardless.com",
+        credentials=frozenset({"access_token"}),
+        methods=frozenset({PaymentMethod.SEPA_CORE}),
+        clearing_account="517100",
+    ),
     Provider.STRIPE: ProviderProfile(
         live_url="https://api.stripe.com/v1",
         sandbox_url="https://api.stripe.com/v1",

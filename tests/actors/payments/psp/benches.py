@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import uuid4
 
+from actors.payments.psp.gocardless.client import GoCardlessProvider
+from actors.payments.psp.gocardless.simulator import GoCardlessSimulator
 from actors.payments.psp.port import (
     Account,
     Customer,
@@ -175,4 +177,44 @@ class StripeBench(Bench):
         return WebhookCall(good.body, other.report("payment_intent.succeeded", {}, NOW).headers)
 
 
-BENCHES: dict[str, type[Bench]] = {"STRIPE": StripeBench}
+class GoCardlessBench(Bench):
+    """GoCardless: direct debits, days later."""
+
+    method = PaymentMethod.SEPA_CORE
+    settles_at_once = False
+    hosted = False
+
+    def __init__(self) -> None:
+        self.simulator = GoCardlessSimulator()
+
+    def open(self, account: Account) -> PaymentProvider:
+        return GoCardlessProvider(account)
+
+    def account(self, *, wrong: bool = False) -> Account:
+        token = "wrong" if wrong else self.simulator.access_token
+        return Account(self.simulator.url, {"access_token": token}, [self.simulator.webhook_secret])
+
+    async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
+        return self.simulator.mandate(behaviour), None
+
+    def charged(self, key: str) -> Decimal:
+        return Decimal(self.simulator.charged(key)) / 100
+
+    async def settle(self, payment_id: str) -> None:
+        self.simulator.collect(payment_id, NOW)
+
+    async def take_back(self, payment_id: str) -> None:
+        self.simulator.charge_back(payment_id, NOW)
+
+    async def pay_page(self, page_id: str) -> None:
+        self.simulator.fulfil(page_id, NOW)
+
+    def declining(self) -> tuple[str, str]:
+        return "ISSUE-SEPA-REJ-AM04", "AM04"
+
+    def forged(self) -> WebhookCall:
+        good = self.simulator.webhooks[-1]
+        return WebhookCall(good.body, GoCardlessSimulator("whsec_other").send().headers)
+
+
+BENCHES: dict[str, type[Bench]] = {"STRIPE": StripeBench, "GOCARDLESS": GoCardlessBench}

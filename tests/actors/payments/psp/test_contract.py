@@ -6,10 +6,18 @@ from decimal import Decimal
 
 import pytest
 
-from actors.payments.psp.port import BadWebhookError, FaultKind, PageStatus, ProviderError, RefundState, Subject
+from actors.payments.psp.port import (
+    BadWebhookError,
+    FaultKind,
+    PagePurpose,
+    PageStatus,
+    ProviderError,
+    RefundState,
+    Subject,
+)
 from actors.payments.psp.simulation import Trouble
 from messages.payments import PaymentStatus
-from tests.actors.payments.psp.benches import BENCHES, NOW, Bench
+from tests.actors.payments.psp.benches import BENCHES, CUSTOMER, NOW, Bench
 
 AMOUNT = Decimal("24.90")
 TAKEN = (PaymentStatus.SUBMITTED, PaymentStatus.PAID)
@@ -177,3 +185,18 @@ async def test_repeated_and_reordered_webhooks_lead_to_the_same_state(bench: Ben
                 seen.append(await bench.provider.get_payment(event.object_id))
     assert {(payment.provider_payment_id, payment.status) for payment in seen} == {(payment_id, PaymentStatus.RETURNED)}
     assert bench.charged(order.key) == AMOUNT
+
+
+async def test_a_means_of_payment_is_saved_on_a_page(bench: Bench) -> None:
+    if not bench.provider.capabilities.setup_page:
+        pytest.skip("this provider saves means with a first payment")
+    customer = await bench.provider.ensure_customer(CUSTOMER)
+    order = bench.page_order(purpose=PagePurpose.SETUP, amount=None, provider_customer_id=customer, save_means=True)
+    page = await bench.provider.open_page(order)
+    assert (page.status, (page.url or "")[:8]) == (PageStatus.OPEN, "https://")
+    assert (await bench.provider.open_page(order)).page_id == page.page_id
+    await bench.pay_page(page.page_id)
+    saved = (await bench.provider.get_page(page.page_id)).means
+    assert saved is not None
+    made = await bench.provider.create_payment(replace(await bench.order(), means=saved.token, customer=customer))
+    assert made.status in TAKEN

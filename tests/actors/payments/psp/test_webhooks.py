@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from actors.payments.psp.gocardless import webhooks as gocardless_webhooks
 from actors.payments.psp.port import WebhookCall
 from actors.payments.psp.simulation import SentWebhook
 from actors.payments.psp.stripe import webhooks as stripe_webhooks
@@ -17,6 +18,18 @@ def test_case_22_stripe_signs_time_and_body() -> None:
     body = b'{"id":"evt_1","type":"payment_intent.succeeded"}'
     expected = "ce161c2325726ed047a90954af56ffa1539de04afa5e3142ea804c504003bf23"
     assert stripe_webhooks.signature_of("whsec_test_secret", 1764000000, body) == expected
+
+
+def test_case_22_gocardless_signs_the_body() -> None:
+    body = (
+        b'{"events":[{"id":"EV123","created_at":"2026-11-24T05:00:00.000Z","resource_type":"payments","action":"failed",'
+        b'"links":{"payment":"PM123"},"details":{"origin":"bank","cause":"insufficient_funds","scheme":"sepa_core",'
+        b'"reason_code":"AM04"}}]}'
+    )
+    expected = "0cf7fbc357a5ef8dbfc2f3a91ac1b7d8371c9521c3a736f5b63397c5873e4694"
+    assert gocardless_webhooks.signature_of("whsec_test_secret", body) == expected
+    (event,) = gocardless_webhooks.events_of(WebhookCall(body, {}))
+    assert (event.event_id, event.name, event.object_id) == ("EV123", "payments.failed", "PM123")
 
 
 async def test_case_23_forged_then_genuine_then_again(desk: CardDesk) -> None:
