@@ -56,7 +56,7 @@ async def access_portal_session(request: AccessPortalSession, work: UnitOfWork) 
     due = await dues.due_of(work, row)
     if due.amount <= 0 and row["status"] == PortalSessionStatus.ACTIVE:
         row = await sessions.complete(work, row, PortalOutcome.ALREADY_PAID, PortalAuditEvent.SESSION_COMPLETED)
-    row = await _accessed(work, row, visitor)
+    await sessions.visit(work, row, visitor)
     return await view_of(work, row, due)
 
 
@@ -122,13 +122,6 @@ async def activate(work: UnitOfWork, row: Row, visitor: Visitor) -> dict[str, An
     """The first visit."""
     after = await sessions.change(work, row, "activate")
     await sessions.note(work, after, PortalAuditEvent.SESSION_ACTIVATED, before=row, visitor=visitor)
-    return after
-
-
-async def _accessed(work: UnitOfWork, row: Row, visitor: Visitor) -> dict[str, Any]:
-    after = await sessions.change(work, row, last_accessed_at=work.now)
-    await sessions.note(work, after, PortalAuditEvent.SESSION_ACCESSED, visitor=visitor)
-    work.record("portal_session", row["id"], after={"status": after["status"]})
     return after
 
 

@@ -95,16 +95,19 @@ async def test_case_26_a_link_lives_to_its_last_second_and_is_expired_by_who_com
 async def test_case_26_revoked_goes_before_expired(running: Running, tenant: Tenant, other_tenant: Tenant) -> None:
     found, invoice = await billed(running, tenant)
     link = await link_for(tenant, found, invoice)
-    cancel = CancelPortalSession(session_id=link.session.session_id, reason="wrong client")
+    cancel = CancelPortalSession(session_id=link.session.session_id, reason="wrong client", expected_version=2)
+    for _ in range(2):
+        await opened(tenant, link.token)  # the first visit activates, further ones change no version
     with pytest.raises(Refused) as refusal:
         await other_tenant.client.call(cancel)
     assert refusal.value.details["code"] == "SESSION_NOT_FOUND"
     assert (await tenant.client.call(cancel)).status == "CANCELLED"
     tenant.client.now = link.session.expires_at + timedelta(days=1)
     assert await refused(tenant, link.token) == "SESSION_REVOKED"
-    with pytest.raises(Refused) as refusal:
-        await tenant.client.call(cancel)
-    assert refusal.value.code.code == "INVALID_TRANSITION"
+    for version, code in ((2, "VERSION_CONFLICT"), (3, "INVALID_TRANSITION")):
+        with pytest.raises(Refused) as refusal:
+            await tenant.client.call(cancel.model_copy(update={"expected_version": version}))
+        assert refusal.value.code.code == code
     verdict = await tenant.client.call(ValidatePortalToken(token=link.token), token="")
     assert (verdict.valid, verdict.code, verdict.status) == (False, "SESSION_REVOKED", "CANCELLED")
 

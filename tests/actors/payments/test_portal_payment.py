@@ -67,6 +67,7 @@ async def test_a_card_pays_an_invoice_and_everybody_hears_of_it(
     assert (session.status, session.outcome, session.use_count) == ("COMPLETED", "PAID", 1)
     (received,) = await facts(running, tenant, "payment.received")
     (allocation,) = received["allocations"]
+    assert received["contract_id"] == str(found.contract_id)
     assert (received["type"], received["method"], received["provider"]) == ("PORTAL", "CARD", "STRIPE")
     assert (allocation["invoice_id"], allocation["invoice_open_after"]["amount"]) == (str(invoice.invoice_id), "0.00")
     assert len(await facts(running, tenant, "instalment.paid")) == 1
