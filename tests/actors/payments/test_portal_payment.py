@@ -206,6 +206,29 @@ async def test_one_payment_settles_several_items_the_oldest_first(
     assert len(await facts(running, tenant, "instalment.paid")) == 1
 
 
+async def test_a_dispute_opens_again_everything_that_the_payment_settled(
+    running: Running, tenant: Tenant, stripe: CheckoutStripe
+) -> None:
+    found, invoice = await billed(running, tenant)
+    later = invoice_issued(found, "24.90", date(2026, 5, 10), number="F2026-0002")
+    await running.state(later, tenant.id, now=at(TODAY))
+    await running.settled()
+    link = await link_for(tenant, found, invoice, invoice_ids=(later.invoice_id, invoice.invoice_id))
+    await started(tenant, link.token)
+    await running.settled()
+    (page,) = stripe.sessions
+    stripe.pay(page, at(TODAY))
+    await returned(running, tenant, stripe)
+    assert [due.status for due in (await tenant.client.call(ListInstalments(status=("PAID",)))).items] == ["PAID"] * 2
+    stripe.dispute(stripe.sessions[page]["payment_intent"]["id"], at(TODAY))
+    await delivered(running, tenant, stripe)
+    dues = (await tenant.client.call(ListInstalments(client_id=found.client_id))).items
+    assert [(due.status, due.paid_amount.amount) for due in dues if due.invoice_id] == [("FAILED", 0)] * 2
+    balance = await tenant.client.call(GetClientBalance(client_id=found.client_id))
+    assert [item.open for item in balance.open_items] == [money("24.90")] * 2
+    assert len(await facts(running, tenant, "payment.returned")) == 1
+
+
 async def test_a_page_that_nobody_uses_is_closed_and_gives_its_invoice_free(
     running: Running, tenant: Tenant, stripe: CheckoutStripe
 ) -> None:
