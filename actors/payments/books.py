@@ -46,6 +46,9 @@ class Books:
         wanted = {row["instalment_id"] for row in rows if row["instalment_id"] is not None}
         await self.load_instalments(wanted)
         allocated = await self._load_allocations(ids)
+        await self.load_instalments(
+            row["instalment_id"] for row in self.allocations.values() if row["instalment_id"] is not None
+        )
         own = {row["invoice_id"] for row in (*rows, *self.instalments.values()) if row["invoice_id"] is not None}
         await self.load_invoices(own | allocated | set(invoices))
         for row in rows:

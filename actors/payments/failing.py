@@ -172,7 +172,15 @@ def _apply(books: Books, found: _Judged) -> None:
             for (payment_id, invoice), amount in books.allocations.items()
             if payment_id == row["id"] and amount["amount"] > 0
         }
-        take_back(state, instalment, [(books.invoice_states[invoice], amount) for invoice, amount in mine.items()])
+        others = [
+            (books.instalment_states[share["instalment_id"]], mine[invoice])
+            for (payment_id, invoice), share in books.allocations.items()
+            if payment_id == row["id"]
+            and invoice in mine
+            and share["instalment_id"] not in (None, row["instalment_id"])
+        ]
+        allocated = [(books.invoice_states[invoice], amount) for invoice, amount in mine.items()]
+        take_back(state, instalment, allocated, others)
         found.allocations = tuple(
             views.allocation_of(books.allocate(row, invoice, -amount), amount, books.invoice_states[invoice].open)
             for invoice, amount in mine.items()

@@ -29,9 +29,9 @@ HolderName = Annotated[str, Field(min_length=1, max_length=70)]
 PortalAddress = Annotated[
     str,
     Field(
-        pattern=r"^(https://[^\s/?#]+|http://(localhost|127\.0\.0\.1)(:\d+)?)(/[^\s?#]*[^\s?#/])?$",
+        pattern=r"^(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1)(:\d+)?)$",
         max_length=200,
-        description="where customers reach the payment pages, without a slash at the end; http only on this machine",
+        description="the origin where customers reach the payment pages, such as https://pay.example.fr",
     ),
 ]
 Origin = Annotated[str, Field(pattern=r"^https://[^\s/?#@]+$", max_length=200)]

@@ -32,6 +32,7 @@ from storage.payments.tables.portal import portal_payment, portal_session
 from storage.payments.tables.views import client_view
 
 _MOST_A_MINUTE = 500
+_LONGEST_DESCRIPTION = 200
 
 
 class OpenCheckout(WorkItem):
@@ -80,7 +81,7 @@ async def open_checkout(item: OpenCheckout, outside: Outside) -> Opened:
         amount=row["amount"],
         currency=row["currency"],
         reference=row["reference"],
-        description=row["description"] or row["reference"],
+        description=(row["description"] or row["reference"])[:_LONGEST_DESCRIPTION],
         success_url=with_state(row["success_url"], state),
         cancel_url=with_state(row["cancel_url"], state),
         customer=Customer(client_id=row["client_id"], name=row["display_name"] or row["reference"]),
@@ -102,11 +103,7 @@ async def store_page(item: OpenCheckout, opened: Opened, work: UnitOfWork) -> No
         await outcomes.fail(work, item.payment_id, "the provider opened no page")
     if opened.page is None:
         return
-    await work.execute(
-        update(portal_payment)
-        .where(portal_payment.c.organisation_id == work.organisation_id, portal_payment.c.payment_id == item.payment_id)
-        .values(page_url=opened.page.url)
-    )
+    await _change(work, item.payment_id, page_url=opened.page.url)
     await work.execute(
         update(payment)
         .where(payment.c.organisation_id == work.organisation_id, payment.c.id == item.payment_id)

@@ -24,6 +24,7 @@ class OpenItem:
 
     instalment_id: UUID | None
     invoice_id: UUID | None
+    contract_id: UUID | None
     invoice_number: str | None
     due_date: date | None
     open: Decimal
@@ -41,6 +42,12 @@ class Due:
 
     items: tuple[OpenItem, ...]
     amount: Decimal
+
+    @property
+    def contract_id(self) -> UUID | None:
+        """The contract that all items belong to, if it is one."""
+        found = {item.contract_id for item in self.items}
+        return found.pop() if len(found) == 1 else None
 
     @property
     def debit_on(self) -> date | None:
@@ -114,6 +121,7 @@ def _item(due: Row | None, invoice: Row | None) -> OpenItem:
     return OpenItem(
         instalment_id=due["id"] if due is not None else None,
         invoice_id=invoice["invoice_id"] if invoice is not None else None,
+        contract_id=_first(invoice and invoice["contract_id"], due and due["contract_id"]),
         invoice_number=invoice["number"] if invoice is not None else None,
         due_date=_first(invoice and invoice["due_date"], due and due["due_date"]),
         open=_open_of_invoice(invoice) if invoice is not None else _open_of_instalment(due or {}),

@@ -109,6 +109,7 @@ def _distribute(books: Books, row: dict[str, Any], items: Sequence[OpenItem]) ->
             taken = allocate_to(state, invoice, left)
             if taken:
                 after = books.allocate(row, item.invoice_id, taken)
+                after["instalment_id"] = item.instalment_id
                 allocations.append(views.allocation_of(after, taken, invoice.open))
         if item.instalment_id is not None:
             paid = pay_instalment(books.instalment_states[item.instalment_id], taken)

@@ -11,7 +11,7 @@ from actors.payments.company import Company, company_of
 from actors.payments.portal import dues, returns, sessions, visits
 from actors.payments.portal.checkout import OpenCheckout
 from actors.payments.portal.dues import Due
-from actors.payments.portal.rules import PAGE_LIFE, address_is_allowed, return_state, token_hash
+from actors.payments.portal.rules import PAGE_LIFE, origin_of, return_state, token_hash
 from actors.payments.portal.sessions import Visitor
 from actors.payments.sets import history
 from messages.errors import RATE_LIMITED
@@ -31,6 +31,7 @@ from messages.payments.portal import (
     ACTION_NOT_ALLOWED,
     MOST_STARTS,
     NOTHING_DUE,
+    PORTAL_NOT_CONFIGURED,
     SESSION_ALREADY_USED,
     PortalAction,
     PortalAuditEvent,
@@ -73,9 +74,12 @@ async def start_portal_payment(request: StartPortalPayment, work: UnitOfWork) ->
     company = await company_of(work, row["company_id"])
     if company is None:
         raise Refused(COMPANY_NOT_FOUND, "this company no longer takes payments; ask it how to pay")
+    if company.settings.portal_base_url is None:
+        raise Refused(PORTAL_NOT_CONFIGURED, "set portal_base_url in the payment settings of the company")
     own = f"{company.settings.portal_base_url}/p/return"
     success, cancel = request.success_url or own, request.cancel_url or f"{own}?cancelled=1"
-    _refuse_address(company, success_url=success, cancel_url=cancel)
+    known = {company.settings.portal_base_url, *company.settings.portal_redirect_origins}
+    _refuse_foreign(known, success_url=success, cancel_url=cancel)
     if row["status"] == PortalSessionStatus.CREATED:
         row = await visits.activate(work, row, visitor)
     due = await dues.due_of(work, row)
@@ -121,10 +125,9 @@ async def _refuse_start(work: UnitOfWork, row: Row, request: StartPortalPayment,
         raise Refused(LIVE_PAYMENT_EXISTS, "a payment was begun with this link; go on with it, or give it up there")
 
 
-def _refuse_address(company: Company, **addresses: str) -> None:
-    settings = company.settings
+def _refuse_foreign(known: set[str], **addresses: str) -> None:
     for name, address in addresses.items():
-        if not address_is_allowed(address, settings.portal_base_url or "", settings.portal_redirect_origins):
+        if origin_of(address) not in known:
             text = f"{name} lies on an origin that portal_redirect_origins of the company's settings does not list"
             raise Refused.field(name, "origin", text)
 
@@ -219,7 +222,7 @@ async def _begin(work: UnitOfWork, row: Row, due: Due, account: Row, company: Co
         "reference": f"PAY-{company.code}-{work.today():%Y}-{number:06}",
         "company_id": row["company_id"],
         "client_id": row["client_id"],
-        "contract_id": row["contract_id"],
+        "contract_id": row["contract_id"] or due.contract_id,
         "instalment_id": only.instalment_id if only else None,
         "invoice_id": only.invoice_id if only else None,
         "type": PaymentType.PORTAL,

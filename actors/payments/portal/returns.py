@@ -77,15 +77,14 @@ async def get_portal_payment(request: GetPortalPayment, work: UnitOfWork) -> Por
 
 async def payment_of(work: UnitOfWork, row: Row, payment_id: UUID | None = None) -> PortalPayment:
     """A payment of a link, by default its last one, in the words its customer is told."""
-    found = await work.load(
+    statement = (
         select(payment, *(portal_payment.c[name] for name in _PAGE))
         .join(portal_payment, portal_payment.c.payment_id == payment.c.id)
         .where(payment.c.organisation_id == work.organisation_id, portal_payment.c.session_id == row["id"])
-        .where(payment.c.id == payment_id if payment_id is not None else True)  # type: ignore[arg-type]
-        .order_by(payment.c.id.desc())
-        .limit(1),
-        "payment of this link",
     )
+    if payment_id is not None:
+        statement = statement.where(payment.c.id == payment_id)
+    found = await work.load(statement.order_by(payment.c.id.desc()).limit(1), "payment of this link")
     company = await company_of(work, row["company_id"])
     message = _message(found)
     return PortalPayment(

@@ -53,6 +53,17 @@ async def change(work: UnitOfWork, row: Row, trigger: str | None = None, **chang
     return {**row, **changes}
 
 
+async def visit(work: UnitOfWork, row: Row, visitor: "Visitor") -> None:
+    """Somebody looked. That changes nothing that a version stands for."""
+    await work.execute(
+        update(portal_session)
+        .where(portal_session.c.organisation_id == work.organisation_id, portal_session.c.id == row["id"])
+        .values(last_accessed_at=work.now)
+    )
+    await note(work, row, PortalAuditEvent.SESSION_ACCESSED, visitor=visitor)
+    work.record("portal_session", row["id"], after={"status": row["status"]})
+
+
 async def note(
     work: UnitOfWork,
     row: Row,

@@ -1,8 +1,9 @@
 """What the holder of a link asks. The token is the only credential: it finds the organisation, the link and nothing else."""
 
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from actors.payments.company import company_of
 from actors.payments.portal import dues, sessions
@@ -10,7 +11,7 @@ from actors.payments.portal.dues import Due
 from actors.payments.portal.rules import OPEN, creditor_reference, refusal_of, token_hash, token_is_well_formed
 from actors.payments.portal.sessions import Visitor
 from actors.payments.vault import opened_iban
-from messages.errors import ORGANISATION_SUSPENDED, SESSION_EXPIRED
+from messages.errors import ORGANISATION_SUSPENDED, RATE_LIMITED, SESSION_EXPIRED
 from messages.identity import COMPANY_NOT_FOUND
 from messages.payments import AccountStatus
 from messages.payments.portal import (
@@ -31,10 +32,13 @@ from messages.problem import Refused
 from messages.values.money import Money
 from runtime.unit_of_work import RefusedOnRecord, Row, UnitOfWork
 from storage.payments.tables.means import creditor_account
-from storage.payments.tables.portal import portal_link, portal_payment
+from storage.payments.tables.portal import portal_audit, portal_link, portal_payment
 from storage.payments.tables.views import client_view
 from storage.shared.tables import organisation
 
+JUDGED_A_MINUTE = 10
+_MINUTE = timedelta(minutes=1)
+_JUDGEMENTS = (PortalAuditEvent.SESSION_ACCESSED, PortalAuditEvent.TOKEN_VALIDATED, PortalAuditEvent.TOKEN_REJECTED)
 _CURES = {
     "SESSION_REVOKED": "this link was withdrawn; ask for a new one",
     "SESSION_EXPIRED": "this link has expired; ask for a new one",
@@ -52,7 +56,7 @@ async def access_portal_session(request: AccessPortalSession, work: UnitOfWork) 
     due = await dues.due_of(work, row)
     if due.amount <= 0 and row["status"] == PortalSessionStatus.ACTIVE:
         row = await sessions.complete(work, row, PortalOutcome.ALREADY_PAID, PortalAuditEvent.SESSION_COMPLETED)
-    row = await _accessed(work, row, visitor)
+    await sessions.visit(work, row, visitor)
     return await view_of(work, row, due)
 
 
@@ -85,6 +89,7 @@ async def find(work: UnitOfWork, token: str) -> dict[str, Any]:
 
 async def refuse_closed(work: UnitOfWork, row: Row, visitor: Visitor) -> None:
     """Refuse a link that no longer opens, and record the try; one found past its time is expired on the spot."""
+    await _stop_flood(work, row, visitor)
     code = refusal_of(PortalSessionStatus(row["status"]), row["expires_at"], work.now)
     if code is None:
         return
@@ -94,17 +99,29 @@ async def refuse_closed(work: UnitOfWork, row: Row, visitor: Visitor) -> None:
     raise RefusedOnRecord(code, _CURES[code.code], details={"status": row["status"], "outcome": row["outcome"]})
 
 
+async def _stop_flood(work: UnitOfWork, row: Row, visitor: Visitor) -> None:
+    """At most ten tokens a minute from one address, whoever brings them; the try that is too many is recorded."""
+    if visitor.ip_hash is None:
+        return
+    recent = await work.fetch_value(
+        select(func.count())
+        .select_from(portal_audit)
+        .where(
+            portal_audit.c.organisation_id == work.organisation_id,
+            portal_audit.c.ip_hash == visitor.ip_hash,
+            portal_audit.c.occurred_at > work.now - _MINUTE,
+            portal_audit.c.event.in_(_JUDGEMENTS),
+        )
+    )
+    if recent >= JUDGED_A_MINUTE:
+        await sessions.note(work, row, PortalAuditEvent.RATE_LIMIT_HIT, visitor=visitor)
+        raise RefusedOnRecord(RATE_LIMITED, "too many links from this address; wait a minute", retry_after_seconds=60)
+
+
 async def activate(work: UnitOfWork, row: Row, visitor: Visitor) -> dict[str, Any]:
     """The first visit."""
     after = await sessions.change(work, row, "activate")
     await sessions.note(work, after, PortalAuditEvent.SESSION_ACTIVATED, before=row, visitor=visitor)
-    return after
-
-
-async def _accessed(work: UnitOfWork, row: Row, visitor: Visitor) -> dict[str, Any]:
-    after = await sessions.change(work, row, last_accessed_at=work.now)
-    await sessions.note(work, after, PortalAuditEvent.SESSION_ACCESSED, visitor=visitor)
-    work.record("portal_session", row["id"], after={"status": after["status"]})
     return after
 
 

@@ -3,6 +3,7 @@
 The three states are changed in place: one bank file may name several payments of one instalment or invoice.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -104,9 +105,15 @@ def reject(payment: PaymentState, instalment: InstalmentState | None, *, technic
 
 
 def take_back(
-    payment: PaymentState, instalment: InstalmentState | None, allocated: list[tuple[InvoiceState, Decimal]]
+    payment: PaymentState,
+    instalment: InstalmentState | None,
+    allocated: list[tuple[InvoiceState, Decimal]],
+    others: Sequence[tuple[InstalmentState, Decimal]] = (),
 ) -> None:
-    """Money taken back after settlement: invoices are open again, the instalment failed."""
+    """Money taken back after settlement: invoices are open again, the instalment failed.
+
+    `others` are further instalments that the payment paid with their invoices, each with its share.
+    """
     payment.status = PAYMENT.after("return", payment.status)
     payment.charged_back = payment.amount
     for invoice, amount in allocated:
@@ -117,6 +124,10 @@ def take_back(
         if instalment.status is not InstalmentStatus.IN_COLLECTION:
             instalment.status = INSTALMENT.after("fail", instalment.status)
     payment.instalment_amount = NOTHING
+    for other, amount in others:
+        other.paid -= min(amount, other.paid)
+        if other.status is not InstalmentStatus.IN_COLLECTION:
+            other.status = INSTALMENT.after("fail", other.status)
 
 
 def reinstate(payment: PaymentState, instalment: InstalmentState | None, invoice: InvoiceState | None) -> Decimal:

@@ -4,6 +4,7 @@ The bridge shows; payments judges the token, says what is owed and how a payment
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import quote
@@ -43,6 +44,7 @@ _LANGUAGE_SECONDS: Final = 24 * 3600
 _LINK_SECONDS: Final = 3600
 _WAIT_SECONDS: Final = 6.0
 _LOOK_SECONDS: Final = 0.2
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _UNDECIDED: Final = (PortalMessage.PREPARING, PortalMessage.PENDING)
 
 
@@ -101,7 +103,7 @@ class Portal:
         told = HandlePortalReturn(state=state, cancelled="cancelled" in request.query_params)
         paid = await self._decided(request, await self._ask(request, told), GetPortalPayment(state=state))
         token = request.cookies.get(_LINK_COOKIE)
-        link = f"/p/{token}" if token and token.replace(".", "").replace("-", "").replace("_", "").isalnum() else None
+        link = f"/p/{token}" if token and _TOKEN.fullmatch(token) else None
         return payment_page(paid, language, link=link, here=f"?state={quote(state)}&")
 
     async def _decided(self, request: Request, paid: PortalPayment, question: GetPortalPayment) -> PortalPayment:

@@ -85,6 +85,13 @@ portal_audit = Table(
     Column("data", JSONB, nullable=False),
     instant("occurred_at"),
     Index("ix_portal_audit_session", "organisation_id", "session_id", "id"),
+    Index(
+        "ix_portal_audit_visitor",
+        "organisation_id",
+        "ip_hash",
+        "occurred_at",
+        postgresql_where=sql("ip_hash is not null"),
+    ),
     comment="append-only; a trigger refuses changes",
     info=TENANT,
 )

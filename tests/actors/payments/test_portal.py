@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from messages.identity import GetOrganisation, OrganisationUpdated
 from messages.payments import PaymentMethod, RecordManualPayment
 from messages.payments.portal import (
     AccessPortalSession,
@@ -94,16 +95,19 @@ async def test_case_26_a_link_lives_to_its_last_second_and_is_expired_by_who_com
 async def test_case_26_revoked_goes_before_expired(running: Running, tenant: Tenant, other_tenant: Tenant) -> None:
     found, invoice = await billed(running, tenant)
     link = await link_for(tenant, found, invoice)
-    cancel = CancelPortalSession(session_id=link.session.session_id, reason="wrong client")
+    cancel = CancelPortalSession(session_id=link.session.session_id, reason="wrong client", expected_version=2)
+    for _ in range(2):
+        await opened(tenant, link.token)  # the first visit activates, further ones change no version
     with pytest.raises(Refused) as refusal:
         await other_tenant.client.call(cancel)
     assert refusal.value.details["code"] == "SESSION_NOT_FOUND"
     assert (await tenant.client.call(cancel)).status == "CANCELLED"
     tenant.client.now = link.session.expires_at + timedelta(days=1)
     assert await refused(tenant, link.token) == "SESSION_REVOKED"
-    with pytest.raises(Refused) as refusal:
-        await tenant.client.call(cancel)
-    assert refusal.value.code.code == "INVALID_TRANSITION"
+    for version, code in ((2, "VERSION_CONFLICT"), (3, "INVALID_TRANSITION")):
+        with pytest.raises(Refused) as refusal:
+            await tenant.client.call(cancel.model_copy(update={"expected_version": version}))
+        assert refusal.value.code.code == code
     verdict = await tenant.client.call(ValidatePortalToken(token=link.token), token="")
     assert (verdict.valid, verdict.code, verdict.status) == (False, "SESSION_REVOKED", "CANCELLED")
 
@@ -204,3 +208,28 @@ async def test_the_record_cannot_be_changed(running: Running, tenant: Tenant) ->
     for change in ("update portal_audit set event = 'X'", "delete from portal_audit"):
         with pytest.raises(asyncpg.PostgresError):
             await look_behind(running, tenant, change)
+
+
+async def test_one_address_may_try_ten_tokens_a_minute(running: Running, tenant: Tenant) -> None:
+    found, invoice = await billed(running, tenant)
+    link = await link_for(tenant, found, invoice)
+    for _ in range(10):
+        await opened(tenant, link.token, ip="203.0.113.7")
+    flood = AccessPortalSession(token=link.token, ip="203.0.113.7")
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(flood, token="")
+    assert (refusal.value.code.code, refusal.value.retry_after_seconds) == ("RATE_LIMITED", 60)
+    assert (await record_of(tenant, link.session.session_id))[-1][0] == "RATE_LIMIT_HIT"
+    await opened(tenant, link.token, ip="203.0.113.8")
+    tenant.client.now = at(TODAY) + timedelta(minutes=2)
+    assert (await opened(tenant, link.token, ip="203.0.113.7")).status == "ACTIVE"
+
+
+async def test_a_suspended_organisation_takes_no_visits(running: Running, tenant: Tenant) -> None:
+    found, invoice = await billed(running, tenant)
+    link = await link_for(tenant, found, invoice)
+    found_one = await tenant.client.call(GetOrganisation())
+    suspended = found_one.model_dump() | {"status": "SUSPENDED", "changed_fields": ("status",)}
+    await running.state(OrganisationUpdated.model_validate(suspended), tenant.id, version=found_one.version + 1)
+    await running.settled()
+    assert await refused(tenant, link.token) == "ORGANISATION_SUSPENDED"

@@ -67,6 +67,7 @@ async def test_a_card_pays_an_invoice_and_everybody_hears_of_it(
     assert (session.status, session.outcome, session.use_count) == ("COMPLETED", "PAID", 1)
     (received,) = await facts(running, tenant, "payment.received")
     (allocation,) = received["allocations"]
+    assert received["contract_id"] == str(found.contract_id)
     assert (received["type"], received["method"], received["provider"]) == ("PORTAL", "CARD", "STRIPE")
     assert (allocation["invoice_id"], allocation["invoice_open_after"]["amount"]) == (str(invoice.invoice_id), "0.00")
     assert len(await facts(running, tenant, "instalment.paid")) == 1
@@ -203,6 +204,29 @@ async def test_one_payment_settles_several_items_the_oldest_first(
     shares = [(share["invoice_id"], share["amount"]["amount"]) for share in received["allocations"]]
     assert shares == [(str(invoice.invoice_id), "24.90"), (str(later.invoice_id), "5.10")]
     assert len(await facts(running, tenant, "instalment.paid")) == 1
+
+
+async def test_a_dispute_opens_again_everything_that_the_payment_settled(
+    running: Running, tenant: Tenant, stripe: CheckoutStripe
+) -> None:
+    found, invoice = await billed(running, tenant)
+    later = invoice_issued(found, "24.90", date(2026, 5, 10), number="F2026-0002")
+    await running.state(later, tenant.id, now=at(TODAY))
+    await running.settled()
+    link = await link_for(tenant, found, invoice, invoice_ids=(later.invoice_id, invoice.invoice_id))
+    await started(tenant, link.token)
+    await running.settled()
+    (page,) = stripe.sessions
+    stripe.pay(page, at(TODAY))
+    await returned(running, tenant, stripe)
+    assert [due.status for due in (await tenant.client.call(ListInstalments(status=("PAID",)))).items] == ["PAID"] * 2
+    stripe.dispute(stripe.sessions[page]["payment_intent"]["id"], at(TODAY))
+    await delivered(running, tenant, stripe)
+    dues = (await tenant.client.call(ListInstalments(client_id=found.client_id))).items
+    assert [(due.status, due.paid_amount.amount) for due in dues if due.invoice_id] == [("FAILED", 0)] * 2
+    balance = await tenant.client.call(GetClientBalance(client_id=found.client_id))
+    assert [item.open for item in balance.open_items] == [money("24.90")] * 2
+    assert len(await facts(running, tenant, "payment.returned")) == 1
 
 
 async def test_a_page_that_nobody_uses_is_closed_and_gives_its_invoice_free(

@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from starlette.responses import Response
 
 from messages.payments import PaymentMethod, RecordManualPayment
 from messages.payments.portal import CancelPortalSession
 from messages.values.instants import format_instant
 from runtime import clock
+from runtime.bridge.portal.forms import FormTokens
 from runtime.bridge.portal.limits import VisitLimit, network_of
 from runtime.bridge.portal.pages import OPENINGS_A_MINUTE
 from runtime.bridge.portal.texts import LANGUAGES, TEXTS, language_of
@@ -125,3 +127,12 @@ def test_every_language_says_the_same_things() -> None:
 def test_the_first_language_that_the_pages_speak_wins() -> None:
     assert language_of(None, None) == language_of("", "de, it") == language_of("xx", "fr-CA, en") == "fr"
     assert language_of("en", "fr") == language_of(None, "de-CH, en-US;q=0.7, fr;q=0.3") == "en"
+
+
+def test_in_production_the_cookie_of_a_form_is_bound_to_its_host_and_to_https() -> None:
+    response = Response()
+    forms = FormTokens(secure=True)
+    forms.keep(response, forms.new())
+    cookie = response.headers["set-cookie"]
+    assert cookie.startswith("__Host-portal_form=")
+    assert cookie.endswith("HttpOnly; Max-Age=3600; Path=/; SameSite=strict; Secure")
