@@ -84,3 +84,6 @@ NOTICE_RUNNING = ALREADY_EXISTS.specific(
     "NOTICE_RUNNING", "Une mise en demeure est en cours", "A formal notice is running"
 )
 ADDRESS_MISSING = PRECONDITION_FAILED.specific("ADDRESS_MISSING", "Adresse postale manquante", "Postal address missing")
+NOT_RETRYABLE_REASON = BUSINESS_RULE_VIOLATION.specific(
+    "NOT_RETRYABLE_REASON", "Représentation impossible", "The debit may not be presented again"
+)
