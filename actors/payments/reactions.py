@@ -75,6 +75,7 @@ async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork)
             company_id=event.company_id,
             code=event.code,
             legal_name=event.legal_name,
+            siren=event.siren,
             sepa_creditor_id=event.sepa_creditor_id,
             timezone=event.timezone,
             status=event.status,

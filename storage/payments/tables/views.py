@@ -24,6 +24,7 @@ company_view = Table(
     reference("company_id"),
     text("code"),
     text("legal_name"),
+    text("siren", nullable=True),
     text("sepa_creditor_id", nullable=True),
     text("timezone"),
     text("status"),
