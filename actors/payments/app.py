@@ -6,6 +6,7 @@ from actors.payments import (
     archiving,
     bank_messages,
     building,
+    controls,
     importing,
     ledger,
     lettering,
@@ -70,6 +71,7 @@ actor = Actor(
         mandates.cancel_mandate,
         dues.get_schedule,
         dues.list_schedules,
+        dues.update_schedule,
         dues.pause_schedule,
         dues.resume_schedule,
         dues.cancel_schedule,
@@ -193,6 +195,7 @@ actor = Actor(
         every(Tick.HOUR, lettering.letter_due),
         every(Tick.DAY, schedule.announce_debits),
         daily("02:00", schedule.plan_ahead),
+        daily("03:00", controls.check),
         daily("04:00", schedule.age_mandates),
     ),
     slow_work=(

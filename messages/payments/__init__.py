@@ -31,7 +31,7 @@ from messages.payments.dues import (
     CancelSchedule, EmissionResult, EmissionRun, GetEmissionRun, GetInstalment, GetSchedule, Instalment, InstalmentBlocked,
     InstalmentCancelled, InstalmentPage, InstalmentPaid, InstalmentPlanned, InstalmentRescheduled, InstalmentUnblocked,
     InstalmentUnpaid, ListInstalments, ListSchedules, PauseSchedule, ResumeSchedule, RunEmission, Schedule, ScheduleCancelled,
-    ScheduleCompleted, ScheduleCreated, SchedulePage, SchedulePaused, ScheduleResumed, ScheduleUpdated,
+    ScheduleCompleted, ScheduleCreated, SchedulePage, SchedulePaused, ScheduleResumed, ScheduleUpdated, UpdateSchedule,
 )  # fmt: skip
 from messages.payments.ledger import (
     AccountBalance, CreateExportJob, DownloadExport, ExportFile, ExportJob, ExportStatus, ExportType, GetExportJob,
@@ -172,5 +172,5 @@ __all__ = [
     "SuspensionOrder", "SuspensionOrderPage", "SuspensionReason", "SuspensionRequested", "SuspensionScope",
     "SuspensionStatus", "SuspensionWithdrawn", "TaskPriority", "Transport", "TrialBalance", "UnblockMandate",
     "UnletterLines", "UpdateBankDetails", "UpdateCreditorAccount", "UpdateDunningPolicy", "UpdatePaymentSettings",
-    "UpdateReminderPolicy", "UpdateRetryPolicy",
+    "UpdateReminderPolicy", "UpdateRetryPolicy", "UpdateSchedule",
 ]  # fmt: skip
