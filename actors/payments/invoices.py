@@ -263,6 +263,22 @@ async def cancel(work: UnitOfWork, invoice_id: UUID, version: int) -> None:
     await _shrink(work, invoice_id, Decimal("0.00"))
 
 
+async def settle_elsewhere(work: UnitOfWork, invoice_id: UUID) -> None:
+    """Somebody noted at billing that the invoice is paid: nothing more of it is collected here."""
+    found = await _invoice(work, invoice_id)
+    if found is None:
+        return
+    left = found["due"] - found["credited"] - found["allocated"]
+    if left <= found["settled_elsewhere"]:
+        return
+    await work.execute(
+        update(invoice_view)
+        .where(invoice_view.c.organisation_id == work.organisation_id, invoice_view.c.invoice_id == invoice_id)
+        .values(settled_elsewhere=left)
+    )
+    await _shrink(work, invoice_id, Decimal("0.00"), InstalmentCancelReason.SETTLED_ELSEWHERE)
+
+
 async def _invoice(work: UnitOfWork, invoice_id: UUID) -> Row | None:
     return await work.fetch_one(
         select(invoice_view)
@@ -286,7 +302,12 @@ async def _first_time(work: UnitOfWork, credit_note_id: UUID, invoice_id: UUID, 
     return await work.fetch_value(noted) is not None
 
 
-async def _shrink(work: UnitOfWork, invoice_id: UUID, left: Decimal) -> None:
+async def _shrink(
+    work: UnitOfWork,
+    invoice_id: UUID,
+    left: Decimal,
+    reason: InstalmentCancelReason = InstalmentCancelReason.CREDITED,
+) -> None:
     """Debits not transmitted are taken out; the instalment asks for what is left, or for nothing."""
     live = await work.fetch(
         select(payment.c.id).where(
@@ -296,7 +317,9 @@ async def _shrink(work: UnitOfWork, invoice_id: UUID, left: Decimal) -> None:
         )
     )
     if live:
-        await removal.take_out(work, [row["id"] for row in live], "invoice credited")
+        await removal.take_out(
+            work, [row["id"] for row in live], "nothing left to collect" if left <= 0 else "invoice credited"
+        )
     row = await work.fetch_one(
         select(instalment)
         .where(
@@ -309,7 +332,7 @@ async def _shrink(work: UnitOfWork, invoice_id: UUID, left: Decimal) -> None:
     if row is None:
         return
     if left <= 0:
-        await contracts.cancel_instalment(work, row, InstalmentCancelReason.CREDITED)
+        await contracts.cancel_instalment(work, row, reason)
     elif row["paid_amount"] < left < row["amount"]:
         after = {**row, "amount": left, "version": row["version"] + 1}
         await work.execute(

@@ -1,6 +1,7 @@
 """The sub-ledger: what happened to money is posted hourly, once, from the rows that tell of it; nothing posted ever changes."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, String, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
+from actors.payments.closing import closed_until, open_day
 from actors.payments.rules import ledger as rules
 from actors.payments.rules.ledger import Account, Entry
 from actors.payments.rules.outcomes import NOTHING
@@ -40,9 +42,11 @@ async def post_due(moment: Moment, work: UnitOfWork) -> object:
 
 
 async def post(work: UnitOfWork, entries: Sequence[tuple[UUID, Entry]]) -> None:
-    """Give the entries of companies their numbers, without gaps, and append them."""
+    """Give the entries of companies their numbers, without gaps, and append them; what is late for its period says so."""
     rows, lines = [], []
-    for company_id, entry in entries:
+    closed = await closed_until(work, {company_id for company_id, _ in entries}, lock=True)
+    for company_id, fact in entries:
+        entry = _in_open_period(fact, closed.get(company_id))
         entry_id = derived_id("journal entry", work.organisation_id, entry.key)
         number = await _number(work, company_id, entry)
         rows.append(
@@ -74,6 +78,13 @@ async def post(work: UnitOfWork, entries: Sequence[tuple[UUID, Entry]]) -> None:
             for index, line in enumerate(entry.lines, 1)
         ]
     await work.insert_together((journal_entry, rows), (journal_line, lines))
+
+
+def _in_open_period(entry: Entry, closed: date | None) -> Entry:
+    day = open_day(entry.entry_date, closed)
+    if day == entry.entry_date:
+        return entry
+    return replace(entry, entry_date=day, label=f"{entry.label[:84]} (du {entry.entry_date:%d/%m/%Y})")
 
 
 async def _number(work: UnitOfWork, company_id: UUID, entry: Entry) -> int:

@@ -12,7 +12,7 @@ from storage.payments.tables.others import alert
 from storage.payments.tables.payments import payment, payment_event, r_transaction, refund
 from storage.payments.tables.portal import portal_audit, portal_session
 from storage.payments.tables.providers import payment_method, psp_event, setup_session
-from storage.payments.tables.recovery import formal_notice, recovery_case, reminder, retry_plan
+from storage.payments.tables.recovery import case_note, formal_notice, recovery_case, reminder, retry_plan
 from storage.payments.tables.views import client_view
 
 _ACCOUNTING: Final = "ACCOUNTING_10Y: Commercial Code L123-22"
@@ -43,6 +43,13 @@ _last_debit = (
 )
 
 PERSONAL_DATA: Final = (
+    PersonalData(
+        case_note,
+        through(case_note.c.case_id, recovery_case.c.id, by_id(recovery_case.c.client_id)),
+        Delete(),
+        "notes of collaborators about recovery cases",
+        at_once=True,
+    ),
     PersonalData(
         alert, by_trace(alert.c.title, alert.c.message, alert.c.refs), Delete(), "alerts to members", at_once=True
     ),

@@ -33,7 +33,7 @@ from messages.contrats import (
     ContractWithdrawn,
     OperationKind,
 )
-from messages.factures import CreditNoteIssued, InvoiceCancelled, InvoiceIssued
+from messages.factures import CreditNoteIssued, InvoiceCancelled, InvoiceIssued, InvoicePaid, SettlementSource
 from messages.identity import CompanyCreated, CompanyUpdated
 from messages.payments import (
     AlertSeverity,
@@ -75,6 +75,7 @@ async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork)
             company_id=event.company_id,
             code=event.code,
             legal_name=event.legal_name,
+            siren=event.siren,
             sepa_creditor_id=event.sepa_creditor_id,
             timezone=event.timezone,
             status=event.status,
@@ -280,6 +281,13 @@ async def cancel_invoice(event: InvoiceCancelled, work: UnitOfWork) -> None:
     """Nothing is due on a cancelled invoice."""
     await invoices.cancel(work, event.invoice_id, work.source_version)
     await standing.refresh(work, [event.client_id], only_known=True)
+
+
+async def note_settled(event: InvoicePaid, work: UnitOfWork) -> None:
+    """An invoice that was settled by hand at billing; what payments itself settled is known here."""
+    if event.source is SettlementSource.MANUAL:
+        await invoices.settle_elsewhere(work, event.invoice_id)
+        await standing.refresh(work, [event.client_id], only_known=True)
 
 
 # -- calendar ------------------------------------------------------------------------------------------------------

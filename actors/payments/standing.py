@@ -27,6 +27,7 @@ from storage.payments.sets import among
 from storage.payments.tables.dues import instalment
 from storage.payments.tables.payments import payment, payment_standing, r_transaction
 from storage.payments.tables.recovery import recovery_case, recovery_item
+from storage.payments.tables.views import invoice_view
 
 _OWED = (InstalmentStatus.FAILED, InstalmentStatus.UNPAID)
 _MEDIUM, _HIGH = 30, 60
@@ -91,8 +92,15 @@ def _risk_of(cases: Iterable[Any], score: int) -> RiskLevel:
 
 
 async def _owed(work: UnitOfWork, client_ids: list[UUID]) -> dict[UUID, Decimal]:
+    """What failed debits still ask for; never more than is left to pay of their invoices."""
+    same = (invoice_view.c.organisation_id == instalment.c.organisation_id) & (
+        invoice_view.c.invoice_id == instalment.c.invoice_id
+    )
+    left = invoice_view.c.due - invoice_view.c.credited - invoice_view.c.allocated - invoice_view.c.settled_elsewhere
+    open_ = func.greatest(0, func.least(instalment.c.amount - instalment.c.paid_amount, left))
     rows = await work.fetch(
-        select(instalment.c.client_id, func.sum(instalment.c.amount - instalment.c.paid_amount).label("owed"))
+        select(instalment.c.client_id, func.sum(open_).label("owed"))
+        .select_from(instalment.outerjoin(invoice_view, same))
         .where(
             instalment.c.organisation_id == work.organisation_id,
             among(instalment.c.client_id, client_ids),

@@ -84,3 +84,10 @@ NOTICE_RUNNING = ALREADY_EXISTS.specific(
     "NOTICE_RUNNING", "Une mise en demeure est en cours", "A formal notice is running"
 )
 ADDRESS_MISSING = PRECONDITION_FAILED.specific("ADDRESS_MISSING", "Adresse postale manquante", "Postal address missing")
+NOT_RETRYABLE_REASON = BUSINESS_RULE_VIOLATION.specific(
+    "NOT_RETRYABLE_REASON", "Représentation impossible", "The debit may not be presented again"
+)
+LEDGER_ENTRY_NOT_FOUND = NOT_FOUND.specific("LEDGER_ENTRY_NOT_FOUND", "Écriture introuvable", "Ledger entry not found")
+ALREADY_REVERSED = ALREADY_EXISTS.specific("ALREADY_REVERSED", "Écriture déjà annulée", "Entry reversed already")
+PERIOD_CLOSED = PRECONDITION_FAILED.specific("PERIOD_CLOSED", "Période comptable clôturée", "Accounting period closed")
+UNBALANCED_ENTRY = VALIDATION_FAILED.specific("UNBALANCED_ENTRY", "Écriture déséquilibrée", "Unbalanced entry")

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from messages.base import Event, Reply, Request
 from messages.paging import Page, PageRequest
@@ -22,6 +22,7 @@ from messages.payments.vocabulary import (
 )
 from messages.values.instants import Instant
 from messages.values.money import Money
+from messages.values.refusal import refusal
 from messages.values.text import Label
 
 
@@ -102,6 +103,27 @@ class ListSchedules(PageRequest, Request[SchedulePage], query=True, resource="sc
     client_id: UUID | None = None
     contract_id: UUID | None = None
     status: tuple[ScheduleStatus, ...] = ()
+
+
+class UpdateSchedule(Request[Schedule]):
+    """Change amount, end, mandate or day from a date on. What is presented or invoiced stays; a higher amount is announced anew."""
+
+    schedule_id: UUID
+    effective_from: date
+    amount: Money | None = None
+    end_date: date | None = None
+    mandate_id: UUID | None = None
+    preferred_debit_day: Annotated[int, Field(ge=1, le=31)] | None = None
+    expected_version: int | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "UpdateSchedule":
+        changed = (self.amount, self.end_date, self.mandate_id, self.preferred_debit_day)
+        if all(value is None for value in changed):
+            raise refusal("NOTHING_TO_CHANGE", "give amount, end_date, mandate_id or preferred_debit_day")
+        if self.amount is not None and self.amount.amount <= 0:
+            raise refusal("AMOUNT_POSITIVE", "amount must be above zero; cancel the schedule instead")
+        return self
 
 
 class PauseSchedule(Request[Schedule]):

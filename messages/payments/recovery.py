@@ -155,6 +155,14 @@ class SuspensionOrderPage(Page[SuspensionOrder]):
     """Orders to cut a service, newest first."""
 
 
+class CaseNote(Reply):
+    """What a collaborator wrote about a case."""
+
+    text: str
+    written_by: str
+    written_at: Instant
+
+
 class RecoveryCase(CaseRef):
     """A case; items, plans and steps only where one case is asked for."""
 
@@ -169,6 +177,7 @@ class RecoveryCase(CaseRef):
     items: tuple[RecoveryItem, ...] = ()
     plans: tuple[RetryPlan, ...] = ()
     steps: tuple[DunningStepDone, ...] = ()
+    notes: tuple[CaseNote, ...] = ()
     created_at: Instant
     version: int
 
@@ -277,6 +286,13 @@ class AssignRecoveryCase(Request[RecoveryCase], permission=_WRITE):
     case_id: UUID
     assigned_to: UUID | None
     expected_version: int | None = None
+
+
+class AddCaseNote(Request[RecoveryCase], permission=_WRITE):
+    """Write something about a case that colleagues should know."""
+
+    case_id: UUID
+    text: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class PauseRecoveryCase(Request[RecoveryCase], permission=_WRITE):

@@ -41,6 +41,7 @@ class RetryEligibility(StrEnum):
     NOT_ELIGIBLE_MAX_ATTEMPTS = "NOT_ELIGIBLE_MAX_ATTEMPTS"
     NOT_ELIGIBLE_MAX_DURATION = "NOT_ELIGIBLE_MAX_DURATION"
     NOT_ELIGIBLE_AMOUNT = "NOT_ELIGIBLE_AMOUNT"
+    NOT_ELIGIBLE_INSOLVENCY = "NOT_ELIGIBLE_INSOLVENCY"
     NOT_ELIGIBLE_MANUAL_CANCEL = "NOT_ELIGIBLE_MANUAL_CANCEL"
 
 
@@ -90,11 +91,13 @@ class CasePauseReason(StrEnum):
     DECEASED = "DECEASED"
     FRAUD = "FRAUD"
     COMPLIANCE = "COMPLIANCE"
+    INSOLVENCY = "INSOLVENCY"
 
 
 class CaseCloseReason(StrEnum):
-    """How a case ended."""
+    """How a case ended. MERGED: its client and another became one, and so did their cases."""
 
+    MERGED = "MERGED"
     RECOVERED = "RECOVERED"
     CREDITED = "CREDITED"
     TIME_BARRED = "TIME_BARRED"

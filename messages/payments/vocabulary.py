@@ -156,6 +156,7 @@ class InstalmentCancelReason(StrEnum):
     SCHEDULE_CANCELLED = "SCHEDULE_CANCELLED"
     WITHDRAWN = "WITHDRAWN"
     CREDITED = "CREDITED"
+    SETTLED_ELSEWHERE = "SETTLED_ELSEWHERE"
 
 
 class RescheduleReason(StrEnum):

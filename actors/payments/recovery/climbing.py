@@ -102,6 +102,7 @@ def _facts(desk: Desk, case: Row) -> CaseFacts:
         warned=warned,
         was_due=frozenset(case["due_steps"]),
         notice_deadline=_notice_deadline(desk, case),
+        closed=desk.public_holidays,
     )
 
 

@@ -1,22 +1,26 @@
 """The cases of some clients with everything that belongs to them, locked, changed in memory, stored at the end."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, select, update
 
 from actors.payments.recovery import shown
+from actors.payments.rules.contact import ContactHours, hours_of
+from actors.payments.rules.policies import best
 from actors.payments.rules.recovery_machines import LIVE_PLANS
 from messages.base import Event
 from messages.payments import (
     NoticeStatus,
     RecoveryCaseStatus,
     ReminderStatus,
+    ReminderTerms,
     RetryAttemptStatus,
     SuspensionStatus,
 )
+from messages.values.business_days import FRANCE, TARGET
 from runtime.unit_of_work import UnitOfWork
 from storage.payments.sets import among
 from storage.payments.tables.dues import instalment
@@ -26,10 +30,12 @@ from storage.payments.tables.recovery import (
     recovery_case,
     recovery_item,
     reminder,
+    reminder_policy,
     retry_attempt,
     retry_plan,
     suspension_request,
 )
+from storage.payments.tables.views import holiday_view
 
 Row = dict[str, Any]
 _RECENT = timedelta(days=8)
@@ -59,6 +65,9 @@ class Desk:
         self.steps: dict[UUID, Row] = {}
         self.notices: dict[UUID, Row] = {}
         self.instalments: dict[UUID, Row] = {}
+        self.bank_holidays: frozenset[date] = frozenset()
+        self.public_holidays: frozenset[date] = frozenset()
+        self._reminding: list[Any] = []
         self._rows: dict[str, dict[UUID, Row]] = {
             table.name: rows
             for table, rows in zip(
@@ -81,6 +90,7 @@ class Desk:
             select(recovery_case).where(own, among(recovery_case.c.client_id, clients)).order_by(recovery_case.c.id)
         )
         await self._take(recovery_case, wanted.with_for_update() if lock else wanted)
+        await self._load_terms()
         cases = sorted(self.cases)
         if not cases:
             return
@@ -111,6 +121,35 @@ class Desk:
             .order_by(reminder.c.id),
         )
         await self.load_instalments(item["instalment_id"] for item in self.items.values())
+
+    async def _load_terms(self) -> None:
+        """The closed days ahead that no rule computes, and when debtors may be written to."""
+        rows = await self.work.fetch(
+            select(holiday_view.c.zone, holiday_view.c.date).where(
+                holiday_view.c.organisation_id == self.work.organisation_id,
+                holiday_view.c.closed,
+                holiday_view.c.zone.in_((TARGET, FRANCE)),
+                holiday_view.c.date >= self.work.today() - _RECENT,
+            )
+        )
+        self.bank_holidays = frozenset(row["date"] for row in rows if row["zone"] == TARGET)
+        self.public_holidays = frozenset(row["date"] for row in rows if row["zone"] == FRANCE)
+        self._reminding = await self.work.fetch(
+            select(reminder_policy)
+            .where(reminder_policy.c.organisation_id == self.work.organisation_id, reminder_policy.c.is_active)
+            .order_by(reminder_policy.c.id)
+            .limit(500)
+        )
+
+    def reminding(self, case: Row) -> ReminderTerms:
+        """What governs the messages about a case."""
+        context = {"company_id": case["company_id"], "customer_type": case["customer_type"]}
+        found = best(self._reminding, context)
+        return ReminderTerms.model_validate(found["terms"]) if found else ReminderTerms()
+
+    def contact_hours(self, case: Row) -> ContactHours:
+        """When and how often the debtor of a case may be written to."""
+        return hours_of(self.reminding(case), self.public_holidays)
 
     async def _take(self, table: Table, statement: Any) -> None:
         self._rows[table.name].update({row["id"]: dict(row) for row in await self.work.fetch(statement)})

@@ -1,6 +1,7 @@
 """Cases follow the money: what is owed is read from the instalments, and everything else follows from it."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from messages.payments import (
     RecoveryCaseClosed,
     RecoveryCaseStatus,
     RecoveryItemStatus,
-    ReminderChannel,
+    ReminderTrigger,
     RetryAttemptStatus,
     RetryPlanStatus,
 )
@@ -29,6 +30,14 @@ from storage.payments.tables.payments import payment
 from storage.payments.tables.views import invoice_view
 
 NOTHING = Decimal("0.00")
+
+
+@dataclass(frozen=True, slots=True)
+class _InvoiceState:
+    left: Decimal
+    settled_elsewhere: bool
+
+
 _SETTLED = (PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED)
 
 
@@ -91,27 +100,36 @@ async def _take_outcomes(desk: Desk) -> None:
                 planning.cancel(desk, plan, "the new debit was cancelled")
 
 
-async def _open_of_invoices(desk: Desk) -> dict[UUID, Decimal]:
+async def _open_of_invoices(desk: Desk) -> dict[UUID, _InvoiceState]:
     ids = sorted({item["invoice_id"] for item in desk.items.values() if item["invoice_id"] is not None})
     if not ids:
         return {}
     rows = await desk.work.fetch(
-        select(invoice_view.c.invoice_id, invoice_view.c.due, invoice_view.c.credited, invoice_view.c.allocated).where(
+        select(invoice_view).where(
             invoice_view.c.organisation_id == desk.work.organisation_id, among(invoice_view.c.invoice_id, ids)
         )
     )
-    return {row["invoice_id"]: max(NOTHING, row["due"] - row["credited"] - row["allocated"]) for row in rows}
+    return {row["invoice_id"]: _InvoiceState(max(NOTHING, open_of(row)), row["settled_elsewhere"] > 0) for row in rows}
 
 
-def _settle_item(desk: Desk, case: Row, item: Row, invoices: dict[UUID, Decimal]) -> None:
+def open_of(row: Any) -> Decimal:
+    """What is left to pay of an invoice."""
+    left: Decimal = row["due"] - row["credited"] - row["allocated"] - row["settled_elsewhere"]
+    return left
+
+
+def _settle_item(desk: Desk, case: Row, item: Row, invoices: dict[UUID, _InvoiceState]) -> None:
     if item["status"] != RecoveryItemStatus.OPEN:
         return
     due = desk.instalments[item["instalment_id"]]
     left = NOTHING if due["status"] == InstalmentStatus.CANCELLED else due["amount"] - due["paid_amount"]
     credited = due["status"] == InstalmentStatus.CANCELLED
-    if item["invoice_id"] in invoices and invoices[item["invoice_id"]] < left:
-        credited = credited or due["paid_amount"] == 0
-        left = invoices[item["invoice_id"]]
+    invoice = invoices.get(item["invoice_id"])
+    if invoice is not None and invoice.settled_elsewhere:
+        credited = False
+    if invoice is not None and invoice.left < left:
+        credited = not invoice.settled_elsewhere and (credited or due["paid_amount"] == 0)
+        left = invoice.left
     desk.change(item, outstanding=min(left, item["principal"]))
     if left > 0:
         return
@@ -142,7 +160,7 @@ def _close_if_settled(desk: Desk, case: Row) -> None:
     close(desk, case, CaseCloseReason.RECOVERED if paid else CaseCloseReason.CREDITED)
     if paid:
         key = f"{case['id']}|received|{case['episode']}"
-        writing.plan_message(desk, case, ReminderChannel.EMAIL, writing.PAYMENT_RECEIVED, key, PARIS)
+        writing.apply_rules(desk, case, ReminderTrigger.PAYMENT_RECEIVED, key, PARIS)
 
 
 def close(desk: Desk, case: Row, reason: CaseCloseReason) -> None:

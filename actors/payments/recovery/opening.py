@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from actors.payments.company import Company, companies
-from actors.payments.recovery import climbing, following, planning, writing
+from actors.payments.recovery import climbing, following, planning, stopping, writing
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.recovery.people import ask_people
 from actors.payments.recovery.terms import Policies, context_of, customer_type, policies
@@ -25,14 +25,12 @@ from messages.payments import (
     MandateStatus,
     ReasonCategory,
     RecoveryCaseOpened,
-    RecoveryCasePaused,
     RecoveryCaseReopened,
     RecoveryCaseStatus,
     RecoveryItemStatus,
-    ReminderChannel,
+    ReminderTrigger,
     RetryAdvice,
     RetryAttemptStatus,
-    RetryEligibility,
     RetryPlanStatus,
     ServiceState,
     StaffAction,
@@ -96,6 +94,7 @@ async def _facts(work: UnitOfWork, payment_ids: list[UUID]) -> dict[UUID, Row]:
             client_view.c.kind,
             client_view.c.blocked_scope,
             client_view.c.deceased,
+            client_view.c.insolvent,
             contract_view.c.status.label("contract_status"),
             schedule.c.product_code,
             schedule.c.source_channel,
@@ -120,6 +119,7 @@ def debtor_of(facts: Row, outstanding: Any, *, new_instrument: bool = False) -> 
         contract_ended=facts["contract_status"] in _ENDED,
         mandate_usable=facts["mandate_status"] == MandateStatus.ACTIVE,
         new_instrument=new_instrument,
+        insolvent=bool(facts["insolvent"]),
     )
 
 
@@ -139,11 +139,21 @@ async def _take(desk: Desk, debit: FailedDebit, facts: Row, known: Policies, com
         lead = company.profile.lead_target_days if company is not None else BankProfile().lead_target_days
         planning.make(desk, case, item, debit.payment, terms, debtor, lead, zone)
     following.recount(desk, case)
-    if debit.code in _PAUSES:
-        _stop(desk, case, debit.code)
+    reason = _PAUSES.get(debit.code) or _forbidden(facts)
+    if reason is not None:
+        stopping.stop(desk, case["client_id"], reason)
+        title = f"Debit failed with {debit.code}: stop and review"
+        ask_people(desk, case, StaffAction.CREATE_TASK, title, TaskPriority.HIGH)
         return
     await climbing.climb(desk, case, zone)
     _write(desk, case, debit, zone)
+
+
+def _forbidden(facts: Row) -> CasePauseReason | None:
+    """What forbids to recover anything from the client, whatever the bank's reason."""
+    if facts["deceased"]:
+        return CasePauseReason.DECEASED
+    return CasePauseReason.INSOLVENCY if facts["insolvent"] else None
 
 
 def _fail_attempt(desk: Desk, attempt: Row, debit: FailedDebit, debtor: Debtor, zone: ZoneInfo) -> None:
@@ -251,29 +261,10 @@ async def _open(
     return case
 
 
-def _stop(desk: Desk, case: Row, code: str) -> None:
-    """Death, fraud and sanctions stop everything: no debit, no message; a person decides."""
-    for other in desk.open_cases():
-        if other["client_id"] != case["client_id"]:
-            continue
-        for plan in desk.live_plans(other):
-            planning.drop_scheduled(desk, plan, "cancel", code)
-            if plan["status"] == RetryPlanStatus.ACTIVE:
-                planning.refuse(desk, plan, RetryEligibility.NOT_ELIGIBLE_CLIENT_BLOCKED)
-        writing.cancel_messages(desk, other, code)
-        if other["status"] == RecoveryCaseStatus.OPEN:
-            status = RECOVERY_CASE.after("pause", RecoveryCaseStatus(other["status"]))
-            desk.change(other, status=status, pause_reason=_PAUSES[code], next_step_due_at=None)
-            desk.state(other, RecoveryCasePaused(**desk.case_ref(other), reason=_PAUSES[code]))
-    title = f"Debit failed with {code}: stop and review"
-    ask_people(desk, case, StaffAction.CREATE_TASK, title, TaskPriority.HIGH)
-
-
 def _write(desk: Desk, case: Row, debit: FailedDebit, zone: ZoneInfo) -> None:
     """Tell the debtor, once per failure; a debtor who chose to refuse is called by a person as well."""
-    if not writing.has_message(desk, case, ReminderChannel.EMAIL):
-        key = f"{case['id']}|failed|{debit.payment['id']}"
-        writing.plan_message(desk, case, ReminderChannel.EMAIL, writing.DEBIT_FAILED, key, zone)
+    key = f"{case['id']}|failed|{debit.payment['id']}"
+    writing.apply_rules(desk, case, ReminderTrigger.ON_REJECTION, key, zone)
     reason = reason_of(debit.code)
     if reason.category is ReasonCategory.DISPUTE and reason.advice is RetryAdvice.MANUAL:
         title = f"Debit refused with {debit.code}: call the client"

@@ -123,7 +123,8 @@ def _date_of(
     at_once: bool = False,
 ) -> retrying.AttemptDate | None:
     terms = RetryTerms.model_validate(plan["terms"])
-    told = next_allowed(desk.work.now, ReminderChannel.EMAIL, zone=zone) or desk.work.now
+    hours = desk.contact_hours(desk.cases[plan["case_id"]])
+    told = next_allowed(desk.work.now, ReminderChannel.EMAIL, (), hours, zone) or desk.work.now
     return retrying.attempt_date(
         terms,
         first_rejection=plan["first_rejection"],
@@ -134,6 +135,7 @@ def _date_of(
         lead=plan["lead_target_days"],
         zone=zone,
         taken=desk.taken_dates(plan["mandate_id"], without["id"] if without else None),
+        closed=desk.bank_holidays,
         at_once=at_once,
     )
 

@@ -1,11 +1,14 @@
 """The retry run: attempts whose hour has come become payments, each exactly once."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments import views
 from actors.payments.company import Company, companies
@@ -28,6 +31,7 @@ from messages.payments import (
     RetryAttemptExecuted,
     RetryAttemptStatus,
     RetryEligibility,
+    RetryOutcome,
     RetryPlanStatus,
     RetryTerms,
 )
@@ -39,41 +43,109 @@ from storage.payments.tables.dues import instalment, schedule
 from storage.payments.tables.means import mandate
 from storage.payments.tables.others import payment_number_block
 from storage.payments.tables.payments import payment, payment_event
-from storage.payments.tables.recovery import recovery_case, recovery_item, retry_attempt, retry_plan
+from storage.payments.tables.recovery import recovery_case, recovery_item, retry_attempt, retry_plan, retry_run
 from storage.payments.tables.views import client_view, contract_view
 
-_PAGE = 100
+PAGE = 100
+_ATTEMPTS = (
+    select(retry_attempt.c.id, retry_attempt.c.plan_id, recovery_case.c.client_id, recovery_item.c.instalment_id)
+    .join(retry_plan, retry_plan.c.id == retry_attempt.c.plan_id)
+    .join(recovery_case, recovery_case.c.id == retry_plan.c.case_id)
+    .join(recovery_item, recovery_item.c.id == retry_plan.c.item_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What became of an attempt."""
+
+    plan_id: UUID
+    number: int
+    outcome: RetryOutcome
+    eligibility: RetryEligibility
+    payment_id: UUID | None = None
 
 
 async def present_due(moment: Moment, work: UnitOfWork) -> object:
     """Each minute: attempts whose hour has come, a page at a time."""
-    rows = await work.fetch(
-        select(retry_attempt.c.id, recovery_case.c.client_id, recovery_item.c.instalment_id)
-        .join(retry_plan, retry_plan.c.id == retry_attempt.c.plan_id)
-        .join(recovery_case, recovery_case.c.id == retry_plan.c.case_id)
-        .join(recovery_item, recovery_item.c.id == retry_plan.c.item_id)
-        .where(
+    rows = await due_attempts(work)
+    if not rows:
+        return None
+    results = await present(work, rows)
+    await note_run(work, results, manual=False)
+    return MORE if len(rows) == PAGE else None
+
+
+async def due_attempts(work: UnitOfWork) -> list[Any]:
+    """The attempts whose hour has come, oldest first, at most a page."""
+    return await work.fetch(
+        _ATTEMPTS.where(
             retry_attempt.c.organisation_id == work.organisation_id,
             retry_attempt.c.status == RetryAttemptStatus.SCHEDULED,
-            retry_attempt.c.submit_at <= moment.as_of,
+            retry_attempt.c.submit_at <= work.now,
             recovery_case.c.status == RecoveryCaseStatus.OPEN,
         )
         .order_by(retry_attempt.c.submit_at, retry_attempt.c.id)
-        .limit(_PAGE)
+        .limit(PAGE)
     )
-    if not rows:
-        return None
-    await _lock_instalments(work, sorted({row["instalment_id"] for row in rows}))
+
+
+async def next_attempt(work: UnitOfWork, plan_id: UUID) -> list[Any]:
+    """The scheduled attempt of a plan, if it has one."""
+    return await work.fetch(
+        _ATTEMPTS.where(
+            retry_attempt.c.organisation_id == work.organisation_id,
+            retry_attempt.c.plan_id == plan_id,
+            retry_attempt.c.status == RetryAttemptStatus.SCHEDULED,
+        )
+    )
+
+
+async def present(work: UnitOfWork, rows: Sequence[Any], *, keep: bool = True) -> list[Presented]:
+    """Make payments of attempts, each exactly once; with `keep` false nothing is stored or said."""
+    if keep:
+        await _lock_instalments(work, sorted({row["instalment_id"] for row in rows}))
     desk = Desk(work)
-    await desk.load(row["client_id"] for row in rows)
-    await following.follow_money(desk)
+    await desk.load((row["client_id"] for row in rows), lock=keep)
+    if keep:
+        await following.follow_money(desk)
     organisations = {company.id: company for company in await companies(work)}
-    for row in rows:
-        await _present(desk, desk.attempts[row["id"]], organisations)
-    for case in desk.open_cases():
-        following.recount(desk, case)
-    await desk.store()
-    return MORE if len(rows) == _PAGE else None
+    results = [await _present(desk, desk.attempts[row["id"]], organisations, keep=keep) for row in rows]
+    if keep:
+        for case in desk.open_cases():
+            following.recount(desk, case)
+        await desk.store()
+    return [result for result in results if result is not None]
+
+
+async def note_run(work: UnitOfWork, results: Sequence[Presented], *, manual: bool) -> UUID:
+    """Count what a run did: one row per day, and one for each run that a person ordered."""
+    today = work.today()
+    key = f"run:{today}" if not manual else f"run:manual:{work.cause.causation_id}"
+    counts = {
+        "total": len(results),
+        "submitted": sum(result.outcome is RetryOutcome.SUBMITTED for result in results),
+        "skipped": sum(result.outcome is RetryOutcome.SKIPPED for result in results),
+        "moved": sum(result.outcome is RetryOutcome.MOVED for result in results),
+    }
+    statement = insert(retry_run).values(
+        id=new_id(),
+        organisation_id=work.organisation_id,
+        target_date=today,
+        is_manual=manual,
+        triggered_by=work.caller.principal if manual else "SCHEDULER",
+        key=key,
+        created_at=work.now,
+        updated_at=work.now,
+        **counts,
+    )
+    raised = {name: retry_run.c[name] + statement.excluded[name] for name in counts} | {"updated_at": work.now}
+    run_id: UUID = await work.fetch_value(
+        statement.on_conflict_do_update(index_elements=["organisation_id", "key"], set_=raised).returning(
+            retry_run.c.id
+        )
+    )
+    return run_id
 
 
 async def _lock_instalments(work: UnitOfWork, ids: list[UUID]) -> None:
@@ -86,32 +158,39 @@ async def _lock_instalments(work: UnitOfWork, ids: list[UUID]) -> None:
     )
 
 
-async def _present(desk: Desk, attempt: Row, organisations: dict[UUID, Company]) -> None:
+async def _present(desk: Desk, attempt: Row, organisations: dict[UUID, Company], *, keep: bool) -> Presented | None:
     plan = desk.plans[attempt["plan_id"]]
-    item = desk.items[plan["item_id"]]
-    case = desk.cases[plan["case_id"]]
+    item, case = desk.items[plan["item_id"]], desk.cases[plan["case_id"]]
     if attempt["status"] != RetryAttemptStatus.SCHEDULED or plan["status"] != RetryPlanStatus.ACTIVE:
-        return
+        return None
     company = organisations.get(case["company_id"])
     facts = await _facts(desk.work, plan["original_payment_id"])
+    verdict = _verdict(desk, plan, item, facts, company)
+    if verdict is not RetryEligibility.ELIGIBLE or company is None:
+        if keep:
+            planning.drop_scheduled(desk, plan, "skip", verdict)
+            planning.refuse(desk, plan, verdict)
+        return Presented(plan["id"], attempt["number"], RetryOutcome.SKIPPED, verdict)
+    if not _in_time(attempt, plan, company, desk.work.now.astimezone(company.zone)):
+        if keep and not planning.move(desk, plan, attempt, company.zone):
+            planning.drop_scheduled(desk, plan, "skip", "MAX_DURATION")
+            planning.exhaust(desk, plan, RetryEligibility.NOT_ELIGIBLE_MAX_DURATION)
+        return Presented(plan["id"], attempt["number"], RetryOutcome.MOVED, verdict)
+    if keep:
+        await _collect(desk, attempt, plan, item, facts, company)
+    return Presented(plan["id"], attempt["number"], RetryOutcome.SUBMITTED, verdict, attempt["payment_id"])
+
+
+def _verdict(desk: Desk, plan: Row, item: Row, facts: Row, company: Company | None) -> RetryEligibility:
     verdict = retrying.eligibility(
         RetryTerms.model_validate(plan["terms"]), _last_code(desk, plan), plan["attempts_made"],
         debtor_of(facts, item["outstanding"], new_instrument=plan["mandate_id"] != facts["mandate_id"]),
     )  # fmt: skip
     due = desk.instalments[item["instalment_id"]]
-    if company is None or company.account is None or not INSTALMENT.allows("present", InstalmentStatus(due["status"])):
-        verdict = RetryEligibility.NOT_ELIGIBLE_MANDATE_REVOKED
-    if verdict is not RetryEligibility.ELIGIBLE or company is None:
-        planning.drop_scheduled(desk, plan, "skip", verdict)
-        planning.refuse(desk, plan, verdict)
-        return
-    local = desk.work.now.astimezone(company.zone)
-    if not _in_time(attempt, plan, company, local):
-        if not planning.move(desk, plan, attempt, company.zone):
-            planning.drop_scheduled(desk, plan, "skip", "MAX_DURATION")
-            planning.exhaust(desk, plan, RetryEligibility.NOT_ELIGIBLE_MAX_DURATION)
-        return
-    await _collect(desk, attempt, plan, item, facts, company)
+    usable = company is not None and company.account is not None
+    if not usable or not INSTALMENT.allows("present", InstalmentStatus(due["status"])):
+        return RetryEligibility.NOT_ELIGIBLE_MANDATE_REVOKED
+    return verdict
 
 
 def _last_code(desk: Desk, plan: Row) -> str:
@@ -144,6 +223,7 @@ async def _facts(work: UnitOfWork, original_payment_id: UUID) -> Row:
             current,
             client_view.c.blocked_scope,
             client_view.c.deceased,
+            client_view.c.insolvent,
             contract_view.c.status.label("contract_status"),
             mandate.c.status.label("mandate_status"),
         )

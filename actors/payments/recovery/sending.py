@@ -74,12 +74,12 @@ async def _mandate_references(desk: Desk) -> dict[UUID, str]:
 def _send(desk: Desk, row: Row, company: Company | None, references: Mapping[UUID, str]) -> None:
     """Everything a message says is looked up now: between planning and sending the amount may have changed."""
     case, now = desk.cases[row["case_id"]], desk.work.now
-    thanks = row["template_key"] == writing.PAYMENT_RECEIVED
+    thanks = row["key"].startswith(f"{case['id']}|received|")
     if case["status"] == RecoveryCaseStatus.CLOSED and not thanks:
         writing.skip_message(desk, row, "SETTLED")
         return
     channel, zone = ReminderChannel(row["channel"]), company.zone if company else PARIS
-    at = next_allowed(now, channel, writing.sent_to(desk, row["client_id"]), zone=zone)
+    at = next_allowed(now, channel, writing.sent_to(desk, row["client_id"]), desk.contact_hours(case), zone)
     if at is None:
         writing.skip_message(desk, row, "RATE_LIMITED")
         return

@@ -5,6 +5,7 @@ from typing import Any
 
 from actors.payments.views import money
 from messages.payments import (
+    CaseNote,
     CaseRef,
     DunningStepDone,
     FormalNotice,
@@ -79,3 +80,8 @@ def suspension_of(row: Any) -> SuspensionOrder:
 def notice_of(row: Any) -> FormalNotice:
     """A formal notice."""
     return FormalNotice.model_validate({**row, "notice_id": row["id"], "total": money(row["total"], row["currency"])})
+
+
+def note_of(row: Any) -> CaseNote:
+    """A note."""
+    return CaseNote.model_validate({**row})

@@ -1,5 +1,6 @@
 """Messages to debtors: planned at an hour the law and the caps allow, cancelled when not needed."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,12 +13,11 @@ from messages.payments import (
     ReminderChannel,
     ReminderPlanned,
     ReminderStatus,
+    ReminderTrigger,
 )
 from messages.values.identifiers import new_id
 from storage.payments.tables.recovery import reminder
 
-DEBIT_FAILED = "reminder.debit_failed"
-PAYMENT_RECEIVED = "reminder.thanks"
 _LOST = (ReminderStatus.FAILED, ReminderStatus.BOUNCED)
 
 
@@ -29,11 +29,13 @@ def plan_message(
     key: str,
     zone: ZoneInfo,
     step: str | None = None,
+    delay: timedelta = timedelta(0),
 ) -> None:
     """Plan a message about a case; one that would wait more than seven days is skipped. A key is planned once."""
     if any(row["key"] == key for row in desk.reminders.values()):
         return
-    at = next_allowed(desk.work.now, channel, sent_to(desk, case["client_id"]), zone=zone)
+    sent, hours = sent_to(desk, case["client_id"]), desk.contact_hours(case)
+    at = next_allowed(desk.work.now + delay, channel, sent, hours, zone)
     row = desk.add(
         reminder,
         {
@@ -54,6 +56,18 @@ def plan_message(
     )
     if at is not None:
         desk.state(row, ReminderPlanned(**reminder_ref(row), planned_at=at))
+
+
+def apply_rules(desk: Desk, case: Row, trigger: ReminderTrigger, key: str, zone: ZoneInfo) -> None:
+    """Plan what the reminder policy wants said; a channel that has a message waiting says it all already."""
+    for index, rule in enumerate(desk.reminding(case).rules):
+        first_only = rule.only_first_rejection and case["rejection_count"] > 1
+        if rule.trigger is not trigger or first_only:
+            continue
+        if trigger is ReminderTrigger.ON_REJECTION and has_message(desk, case, rule.channel):
+            continue
+        delay = timedelta(hours=rule.delay_hours)
+        plan_message(desk, case, rule.channel, rule.template_key, f"{key}|{index}", zone, delay=delay)
 
 
 def sent_to(desk: Desk, client_id: UUID) -> list[Sent]:

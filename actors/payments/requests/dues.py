@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from actors.payments import contracts, runs, views
+from actors.payments import changing, contracts, runs, views
 from actors.payments.company import company_of
 from actors.payments.emission import Emission
 from messages.identity import COMPANY_NOT_FOUND
@@ -31,6 +31,7 @@ from messages.payments import (
     Schedule,
     SchedulePage,
     ScheduleReason,
+    UpdateSchedule,
 )
 from messages.problem import Refused
 from runtime.pagination import page
@@ -62,6 +63,13 @@ async def list_schedules(request: ListSchedules, work: UnitOfWork) -> SchedulePa
         reply=SchedulePage,
         item=views.schedule_of,
     )
+
+
+async def update_schedule(request: UpdateSchedule, work: UnitOfWork) -> Schedule:
+    """Change a live schedule from a date on."""
+    row = await _schedule(work, request.schedule_id, lock=True)
+    work.check_version(request.expected_version, row["version"])
+    return views.schedule_of(await changing.change(work, row, request))
 
 
 async def pause_schedule(request: PauseSchedule, work: UnitOfWork) -> Schedule:

@@ -38,6 +38,7 @@ from runtime.unit_of_work import Row, UnitOfWork, WorkItem
 from runtime.work_queue import Outside
 from storage.payments.tables.bank import stored_file
 from storage.payments.tables.ledger import export_job, journal_entry, journal_line
+from storage.payments.tables.views import company_view
 
 _PART = 256 * 1024
 
@@ -72,6 +73,18 @@ async def list_journal_entries(request: ListJournalEntries, work: UnitOfWork) ->
     lines = await _lines_of(work, [entry.id for entry in found.items])
     items = tuple(entry.model_copy(update={"lines": lines.get(entry.id, ())}) for entry in found.items)
     return JournalEntryPage(items=items, next_cursor=found.next_cursor)
+
+
+async def shown_entry(work: UnitOfWork, posting_key: str) -> JournalEntry:
+    """An entry that was posted in this transaction."""
+    row = await work.fetch_one(
+        select(journal_entry).where(
+            journal_entry.c.organisation_id == work.organisation_id, journal_entry.c.posting_key == posting_key
+        )
+    )
+    assert row is not None  # it was posted just before
+    lines = await _lines_of(work, [row["id"]])
+    return JournalEntry.model_validate({**row, "lines": lines[row["id"]]})
 
 
 async def _lines_of(work: UnitOfWork, ids: list[UUID]) -> dict[UUID, tuple[JournalLine, ...]]:
@@ -159,12 +172,15 @@ async def build_export(item: BuildExport, outside: Outside) -> list[FecLine]:
     async with outside.heart.database.transaction(outside.organisation_id, read_only=True) as connection:
         rows = await connection.fetch(
             "select e.journal, e.number, e.entry_date, e.piece_ref, e.label, e.posted_at, l.account, l.debit, l.credit,"
-            " c.client_code, c.display_name from export_job j"
+            " c.client_code, c.display_name, t.letter, t.lettered_on from export_job j"
             " join journal_entry e on e.organisation_id = j.organisation_id and e.company_id = j.company_id"
             " and e.entry_date between j.period_from and j.period_to"
             " join journal_line l on l.organisation_id = e.organisation_id and l.entry_id = e.id"
+            " left join lettering t on t.organisation_id = l.organisation_id and t.entry_id = l.entry_id"
+            " and t.line_no = l.line_no"
             " left join client_view c on c.organisation_id = l.organisation_id and c.client_id = l.client_id"
-            " where j.organisation_id = $1 and j.id = $2 order by e.journal, e.fiscal_year, e.number, l.line_no",
+            " where j.organisation_id = $1 and j.id = $2"
+            " order by (e.posted_at at time zone 'Europe/Paris')::date, e.journal, e.fiscal_year, e.number, l.line_no",
             outside.organisation_id,
             item.job_id,
         )
@@ -182,6 +198,8 @@ async def build_export(item: BuildExport, outside: Outside) -> list[FecLine]:
             debit=row["debit"],
             credit=row["credit"],
             validated_on=local_date(row["posted_at"]),
+            letter=row["letter"],
+            lettered_on=row["lettered_on"],
         )
         for row in rows
     ]
@@ -191,6 +209,11 @@ async def store_export(item: BuildExport, lines: list[FecLine], work: UnitOfWork
     """Keep the file, encrypted: it names clients."""
     job = await _job(work, item.job_id)
     content = await asyncio.to_thread(fec_file, lines)
+    siren = await work.fetch_value(
+        select(company_view.c.siren).where(
+            company_view.c.organisation_id == work.organisation_id, company_view.c.company_id == job["company_id"]
+        )
+    )
     sealed = await sealed_file(content, row_id=item.job_id, organisation_id=work.organisation_id, keys=work.keys)
     await work.insert(
         stored_file, id=item.job_id, organisation_id=work.organisation_id, content=sealed, created_at=work.now
@@ -200,7 +223,7 @@ async def store_export(item: BuildExport, lines: list[FecLine], work: UnitOfWork
         .where(export_job.c.id == item.job_id)
         .values(
             status=ExportStatus.DONE,
-            file_name=_file_name(job["period_from"], job["period_to"]),
+            file_name=_file_name(siren, job["period_to"]),
             sha256=hashlib.sha256(content).hexdigest(),
             size=len(content),
             record_count=len(lines),
@@ -210,8 +233,9 @@ async def store_export(item: BuildExport, lines: list[FecLine], work: UnitOfWork
     )
 
 
-def _file_name(first: date, last: date) -> str:
-    return f"FEC{last:%Y%m%d}_{first:%Y%m%d}.txt"
+def _file_name(siren: str | None, last: date) -> str:
+    """A part of the books is named so: the client sub-ledger alone is not the statutory file."""
+    return f"{siren or ''}FEC{last:%Y%m%d}_AUXILIAIRE.txt"
 
 
 async def download_export(request: DownloadExport, work: UnitOfWork) -> ExportFile:

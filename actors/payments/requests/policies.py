@@ -11,25 +11,33 @@ from messages.payments import (
     POLICY_SCOPE_CONFLICT,
     RECOVERY_POLICY_NOT_FOUND,
     CreateDunningPolicy,
+    CreateReminderPolicy,
     CreateRetryPolicy,
     DunningPolicy,
     DunningPolicyPage,
     GetDunningPolicy,
     ListDunningPolicies,
+    ListReminderPolicies,
     ListRetryPolicies,
     PolicyScope,
+    ReminderPolicy,
+    ReminderPolicyPage,
     RetryPolicy,
     RetryPolicyPage,
     UpdateDunningPolicy,
+    UpdateReminderPolicy,
     UpdateRetryPolicy,
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from runtime.pagination import page
 from runtime.unit_of_work import UnitOfWork
-from storage.payments.tables.recovery import dunning_policy, retry_policy
+from storage.payments.tables.recovery import dunning_policy, reminder_policy, retry_policy
 
 Row = dict[str, Any]
+Creation = CreateRetryPolicy | CreateDunningPolicy | CreateReminderPolicy
+Change = UpdateRetryPolicy | UpdateDunningPolicy | UpdateReminderPolicy
+Listing = ListRetryPolicies | ListDunningPolicies | ListReminderPolicies
 
 
 async def create_retry_policy(request: CreateRetryPolicy, work: UnitOfWork) -> RetryPolicy:
@@ -83,7 +91,30 @@ async def list_dunning_policies(request: ListDunningPolicies, work: UnitOfWork) 
     )
 
 
-async def _create(work: UnitOfWork, table: Table, request: CreateRetryPolicy | CreateDunningPolicy, **more: Any) -> Row:
+async def create_reminder_policy(request: CreateReminderPolicy, work: UnitOfWork) -> ReminderPolicy:
+    """Store a policy; one scope and priority has one active policy, and the organisation one default."""
+    return _reminding(await _create(work, reminder_policy, request))
+
+
+async def update_reminder_policy(request: UpdateReminderPolicy, work: UnitOfWork) -> ReminderPolicy:
+    """Change hours, caps and rules."""
+    return _reminding(await _update(work, reminder_policy, request))
+
+
+async def list_reminder_policies(request: ListReminderPolicies, work: UnitOfWork) -> ReminderPolicyPage:
+    """A page of policies, newest first."""
+    return await page(
+        work,
+        request,
+        _listed(work, reminder_policy, request),
+        order=(reminder_policy.c.created_at, reminder_policy.c.id),
+        descending=True,
+        reply=ReminderPolicyPage,
+        item=_reminding,
+    )
+
+
+async def _create(work: UnitOfWork, table: Table, request: Creation, **more: Any) -> Row:
     row = {
         "id": new_id(),
         "organisation_id": work.organisation_id,
@@ -111,7 +142,7 @@ async def _create(work: UnitOfWork, table: Table, request: CreateRetryPolicy | C
     return row
 
 
-async def _update(work: UnitOfWork, table: Table, request: UpdateRetryPolicy | UpdateDunningPolicy) -> Row:
+async def _update(work: UnitOfWork, table: Table, request: Change) -> Row:
     row = await _load(work, table, request.policy_id, lock=True)
     work.check_version(request.expected_version, row["version"])
     changed: Row = {
@@ -146,7 +177,7 @@ async def _load(work: UnitOfWork, table: Table, policy_id: UUID, *, lock: bool =
     return dict(found)
 
 
-def _listed(work: UnitOfWork, table: Table, request: ListRetryPolicies | ListDunningPolicies) -> Any:
+def _listed(work: UnitOfWork, table: Table, request: Listing) -> Any:
     statement = select(table).where(table.c.organisation_id == work.organisation_id)
     if request.company_id is not None:
         statement = statement.where(table.c.company_id.is_(None) | (table.c.company_id == request.company_id))
@@ -165,3 +196,7 @@ def _retry(row: Any) -> RetryPolicy:
 
 def _dunning(row: Any) -> DunningPolicy:
     return DunningPolicy.model_validate({**row, "scope": _scope(row)})
+
+
+def _reminding(row: Any) -> ReminderPolicy:
+    return ReminderPolicy.model_validate({**row, "scope": _scope(row)})

@@ -1,8 +1,6 @@
 """Recovery as collections agents see and steer it: cases, plans, reminders, orders to cut a service."""
 
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 
@@ -16,14 +14,12 @@ from actors.payments.views import money
 from messages.payments import (
     OUTSTANDING_REMAINS,
     PAUSE_TOO_LONG,
-    REMINDER_NOT_FOUND,
-    RETRY_PLAN_NOT_FOUND,
     SUSPENSION_BLACKOUT,
     SUSPENSION_NOTICE_MISSING,
+    AddCaseNote,
     AssignRecoveryCase,
-    CancelReminder,
-    CancelRetryPlan,
     CaseCloseReason,
+    CaseNote,
     CasePauseReason,
     ClientStanding,
     CloseRecoveryCase,
@@ -31,11 +27,7 @@ from messages.payments import (
     DunningTerms,
     GetPaymentStanding,
     GetRecoveryCase,
-    GetReminder,
-    GetRetryPlan,
     ListRecoveryCases,
-    ListReminders,
-    ListRetryPlans,
     ListSuspensionRequests,
     PauseRecoveryCase,
     QuotedItem,
@@ -46,13 +38,9 @@ from messages.payments import (
     RecoveryCaseStatus,
     RecoveryItemStatus,
     RecoveryQuote,
-    Reminder,
-    ReminderPage,
     RequestReactivation,
     RequestSuspension,
     ResumeRecoveryCase,
-    RetryPlan,
-    RetryPlanPage,
     RetryPlanStatus,
     RiskLevel,
     ServiceState,
@@ -61,11 +49,16 @@ from messages.payments import (
     SuspensionOrderPage,
 )
 from messages.problem import Refused
+from messages.values.identifiers import new_id
 from messages.values.instants import PARIS
 from runtime.pagination import page
 from runtime.unit_of_work import UnitOfWork
 from storage.payments.tables.payments import payment_standing
-from storage.payments.tables.recovery import recovery_case, reminder, retry_attempt, retry_plan, suspension_request
+from storage.payments.tables.recovery import (
+    case_note,
+    recovery_case,
+    suspension_request,
+)
 
 _LONGEST_PAUSE = timedelta(days=90)
 _WITH_DEBT = frozenset(
@@ -79,7 +72,7 @@ _WITH_DEBT = frozenset(
 async def get_recovery_case(request: GetRecoveryCase, work: UnitOfWork) -> RecoveryCase:
     """A case in full."""
     desk, case = await desk_of(work, request.case_id, lock=False)
-    return _in_full(desk, case)
+    return await _with_notes(desk, case)
 
 
 async def list_recovery_cases(request: ListRecoveryCases, work: UnitOfWork) -> RecoveryCasePage:
@@ -112,6 +105,24 @@ async def assign_recovery_case(request: AssignRecoveryCase, work: UnitOfWork) ->
     work.record("recovery_case", case["id"], before={"assigned_to": before}, after={"assigned_to": request.assigned_to})
     await desk.store()
     return _in_full(desk, case)
+
+
+async def add_case_note(request: AddCaseNote, work: UnitOfWork) -> RecoveryCase:
+    """Write something about a case."""
+    desk, case = await desk_of(work, request.case_id)
+    await work.insert(
+        case_note,
+        id=new_id(),
+        organisation_id=work.organisation_id,
+        case_id=case["id"],
+        text=request.text,
+        written_by=work.caller.principal,
+        written_at=work.now,
+    )
+    desk.change(case, version=case["version"] + 1)
+    work.record("recovery_case", case["id"], after={"note": len(request.text)})
+    await desk.store()
+    return await _with_notes(desk, case)
 
 
 async def pause_recovery_case(request: PauseRecoveryCase, work: UnitOfWork) -> RecoveryCase:
@@ -209,93 +220,6 @@ async def get_payment_standing(request: GetPaymentStanding, work: UnitOfWork) ->
     )
 
 
-# -- plans and reminders -------------------------------------------------------------------------------------------
-
-
-async def get_retry_plan(request: GetRetryPlan, work: UnitOfWork) -> RetryPlan:
-    """A plan with its attempts."""
-    row = await _plan(work, request.plan_id)
-    attempts = await work.fetch(
-        select(retry_attempt)
-        .where(retry_attempt.c.organisation_id == work.organisation_id, retry_attempt.c.plan_id == row["id"])
-        .order_by(retry_attempt.c.number)
-    )
-    return shown.plan_of(row, attempts)
-
-
-async def list_retry_plans(request: ListRetryPlans, work: UnitOfWork) -> RetryPlanPage:
-    """A page of plans, newest first."""
-    statement = select(retry_plan).where(retry_plan.c.organisation_id == work.organisation_id)
-    for name in ("client_id", "contract_id", "case_id"):
-        if getattr(request, name) is not None:
-            statement = statement.where(retry_plan.c[name] == getattr(request, name))
-    if request.status:
-        statement = statement.where(retry_plan.c.status.in_(request.status))
-    return await page(
-        work,
-        request,
-        statement,
-        order=(retry_plan.c.created_at, retry_plan.c.id),
-        descending=True,
-        reply=RetryPlanPage,
-        item=shown.plan_of,
-    )
-
-
-async def cancel_retry_plan(request: CancelRetryPlan, work: UnitOfWork) -> RetryPlan:
-    """Stop presenting; the ladder goes on with its fallback days."""
-    row = await _plan(work, request.plan_id)
-    desk, case = await desk_of(work, row["case_id"])
-    plan = desk.plans[request.plan_id]
-    planning.cancel(desk, plan, request.reason)
-    await climbing.climb(desk, case, PARIS)
-    await desk.store()
-    return shown.plan_of(plan, desk.attempts_of(plan))
-
-
-async def get_reminder(request: GetReminder, work: UnitOfWork) -> Reminder:
-    """One reminder."""
-    statement = select(reminder).where(
-        reminder.c.organisation_id == work.organisation_id, reminder.c.id == request.reminder_id
-    )
-    return shown.reminder_of(await work.load(statement, "reminder", code=REMINDER_NOT_FOUND))
-
-
-async def list_reminders(request: ListReminders, work: UnitOfWork) -> ReminderPage:
-    """A page of reminders, newest first."""
-    statement = select(reminder).where(reminder.c.organisation_id == work.organisation_id)
-    for name in ("case_id", "client_id", "channel"):
-        if getattr(request, name) is not None:
-            statement = statement.where(reminder.c[name] == getattr(request, name))
-    if request.status:
-        statement = statement.where(reminder.c.status.in_(request.status))
-    return await page(
-        work,
-        request,
-        statement,
-        order=(reminder.c.created_at, reminder.c.id),
-        descending=True,
-        reply=ReminderPage,
-        item=shown.reminder_of,
-    )
-
-
-async def cancel_reminder(request: CancelReminder, work: UnitOfWork) -> Reminder:
-    """Keep a message from leaving."""
-    row = await work.load(
-        select(reminder).where(
-            reminder.c.organisation_id == work.organisation_id, reminder.c.id == request.reminder_id
-        ),
-        "reminder",
-        code=REMINDER_NOT_FOUND,
-    )
-    desk, _ = await desk_of(work, row["case_id"])
-    found = desk.reminders.get(request.reminder_id, dict(row))
-    writing.cancel_message(desk, found, request.reason)
-    await desk.store()
-    return shown.reminder_of(found)
-
-
 # -- service -------------------------------------------------------------------------------------------------------
 
 
@@ -309,7 +233,7 @@ async def request_suspension(request: RequestSuspension, work: UnitOfWork) -> Su
     warnings = [row["sent_at"] for row in desk.reminders.values() if row["case_id"] == case["id"] and row["step_code"]]
     if not any(sent is not None and sent <= limit for sent in warnings):
         raise Refused(SUSPENSION_NOTICE_MISSING, f"no warning left {hours} hours ago; send one and wait")
-    if not may_cut(work.now):
+    if not may_cut(work.now, PARIS, desk.public_holidays):
         raise Refused(
             SUSPENSION_BLACKOUT, "services are cut from 9 to 17 on working days before a working day; try then"
         )
@@ -348,18 +272,22 @@ async def list_suspension_requests(request: ListSuspensionRequests, work: UnitOf
     )
 
 
-async def _plan(work: UnitOfWork, plan_id: UUID) -> Any:
-    return await work.load(
-        select(retry_plan).where(retry_plan.c.organisation_id == work.organisation_id, retry_plan.c.id == plan_id),
-        "retry plan",
-        code=RETRY_PLAN_NOT_FOUND,
+async def _with_notes(desk: Desk, case: Row) -> RecoveryCase:
+    """The case with the newest hundred notes, oldest first."""
+    rows = await desk.work.fetch(
+        select(case_note)
+        .where(case_note.c.organisation_id == desk.work.organisation_id, case_note.c.case_id == case["id"])
+        .order_by(case_note.c.written_at.desc(), case_note.c.id.desc())
+        .limit(100)
     )
+    return _in_full(desk, case, tuple(shown.note_of(row) for row in reversed(rows)))
 
 
-def _in_full(desk: Desk, case: Row) -> RecoveryCase:
+def _in_full(desk: Desk, case: Row, notes: tuple[CaseNote, ...] = ()) -> RecoveryCase:
     steps = [row for row in desk.steps.values() if row["case_id"] == case["id"]]
     return shown.case_of(
         case,
+        notes=notes,
         items=tuple(shown.item_of(item, case["currency"]) for item in desk.items_of(case)),
         plans=tuple(shown.plan_of(plan, desk.attempts_of(plan)) for plan in desk.plans_of(case)),
         steps=tuple(

@@ -1,11 +1,12 @@
 """When a debtor may be written to, and when a service may be cut: local hours, working days, caps per channel and week."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from messages.payments.recovery_vocabulary import ReminderChannel
+from messages.payments.reminding import ReminderTerms
 from messages.values.business_days import holidays_of, is_business_day
 from messages.values.instants import PARIS
 
@@ -24,13 +25,29 @@ class ContactHours:
     most_a_day: int = 3
     most_a_week: int = 10
     skip_holidays: bool = True
+    closed: frozenset[date] = frozenset()
 
     def is_open(self, day: date) -> bool:
-        """Whether people may be contacted on that day."""
-        return day.isoweekday() in self.days and not (self.skip_holidays and day in holidays_of("FR", day.year))
+        """Whether people may be contacted on that day; `closed` are holidays beside the computed ones."""
+        holiday = day in self.closed or day in holidays_of("FR", day.year)
+        return day.isoweekday() in self.days and not (self.skip_holidays and holiday)
 
 
 STANDARD_HOURS = ContactHours()
+
+
+def hours_of(terms: ReminderTerms, closed: frozenset[date] = frozenset()) -> ContactHours:
+    """The hours of a reminder policy, which counts days from 0 = Sunday."""
+    return ContactHours(
+        from_hour=terms.allowed_start_hour,
+        until_hour=terms.allowed_end_hour,
+        days=frozenset(day or 7 for day in terms.allowed_days_of_week),
+        cooldown=timedelta(hours=terms.cooldown_hours),
+        most_a_day=terms.max_per_day,
+        most_a_week=terms.max_per_week,
+        skip_holidays=terms.exclude_public_holidays,
+        closed=closed,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +117,19 @@ def _next_opening(day: date, hours: ContactHours, zone: ZoneInfo) -> datetime:
     return _opening(day, hours, zone)
 
 
-def on_contact_day(moment: datetime, at_hour: int, zone: ZoneInfo = PARIS) -> datetime:
+def on_contact_day(moment: datetime, at_hour: int, zone: ZoneInfo = PARIS, closed: Collection[date] = ()) -> datetime:
     """The instant itself, or the opening hour of the next working day when its day is closed."""
     day = moment.astimezone(zone).date()
-    if is_business_day(day):
+    if is_business_day(day) and day not in closed:
         return moment
-    while not is_business_day(day):
+    while not is_business_day(day) or day in closed:
         day += timedelta(days=1)
     return datetime.combine(day, time(at_hour), tzinfo=zone).astimezone(UTC)
 
 
-def may_cut(moment: datetime, zone: ZoneInfo = PARIS) -> bool:
+def may_cut(moment: datetime, zone: ZoneInfo = PARIS, closed: Collection[date] = ()) -> bool:
     """Whether a service may be cut now: 9 to 17 on a working day before a working day, so that help is at hand."""
     local = moment.astimezone(zone)
     tomorrow = local.date() + timedelta(days=1)
     hours = _CUT_FROM <= local.time() < _CUT_UNTIL
-    return hours and is_business_day(local.date()) and is_business_day(tomorrow)
+    return hours and all(is_business_day(day) and day not in closed for day in (local.date(), tomorrow))

@@ -24,7 +24,7 @@ _COUNTED = (StepTrigger.REJECTION_COUNT, StepTrigger.RETRIES_EXHAUSTED)
 class CaseFacts:
     """What the ladder looks at. `done`: executed steps with their instants; `warned`: steps with the instant their message
     left; `plan_is_live`: further rejections may come; `debit_in_flight`: an attempt waits for the bank's answer;
-    `notice_deadline`: of a formal notice that ran out."""
+    `notice_deadline`: of a formal notice that ran out; `closed`: holidays beside the computed ones."""
 
     opened_on: date
     level: int
@@ -39,6 +39,7 @@ class CaseFacts:
     warned: Mapping[str, datetime]
     was_due: frozenset[str] = frozenset()
     notice_deadline: date | None = None
+    closed: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +89,20 @@ def due_at(step: DunningStep, facts: CaseFacts, zone: ZoneInfo = PARIS) -> datet
         case StepTrigger.RETRIES_EXHAUSTED if facts.retries_exhausted:
             return opened
         case StepTrigger.DAYS_AFTER_OPEN:
-            return _days_after(facts.opened_on, step.trigger_value, step, zone)
+            return _days_after(facts.opened_on, step.trigger_value, step, zone, facts.closed)
         case StepTrigger.DAYS_AFTER_STEP if (done := facts.done.get(step.after_step or "")) is not None:
-            return _days_after(done.astimezone(zone).date(), step.trigger_value, step, zone)
+            return _days_after(done.astimezone(zone).date(), step.trigger_value, step, zone, facts.closed)
         case StepTrigger.NOTICE_DEADLINE_PASSED if facts.notice_deadline is not None:
-            return _days_after(facts.notice_deadline, 1, step, zone)
+            return _days_after(facts.notice_deadline, 1, step, zone, facts.closed)
         case _ if step.trigger in _COUNTED and step.fallback_days is not None and not facts.plan_is_live:
-            return _days_after(facts.opened_on, step.fallback_days, step, zone)
+            return _days_after(facts.opened_on, step.fallback_days, step, zone, facts.closed)
         case _:
             return None
 
 
-def _days_after(day: date, days: int, step: DunningStep, zone: ZoneInfo) -> datetime:
+def _days_after(day: date, days: int, step: DunningStep, zone: ZoneInfo, closed: frozenset[date]) -> datetime:
     moment = datetime.combine(day + timedelta(days=days), time(step.at_hour), tzinfo=zone).astimezone(UTC)
-    return on_contact_day(moment, step.at_hour, zone)
+    return on_contact_day(moment, step.at_hour, zone, closed)
 
 
 def _holds(guard: StepGuard, facts: CaseFacts) -> bool:
@@ -132,4 +133,4 @@ def _postponed_until(step: DunningStep, facts: CaseFacts, now: datetime, zone: Z
             if now < warned + timedelta(hours=guard.hours):
                 return warned + timedelta(hours=guard.hours)
     cuts = any(action.kind is ActionKind.REQUEST_SUSPENSION for action in step.actions)
-    return again if cuts and not may_cut(now, zone) else None
+    return again if cuts and not may_cut(now, zone, facts.closed) else None

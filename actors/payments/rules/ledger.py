@@ -200,6 +200,23 @@ def return_charged(r_id: UUID, reference: str, day: date, fees: Decimal) -> Entr
     )  # fmt: skip
 
 
+def mirror_of(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """X1: the same lines with debit and credit exchanged."""
+    return tuple(Line(line.account, line.credit, line.debit, line.client_id) for line in lines)
+
+
+def letter_after(number: int) -> str:
+    """The letters of a sub-account in their order: AAA, AAB ... ZZZ, AAAA ..."""
+    width, block = 3, 26**3
+    while number >= block:
+        number, width, block = number - block, width + 1, block * 26
+    letters = ""
+    for _ in range(width):
+        number, rest = divmod(number, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
 def _credit(account: str, amount: Decimal) -> Line:
     """A credit; a negative amount is a debit, because no line is ever negative."""
     return Line(account, credit=amount) if amount >= 0 else Line(account, debit=-amount)
@@ -243,6 +260,8 @@ class FecLine:
     debit: Decimal
     credit: Decimal
     validated_on: date
+    letter: str | None = None
+    lettered_on: date | None = None
 
 
 def fec_file(lines: Sequence[FecLine]) -> bytes:
@@ -257,7 +276,8 @@ def fec_line(line: FecLine) -> str:
         line.journal, JOURNAL_NAMES[Journal(line.journal)], f"{line.number:06}", f"{line.entry_date:%Y%m%d}",
         line.account, ACCOUNT_NAMES.get(line.account, f"Compte {line.account}"), line.client_code or "",
         line.client_name or "", line.piece_ref, f"{line.piece_date:%Y%m%d}", line.label, _comma(line.debit),
-        _comma(line.credit), "", "", f"{line.validated_on:%Y%m%d}", "", "",
+        _comma(line.credit), line.letter or "", f"{line.lettered_on:%Y%m%d}" if line.lettered_on else "",
+        f"{line.validated_on:%Y%m%d}", "", "",
     )  # fmt: skip
     return "\t".join(" ".join(field.split()) for field in fields)
 

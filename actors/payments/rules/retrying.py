@@ -40,6 +40,7 @@ class Debtor:
     contract_ended: bool
     mandate_usable: bool
     new_instrument: bool = False
+    insolvent: bool = False
 
 
 def needs_recovery(code: str, *, technical: bool) -> bool:
@@ -68,6 +69,8 @@ def eligibility(terms: RetryTerms, code: str, attempts_made: int, debtor: Debtor
         return E.NOT_ELIGIBLE_PAYMENT_SETTLED
     if debtor.client_blocked or code in STOP_ALL | COMPLIANCE:
         return E.NOT_ELIGIBLE_CLIENT_BLOCKED
+    if debtor.insolvent:
+        return E.NOT_ELIGIBLE_INSOLVENCY
     if debtor.contract_ended:
         return E.NOT_ELIGIBLE_CONTRACT_CANCELLED
     if not debtor.new_instrument and not _code_allows(terms, code):
@@ -99,13 +102,14 @@ def attempt_date(
     lead: int,
     zone: ZoneInfo = PARIS,
     taken: Collection[date] = (),
+    closed: Collection[date] = (),
     at_once: bool = False,
 ) -> AttemptDate | None:
     """The date of attempt `number` (from 1); None when it would lie beyond the policy's window.
 
     `notice_on`: the day the debtor can be told; `lead`: TARGET days between presentation and debit; `taken`: dates of
-    other new presentations under the same mandate; `at_once`: no delay, because the debtor gave a new account.
-    Never before the outcome of the attempt before it.
+    other new presentations under the same mandate; `closed`: TARGET holidays beside the computed ones; `at_once`: no
+    delay, because the debtor gave a new account. Never before the outcome of the attempt before it.
     """
     anchor = last_outcome if number > 1 and terms.anchor is RetryAnchor.LAST_REJECTION else first_rejection
     wanted = last_outcome if at_once else anchor + timedelta(days=terms.delays_days[number - 1])
@@ -115,7 +119,7 @@ def attempt_date(
     if wanted > first_rejection + timedelta(days=terms.max_total_days):
         return None
     day = target_day(wanted)
-    while (submit := submission(terms, day, lead, zone)) <= now or day in taken:
+    while day in closed or day in taken or (submit := submission(terms, day, lead, zone, closed)) <= now:
         day = add_target_days(day, 1)
     return AttemptDate(day, submit)
 
@@ -127,10 +131,16 @@ def notice_days(terms: RetryTerms) -> int:
     return max(terms.prenotification_days, _STATUTORY_NOTICE_DAYS)
 
 
-def submission(terms: RetryTerms, collection_date: date, lead: int, zone: ZoneInfo = PARIS) -> datetime:
+def submission(
+    terms: RetryTerms, collection_date: date, lead: int, zone: ZoneInfo = PARIS, closed: Collection[date] = ()
+) -> datetime:
     """The instant at which a debit of that date leaves."""
-    at = time.fromisoformat(terms.cutoff_time)
-    return datetime.combine(add_target_days(collection_date, -lead), at, tzinfo=zone).astimezone(UTC)
+    day = collection_date
+    for _ in range(lead):
+        day = add_target_days(day, -1)
+        while day in closed:
+            day = add_target_days(day, -1)
+    return datetime.combine(day, time.fromisoformat(terms.cutoff_time), tzinfo=zone).astimezone(UTC)
 
 
 def risk_score(rejections: int, cases_at_level_three: int, overdue_days: int) -> int:

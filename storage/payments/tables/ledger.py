@@ -68,6 +68,47 @@ journal_counter = Table(
     info=TENANT,
 )
 
+lettering = Table(
+    "lettering",
+    metadata,
+    tenant(),
+    reference("entry_id"),
+    Column("line_no", Integer, nullable=False),
+    reference("company_id"),
+    text("account"),
+    reference("client_id"),
+    text("letter"),
+    Column("lettered_on", Date, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "entry_id", "line_no"),
+    Index("ix_lettering_letter", "organisation_id", "company_id", "account", "client_id", "letter"),
+    comment="beside the lines, which never change",
+    info=TENANT,
+)
+
+letter_counter = Table(
+    "letter_counter",
+    metadata,
+    tenant(),
+    reference("company_id"),
+    text("account"),
+    reference("client_id"),
+    Column("last_number", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "company_id", "account", "client_id"),
+    info=TENANT,
+)
+
+accounting_period = Table(
+    "accounting_period",
+    metadata,
+    tenant(),
+    reference("company_id"),
+    Column("closed_until", Date, nullable=False),
+    instant("changed_at"),
+    text("changed_by"),
+    PrimaryKeyConstraint("organisation_id", "company_id"),
+    info=TENANT,
+)
+
 export_job = Table(
     "export_job",
     metadata,

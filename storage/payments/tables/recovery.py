@@ -54,6 +54,33 @@ retry_policy = Table(
     info=TENANT,
 )
 
+reminder_policy = Table(
+    "reminder_policy",
+    metadata,
+    *_policy(),
+    Index("ix_reminder_policy_created", "organisation_id", "created_at", "id"),
+    Index(
+        "uq_reminder_policy_default",
+        "organisation_id",
+        unique=True,
+        postgresql_where=sql("is_default and is_active"),
+    ),
+    Index(
+        "uq_reminder_policy_scope",
+        "organisation_id",
+        "company_id",
+        "product_code",
+        "channel",
+        "payment_method",
+        "customer_type",
+        "priority",
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=sql("is_active and not is_default"),
+    ),
+    info=TENANT,
+)
+
 dunning_policy = Table(
     "dunning_policy",
     metadata,
@@ -249,6 +276,40 @@ suspension_request = Table(
     Index("ix_suspension_request_created", "organisation_id", "created_at", "id"),
     Index("ix_suspension_request_case", "organisation_id", "case_id"),
     Index("ix_suspension_request_retry", "organisation_id", "next_try_at"),
+    info=TENANT,
+)
+
+case_note = Table(
+    "case_note",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    reference("case_id"),
+    text("text"),
+    text("written_by"),
+    instant("written_at"),
+    Index("ix_case_note_case", "organisation_id", "case_id", "written_at", "id"),
+    info=TENANT,
+)
+
+retry_run = Table(
+    "retry_run",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    Column("target_date", Date, nullable=False),
+    Column("is_manual", Boolean, nullable=False),
+    text("triggered_by"),
+    Column("total", Integer, nullable=False),
+    Column("submitted", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False),
+    Column("moved", Integer, nullable=False),
+    text("key"),
+    instant("created_at"),
+    instant("updated_at"),
+    UniqueConstraint("organisation_id", "key"),
+    Index("ix_retry_run_created", "organisation_id", "created_at", "id"),
+    comment="what was presented again on a day; runs of people have rows of their own",
     info=TENANT,
 )
 

@@ -1,6 +1,16 @@
 """What payments keeps of the other actors' aggregates."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    Numeric,
+    PrimaryKeyConstraint,
+    Table,
+)  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.columns import amount, reference, tenant, text
@@ -14,6 +24,7 @@ company_view = Table(
     reference("company_id"),
     text("code"),
     text("legal_name"),
+    text("siren", nullable=True),
     text("sepa_creditor_id", nullable=True),
     text("timezone"),
     text("status"),
@@ -38,6 +49,21 @@ client_view = Table(
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "client_id"),
     comment="projection of clients",
+    info=TENANT,
+)
+
+holiday_view = Table(
+    "holiday_view",
+    metadata,
+    tenant(),
+    reference("holiday_id"),
+    text("zone"),
+    Column("date", Date, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "holiday_id"),
+    Index("ix_holiday_view_date", "organisation_id", "zone", "date"),
+    comment="projection of calendar: days that are closed beside the computed ones",
     info=TENANT,
 )
 
@@ -85,6 +111,9 @@ invoice_view = Table(
     amount("due"),
     amount("credited"),
     amount("allocated"),
+    Column(
+        "settled_elsewhere", Numeric(14, 2), nullable=False, server_default="0", comment="by hand, outside payments"
+    ),
     text("currency"),
     amount("gross", nullable=True),
     amount("vat", nullable=True),

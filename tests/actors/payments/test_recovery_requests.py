@@ -5,20 +5,25 @@ from datetime import date, timedelta
 import pytest
 
 from messages.payments import (
+    AddCaseNote,
     CloseRecoveryCase,
     ConfirmMandateSignature,
     CreateBankDetails,
     GetRecoveryCase,
+    GetReminder,
     ListRecoveryCases,
+    ListReminders,
+    ListRetryRuns,
     PauseRecoveryCase,
     ResumeRecoveryCase,
+    RunRetries,
     SetupMandate,
     SignatureChannel,
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from tests.actors.payments.builders import OTHER_IBAN, at
-from tests.actors.payments.steps import facts
+from tests.actors.payments.steps import PRESENTED, facts
 from tests.actors.payments.test_recovery import case_of, presented_again, rejected, with_policies
 from tests.harness import Running, Tenant
 
@@ -77,3 +82,66 @@ async def test_case_13_a_new_mandate_revives_the_plan_once_and_no_fallback_step_
     content = await presented_again(running, tenant, at(date(2026, 5, 5)), date(2026, 5, 7), "24.90")
     assert OTHER_IBAN.encode() in content
     assert (await case_of(tenant)).level == 1
+
+
+async def test_case_17_a_dry_run_changes_nothing_and_a_second_run_presents_nothing(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    await with_policies(tenant)
+    await rejected(running, tenant)
+    tenant.client.now = at(date(2026, 5, 4), 8, 1)
+    dry = await tenant.client.call(RunRetries(dry_run=True))
+    assert (dry.run_id, dry.total, dry.submitted, dry.results[0].outcome) == (None, 1, 1, "SUBMITTED")
+    assert (await case_of(tenant)).plans[0].status == "ACTIVE"
+    assert (await tenant.client.call(ListRetryRuns())).items == ()
+    real = await tenant.client.call(RunRetries())
+    assert (real.submitted, real.skipped, real.dry_run) == (1, 0, False)
+    assert (await tenant.client.call(RunRetries())).total == 0
+    await running.tick("minute", at(date(2026, 5, 4), 8, 2))
+    assert len(await facts(running, tenant, "retry_attempt.executed")) == 1
+    (run,) = (await tenant.client.call(ListRetryRuns())).items
+    assert (run.is_manual, run.submitted, run.target_date) == (True, 1, date(2026, 5, 4))
+    assert (await other_tenant.client.call(ListRetryRuns())).items == ()
+
+
+async def test_one_plan_runs_before_its_hour_once_the_debtor_was_told(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    await with_policies(tenant)
+    await rejected(running, tenant)
+    (plan,) = (await case_of(tenant)).plans
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(RunRetries(plan_id=plan.plan_id))
+    assert refusal.value.code.code == "PRENOTIFICATION_TOO_SHORT"
+    await running.tick("minute", at(PRESENTED, 12))
+    tenant.client.now = at(PRESENTED, 13)
+    with pytest.raises(Refused) as refusal:
+        await other_tenant.client.call(RunRetries(plan_id=plan.plan_id))
+    assert refusal.value.code.code == "RETRY_PLAN_NOT_FOUND"
+    report = await tenant.client.call(RunRetries(plan_id=plan.plan_id))
+    assert report.results[0].payment_id is not None
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(RunRetries(plan_id=plan.plan_id))
+    assert refusal.value.code.code == "NOT_RETRYABLE_REASON"
+
+
+async def test_notes_stay_with_the_case_in_their_order(running: Running, tenant: Tenant, other_tenant: Tenant) -> None:
+    await with_policies(tenant)
+    await rejected(running, tenant)
+    case = await case_of(tenant)
+    for text in ("Called, no answer", "Called back: pays on Friday"):
+        await tenant.client.call(AddCaseNote(case_id=case.case_id, text=text))
+    assert [note.text for note in (await case_of(tenant)).notes] == ["Called, no answer", "Called back: pays on Friday"]
+    with pytest.raises(Refused) as refusal:
+        await other_tenant.client.call(AddCaseNote(case_id=case.case_id, text="x"))
+    assert refusal.value.code.code == "RECOVERY_CASE_NOT_FOUND"
+
+
+async def test_a_reminder_is_shown_to_its_own_tenant(running: Running, tenant: Tenant, other_tenant: Tenant) -> None:
+    await with_policies(tenant)
+    await rejected(running, tenant)
+    (row,) = (await tenant.client.call(ListReminders())).items
+    assert await tenant.client.call(GetReminder(reminder_id=row.reminder_id)) == row
+    with pytest.raises(Refused) as refusal:
+        await other_tenant.client.call(GetReminder(reminder_id=row.reminder_id))
+    assert refusal.value.code.code == "REMINDER_NOT_FOUND"

@@ -1,0 +1,93 @@
+"""payments: schedules are changed by hand, and nightly controls find what does not hold."""
+
+from datetime import date
+from decimal import Decimal
+
+import asyncpg
+import pytest
+
+from actors.payments.rules.failures import is_spike
+from messages.payments import ListAlerts, ListInstalments, ListSchedules, UpdateSchedule
+from messages.problem import Refused
+from messages.values.identifiers import new_id
+from tests.actors.payments.builders import Subscriber, at, creditor_account, invoice_issued, money
+from tests.actors.payments.steps import STARTS, facts, subscriber
+from tests.actors.payments.test_recovery import paid
+from tests.harness import Running, Tenant
+
+CHANGE = date(2026, 5, 10)
+
+
+async def planned(running: Running, tenant: Tenant) -> Subscriber:
+    await creditor_account(tenant)
+    return await subscriber(running, tenant)
+
+
+async def test_a_new_amount_changes_what_is_neither_presented_nor_invoiced(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    found = await planned(running, tenant)
+    await running.state(invoice_issued(found, found.amount, STARTS), tenant.id, now=at(STARTS))
+    await running.settled()
+    (schedule,) = (await tenant.client.call(ListSchedules(client_id=found.client_id))).items
+    change = UpdateSchedule(
+        schedule_id=schedule.schedule_id, effective_from=STARTS, amount=money("29.90"), end_date=date(2026, 6, 30)
+    )
+    with pytest.raises(Refused) as refusal:
+        await other_tenant.client.call(change)
+    assert refusal.value.code.code == "SCHEDULE_NOT_FOUND"
+    tenant.client.now = at(STARTS)
+    after = await tenant.client.call(change)
+    assert (after.amount.amount, after.end_date) == (Decimal("29.90"), date(2026, 6, 30))
+    rows = (await tenant.client.call(ListInstalments(client_id=found.client_id))).items
+    amounts = {row.period_start: (row.amount.amount, row.status.value) for row in rows}
+    assert amounts[date(2026, 4, 10)] == (Decimal("24.90"), "PLANNED")  # its invoice says how much
+    assert amounts[date(2026, 5, 10)] == (Decimal("29.90"), "PLANNED")
+    await running.settled()
+    fact = (await facts(running, tenant, "schedule.updated"))[-1]
+    assert fact["changed_fields"] == ["amount", "end_date"]
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(change.model_copy(update={"expected_version": 1}))
+    assert refusal.value.code.code == "VERSION_CONFLICT"
+
+
+async def test_a_schedule_takes_only_a_live_mandate_of_its_own_client(running: Running, tenant: Tenant) -> None:
+    found = await planned(running, tenant)
+    (schedule,) = (await tenant.client.call(ListSchedules(client_id=found.client_id))).items
+    other = await subscriber(running, tenant, name="Jean Dupont")
+    (foreign,) = (await tenant.client.call(ListSchedules(client_id=other.client_id))).items
+    wanted = UpdateSchedule(schedule_id=schedule.schedule_id, effective_from=CHANGE, mandate_id=foreign.mandate_id)
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(wanted)
+    assert refusal.value.fields[0].field == "mandate_id"
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(wanted.model_copy(update={"mandate_id": new_id()}))
+    assert refusal.value.code.code == "MANDATE_NOT_FOUND"
+
+
+async def test_the_nightly_control_finds_amounts_that_do_not_hold(running: Running, tenant: Tenant) -> None:
+    found = await planned(running, tenant)
+    await running.state(invoice_issued(found, found.amount, STARTS), tenant.id, now=at(STARTS))
+    await running.settled()
+    await paid(tenant, found, found.amount, date(2026, 4, 15))
+    await running.tick("hour", at(date(2026, 4, 16), 3))
+    assert (await tenant.client.call(ListAlerts())).items == ()
+    await damage(running, tenant, "update allocation set amount = amount - 1 where organisation_id = $1")
+    await running.tick("hour", at(date(2026, 4, 17), 3))
+    codes = {(alert.code, alert.severity.value) for alert in (await tenant.client.call(ListAlerts())).items}
+    assert ("AMOUNT_MISMATCH", "CRITICAL") in codes
+
+
+async def damage(running: Running, tenant: Tenant, statement: str) -> None:
+    connection = await asyncpg.connect(running.database("payments"))
+    try:
+        await connection.execute(f"set app.organisation_id = '{tenant.id}'")
+        await connection.execute(statement, tenant.id)
+    finally:
+        await connection.close()
+
+
+def test_case_31_more_than_a_fifth_of_failures_is_a_spike() -> None:
+    assert is_spike(7, 34)  # 20.59 %
+    assert not is_spike(8, 40)  # 20.00 %
+    assert not is_spike(9, 19)  # too few to tell
