@@ -1,6 +1,6 @@
 """What clients answers, hears, does on time and asks."""
 
-from actors.clients import exporting, importing, schedule, views
+from actors.clients import exporting, importing, retention_runs, schedule, views
 from actors.clients.personal_data import PERSONAL_DATA, state_anonymised
 from actors.clients.reactions import contacts, contracts, money, references
 from actors.clients.requests import (
@@ -24,7 +24,7 @@ from actors.clients.requests import (
     standing,
 )
 from messages.documents import AbortUpload, BeginUpload, CompleteUpload, GetDocument, OpenContent, UploadPart
-from messages.identity import GetSigningKeys
+from messages.identity import CheckLegalHold, GetSigningKeys, ReportPurgeRun
 from runtime.actor import Actor, SlowWork, Tick, every
 from runtime.host import application
 from runtime.snapshots import Export, plain
@@ -123,6 +123,8 @@ actor = Actor(
         references.keep_user,
         references.keep_sales_rep,
         references.take_representative,
+        retention_runs.keep_policy,
+        retention_runs.begin_run,
         contracts.follow_contract,
         contracts.follow_termination,
         money.keep_invoice,
@@ -148,6 +150,8 @@ actor = Actor(
         every(Tick.DAY, schedule.end_blocks),
         every(Tick.DAY, schedule.expire_identity_checks),
         every(Tick.DAY, schedule.notice_late_bills),
+        every(Tick.DAY, schedule.archive_former_customers),
+        every(Tick.DAY, schedule.notice_retention),
     ),
     slow_work=(
         SlowWork(
@@ -158,9 +162,21 @@ actor = Actor(
             at_most=2,
             lease_seconds=30,
         ),
+        SlowWork(retention_runs.RunRetention, retention_runs.find_batch, retention_runs.end_batch, at_most=1),
+        SlowWork(retention_runs.ReportRetention, retention_runs.report, retention_runs.reported),
         SlowWork(exporting.WriteExport, exporting.write_export, exporting.keep_export, exporting.give_up, at_most=1),
     ),
-    asks=(GetSigningKeys, GetDocument, OpenContent, BeginUpload, UploadPart, CompleteUpload, AbortUpload),
+    asks=(
+        GetSigningKeys,
+        CheckLegalHold,
+        ReportPurgeRun,
+        GetDocument,
+        OpenContent,
+        BeginUpload,
+        UploadPart,
+        CompleteUpload,
+        AbortUpload,
+    ),
     exports=(Export("client", client, queries.FULL, plain(views.snapshot_of)),),
     projections=(
         references.keep_company,

@@ -1,11 +1,16 @@
 """What clients does on time."""
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 
-from actors.clients.changes import change_client, find_client, locked_client
+from actors.clients.archiving import archive
+from actors.clients.changes import change_client, find_client, ids_of, locked_client
 from actors.clients.limits import move_kyc, unblock
+from actors.clients.retention import anchored_before, category_of, facts_of, midnight, months_of, relation_goes_on
+from actors.clients.rules.retention import ARCHIVED_AFTER_MONTHS, NOTICE, archived_on, scheduled_on
 from actors.clients.status import derive_status
-from messages.clients import KycStatus, StatusCategory, StatusMode
+from messages.clients import ClientRetentionDue, ErasureGround, KycStatus, RecordState, StatusCategory, StatusMode
+from messages.identity import RetentionCategory
+from messages.values.due_dates import add_months
 from messages.values.instants import local_date
 from runtime.actor import MORE, Moment
 from runtime.unit_of_work import UnitOfWork
@@ -112,3 +117,42 @@ async def notice_late_bills(moment: Moment, work: UnitOfWork) -> object:
     for row in await work.fetch(statement.limit(_BATCH)):
         await derive_status(row["client_id"], work, reason="bill past due")
     return None
+
+
+async def notice_retention(moment: Moment, work: UnitOfWork) -> object:
+    """Thirty days before a client's data goes: said once for each date."""
+    today = local_date(moment.as_of)
+    own, last = client.c, today + NOTICE
+    soonest = min([await months_of(category, work) for category in RetentionCategory])
+    statement = anchored_before(add_months(last, -soonest), work.organisation_id)
+    looked = or_(own.retention_looked_on.is_(None), own.retention_looked_on < today)
+    rows = await work.fetch(statement.where(looked).order_by(own.id).limit(_BATCH).with_for_update(skip_locked=True))
+    for found in rows:
+        row = await work.load(queries.CLIENT_BY_ID, "client", id=found["id"])
+        ids = await ids_of(row["id"], work)
+        due = scheduled_on(await facts_of(row, ids, work), await months_of(await category_of(ids, work), work))
+        is_news = due is not None and today < due <= last and row["retention_due_on"] != due
+        noted = {"retention_looked_on": today, "retention_due_on": due if is_news else row["retention_due_on"]}
+        await work.execute(update(client).where(own.id == row["id"]).values(**noted))
+        if due is not None and is_news:
+            event = ClientRetentionDue(client_id=row["id"], scheduled_on=due, ground=ErasureGround.RETENTION)
+            work.emit(event, version=row["version"])
+    return MORE if len(rows) == _BATCH else None
+
+
+async def archive_former_customers(moment: Moment, work: UnitOfWork) -> None:
+    """Twelve months after the relation, without contact since, a customer leaves daily lists."""
+    today = local_date(moment.as_of)
+    own, before = client.c, add_months(today, -ARCHIVED_AFTER_MONTHS)
+    statement = select(own.id).where(
+        own.organisation_id == work.organisation_id,
+        own.record_state == RecordState.LIVE,
+        own.relation_ended_on < before,
+        or_(own.last_inbound_contact_at.is_(None), own.last_inbound_contact_at < midnight(before)),
+    )
+    for found in await work.fetch(statement.order_by(own.id)):
+        row = await work.load(queries.CLIENT_FOR_UPDATE, "client", id=found["id"])
+        ids = await ids_of(row["id"], work)
+        due = archived_on(await facts_of(row, ids, work))
+        if due is not None and due <= today and await relation_goes_on(ids, work) is None:
+            await archive(row, "12 months without contact", work)

@@ -3,9 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
-
 from actors.clients import duplicates, views
+from actors.clients.archiving import archive, restore
 from actors.clients.balances import balances_of
 from actors.clients.changes import ids_of, locked_client, shown_client
 from actors.clients.civil_status import birth_hash_of, encrypted_birth_date, names_of
@@ -22,9 +21,7 @@ from messages.clients import (
     HAS_OPEN_BALANCE,
     ArchiveClient,
     Client,
-    ClientArchived,
     ClientCreated,
-    ClientRestored,
     ContactKind,
     CreateClient,
     GetClient,
@@ -86,22 +83,20 @@ async def get_client(request: GetClient, work: UnitOfWork) -> Client:
 async def archive_client(request: ArchiveClient, work: UnitOfWork) -> Client:
     """Archive a client that has no live contract."""
     row = await locked_client(request.client_id, work)
-    state = rules.RECORD.after("archive", RecordState(row["record_state"]))
+    rules.RECORD.after("archive", RecordState(row["record_state"]))
     ids = await ids_of(row["id"], work)
     if await has_live_contract(ids, work):
         raise Refused(HAS_LIVE_CONTRACTS, "end or cancel the client's contracts before archiving him")
     if any(found.balance_due.amount for found in await balances_of(ids, work.today(), work)):
         raise Refused(HAS_OPEN_BALANCE, "settle or refund the client's balance before archiving him")
-    version = await _set_state(row, state, work)
-    work.emit(ClientArchived(client_id=row["id"], reason=request.reason, archived_on=work.today()), version=version)
+    await archive(row, request.reason, work)
     return await _reload(row["id"], work)
 
 
 async def restore_client(request: RestoreClient, work: UnitOfWork) -> Client:
     """Bring an archived client back."""
     row = await locked_client(request.client_id, work)
-    version = await _set_state(row, rules.RECORD.after("restore", RecordState(row["record_state"])), work)
-    work.emit(ClientRestored(client_id=row["id"], reason=request.reason), version=version)
+    await restore(row, request.reason, work)
     return await _reload(row["id"], work)
 
 
@@ -187,16 +182,6 @@ def _contact_rows(request: CreateClient, client_id: UUID, work: UnitOfWork) -> l
 def _as_json(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows as the JSON array column would show them."""
     return [{**row, "id": str(row["id"])} for row in rows]
-
-
-async def _set_state(row: Row, state: RecordState, work: UnitOfWork) -> int:
-    version: int = row["version"] + 1
-    await work.execute(
-        update(client)
-        .where(client.c.id == row["id"])
-        .values(record_state=state, version=version, updated_at=work.now, updated_by=work.caller.principal)
-    )
-    return version
 
 
 async def _reload(client_id: UUID, work: UnitOfWork) -> Client:
