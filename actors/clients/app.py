@@ -1,6 +1,6 @@
 """What clients answers, hears, does on time and asks."""
 
-from actors.clients import exporting, importing, retention_runs, schedule, views
+from actors.clients import exporting, importing, retention_runs, schedule, sweeping, views
 from actors.clients.personal_data import PERSONAL_DATA, state_anonymised
 from actors.clients.reactions import contacts, contracts, money, references
 from actors.clients.requests import (
@@ -21,7 +21,9 @@ from actors.clients.requests import (
     overview,
     payment_terms,
     privacy,
+    settings,
     standing,
+    tags,
 )
 from messages.documents import AbortUpload, BeginUpload, CompleteUpload, GetDocument, OpenContent, UploadPart
 from messages.identity import CheckLegalHold, GetSigningKeys, ReportPurgeRun
@@ -41,6 +43,10 @@ actor = Actor(
         editing.update_client,
         editing.update_business_profile,
         editing.assign_owner,
+        tags.add_tag,
+        tags.remove_tag,
+        settings.get_client_settings,
+        settings.update_client_settings,
         listing.list_clients,
         listing.get_clients,
         listing.lookup_client,
@@ -152,6 +158,8 @@ actor = Actor(
         every(Tick.DAY, schedule.notice_late_bills),
         every(Tick.DAY, schedule.archive_former_customers),
         every(Tick.DAY, schedule.notice_retention),
+        every(Tick.DAY, schedule.end_consents),
+        every(Tick.DAY, schedule.order_sweep),
     ),
     slow_work=(
         SlowWork(
@@ -163,6 +171,7 @@ actor = Actor(
             lease_seconds=30,
         ),
         SlowWork(retention_runs.RunRetention, retention_runs.find_batch, retention_runs.end_batch, at_most=1),
+        SlowWork(sweeping.SweepDuplicates, sweeping.nothing_outside, sweeping.compare_batch, at_most=1),
         SlowWork(retention_runs.ReportRetention, retention_runs.report, retention_runs.reported),
         SlowWork(exporting.WriteExport, exporting.write_export, exporting.keep_export, exporting.give_up, at_most=1),
     ),

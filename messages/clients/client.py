@@ -274,7 +274,7 @@ class CreateClient(Request[Client]):
     owner_user_id: UUID | None = None
     sales_rep_id: UUID | None = None
     source: ClientSource = ClientSource.MANUAL
-    on_duplicate: OnDuplicate = OnDuplicate.REJECT_CERTAIN
+    on_duplicate: OnDuplicate | None = Field(default=None, description="left out: as the settings say")
     consents: Annotated[tuple[FirstConsent, ...], Field(max_length=10)] = ()
     default_payment_term_id: UUID | None = None
     default_billing_period_id: UUID | None = None
@@ -375,6 +375,20 @@ class UpdateBusinessProfile(Request[Client], permission="clients:client:write"):
     siret: Siret | None = None
     vat_number: VatNumber | None = None
     registration_pending: bool = Field(default=False, description="the company has no SIREN yet")
+
+
+class AddTag(Request[Client], permission="clients:client:write"):
+    """Put a tag on a client, whatever others change of him meanwhile; at most thirty."""
+
+    client_id: UUID
+    tag: Tag
+
+
+class RemoveTag(Request[Client], permission="clients:client:write"):
+    """Take a tag off a client."""
+
+    client_id: UUID
+    tag: Tag
 
 
 class AssignOwner(Request[Client], permission="clients:client:write"):

@@ -267,6 +267,7 @@ consent = Table(
     reference("proof_document_id", nullable=True),
     text("collected_by"),
     Index("ix_consent_client", "organisation_id", "client_id", "purpose", "decided_at", "id"),
+    Index("ix_consent_ending", "organisation_id", "expires_at", postgresql_where=sql("expires_at is not null")),
     comment="a ledger: rows are added, never changed",
     info=TENANT,
 )

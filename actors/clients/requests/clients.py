@@ -8,6 +8,7 @@ from actors.clients.archiving import archive, restore
 from actors.clients.balances import balances_of
 from actors.clients.changes import ids_of, locked_client, shown_client
 from actors.clients.civil_status import birth_hash_of, encrypted_birth_date, names_of
+from actors.clients.codes import next_code
 from actors.clients.consents import decision_row, tell
 from actors.clients.contracts import has_live_contract
 from actors.clients.pairs import open_pairs
@@ -37,7 +38,6 @@ from storage.clients import queries
 from storage.clients.tables import (
     address,
     client,
-    client_code_block,
     consent,
     contact_point,
 )
@@ -136,7 +136,7 @@ async def _client_row(request: CreateClient, client_id: UUID, company_id: UUID, 
         "created_by": work.caller.principal,
         "updated_at": work.now,
         "updated_by": work.caller.principal,
-        "client_code": f"CLI-{await work.next_number(client_code_block):06d}",
+        "client_code": await next_code(work),
         "type": request.type,
         "title": request.title,
         "birth_date": await encrypted_birth_date(request.birth_date, client_id, work),
