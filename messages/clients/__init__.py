@@ -6,8 +6,8 @@ from messages.clients.checks import (
     ValidateSiret, ValidateVat,
 )  # fmt: skip
 from messages.clients.client import (
-    AddTag, AddressDraft, ArchiveClient, AssignOwner, BusinessProfile, Client, ClientAddress, ClientFlags, ClientSnapshot,
-    ContactPoint, CreateClient, CustomFields, FirstConsent, GetClient, PreferenceRef, RemoveTag, RestoreClient, Tag,
+    AddressDraft, ArchiveClient, AssignOwner, BusinessProfile, Client, ClientAddress, ClientFlags, ClientSnapshot,
+    ContactPoint, CreateClient, CustomFields, FirstConsent, GetClient, PreferenceRef, RestoreClient, Tag,
     UpdateBusinessProfile, UpdateClient,
 )  # fmt: skip
 from messages.clients.contact import (
@@ -65,6 +65,7 @@ from messages.clients.sub_records import (
     GetConsentMatrix, ListAddresses, ListBankRefs, ListConsents, MarkContactPointBounced, RecordConsent, RemoveAddress,
     RemoveContactPoint, SetDefaultAddress, SetPrimaryContactPoint, UpdateAddress, UpdateContactPoint,
 )  # fmt: skip
+from messages.clients.tags import AddTag, RemoveTag
 from messages.clients.vocabulary import (
     ADDRESS_IN_USE, CLIENT_ADDRESS_NOT_FOUND, CLIENT_ANONYMISED, CLIENT_ARCHIVED, CLIENT_IS_INDIVIDUAL, CLIENT_MERGED,
     CLIENT_NOT_FOUND, CODE_LOCKED, COMPANY_REQUIRED, CONSENT_PROOF_REQUIRED, CONTACT_PERSON_NOT_FOUND, CONTACT_POINT_EXISTS,

@@ -377,20 +377,6 @@ class UpdateBusinessProfile(Request[Client], permission="clients:client:write"):
     registration_pending: bool = Field(default=False, description="the company has no SIREN yet")
 
 
-class AddTag(Request[Client], permission="clients:client:write"):
-    """Put a tag on a client, whatever others change of him meanwhile; at most thirty."""
-
-    client_id: UUID
-    tag: Tag
-
-
-class RemoveTag(Request[Client], permission="clients:client:write"):
-    """Take a tag off a client."""
-
-    client_id: UUID
-    tag: Tag
-
-
 class AssignOwner(Request[Client], permission="clients:client:write"):
     """Give a client to an account manager, or to nobody."""
 
