@@ -1,6 +1,6 @@
 """What clients answers, hears, does on time and asks."""
 
-from actors.clients import exporting, importing, retention_runs, schedule, sweeping, views
+from actors.clients import exporting, importing, retention_runs, schedule, sweeping, vat_checks, views
 from actors.clients.personal_data import PERSONAL_DATA, state_anonymised
 from actors.clients.reactions import contacts, contracts, money, references
 from actors.clients.requests import (
@@ -21,6 +21,7 @@ from actors.clients.requests import (
     overview,
     payment_terms,
     privacy,
+    registers,
     settings,
     standing,
     tags,
@@ -43,6 +44,9 @@ actor = Actor(
         editing.update_client,
         editing.update_business_profile,
         editing.assign_owner,
+        registers.lookup_company,
+        registers.verify_vat,
+        registers.validate_address,
         tags.add_tag,
         tags.remove_tag,
         settings.get_client_settings,
@@ -159,6 +163,7 @@ actor = Actor(
         every(Tick.DAY, schedule.archive_former_customers),
         every(Tick.DAY, schedule.notice_retention),
         every(Tick.DAY, schedule.end_consents),
+        every(Tick.DAY, vat_checks.refresh_vat_numbers),
         every(Tick.DAY, schedule.order_sweep),
     ),
     slow_work=(
@@ -171,6 +176,7 @@ actor = Actor(
             lease_seconds=30,
         ),
         SlowWork(retention_runs.RunRetention, retention_runs.find_batch, retention_runs.end_batch, at_most=1),
+        SlowWork(vat_checks.CheckVat, vat_checks.ask_vies, vat_checks.keep_answer, vat_checks.unanswered, attempts=5),
         SlowWork(sweeping.SweepDuplicates, sweeping.nothing_outside, sweeping.compare_batch, at_most=1),
         SlowWork(retention_runs.ReportRetention, retention_runs.report, retention_runs.reported),
         SlowWork(exporting.WriteExport, exporting.write_export, exporting.keep_export, exporting.give_up, at_most=1),

@@ -169,6 +169,7 @@ class ClientSnapshot(Reply):
     siren: str | None = None
     siret: str | None = None
     vat_number: str | None = None
+    vat_verified: bool = False
     vat_status: VatStatus
     billing_address: Address | None = None
     shipping_address: Address | None = None

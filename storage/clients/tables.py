@@ -81,6 +81,9 @@ client = Table(
     text("siren", nullable=True),
     text("siret", nullable=True),
     text("vat_number", nullable=True),
+    Column("vat_check_status", Text, nullable=False, server_default="NOT_CHECKED"),
+    instant("vat_checked_at", nullable=True),
+    text("vat_consultation_number", nullable=True),
     text("primary_email", nullable=True),
     text("primary_phone", nullable=True),
     text("city", nullable=True),
@@ -165,6 +168,12 @@ client = Table(
     Index("ix_client_rep", "organisation_id", "sales_rep_id", postgresql_where=sql("sales_rep_id is not null")),
     Index("ix_client_siren", "organisation_id", "siren", postgresql_where=sql("siren is not null")),
     Index("ix_client_vat_number", "organisation_id", "vat_number", postgresql_where=sql("vat_number is not null")),
+    Index(
+        "ix_client_vat_check",
+        "organisation_id",
+        "vat_checked_at",
+        postgresql_where=sql("vat_number is not null and vat_check_status <> 'NOT_CHECKED'"),
+    ),
     Index("ix_client_birth", "organisation_id", "birth_hash", postgresql_where=sql("birth_hash is not null")),
     Index(
         "uq_client_siret_live",
