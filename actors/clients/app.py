@@ -1,6 +1,6 @@
 """What clients answers, hears, does on time and asks."""
 
-from actors.clients import exporting, importing, schedule, views
+from actors.clients import exporting, importing, retention_runs, schedule, sweeping, vat_checks, views
 from actors.clients.personal_data import PERSONAL_DATA, state_anonymised
 from actors.clients.reactions import contacts, contracts, money, references
 from actors.clients.requests import (
@@ -21,10 +21,13 @@ from actors.clients.requests import (
     overview,
     payment_terms,
     privacy,
+    registers,
+    settings,
     standing,
+    tags,
 )
 from messages.documents import AbortUpload, BeginUpload, CompleteUpload, GetDocument, OpenContent, UploadPart
-from messages.identity import GetSigningKeys
+from messages.identity import CheckLegalHold, GetSigningKeys, ReportPurgeRun
 from runtime.actor import Actor, SlowWork, Tick, every
 from runtime.host import application
 from runtime.snapshots import Export, plain
@@ -41,6 +44,13 @@ actor = Actor(
         editing.update_client,
         editing.update_business_profile,
         editing.assign_owner,
+        registers.lookup_company,
+        registers.verify_vat,
+        registers.validate_address,
+        tags.add_tag,
+        tags.remove_tag,
+        settings.get_client_settings,
+        settings.update_client_settings,
         listing.list_clients,
         listing.get_clients,
         listing.lookup_client,
@@ -123,6 +133,8 @@ actor = Actor(
         references.keep_user,
         references.keep_sales_rep,
         references.take_representative,
+        retention_runs.keep_policy,
+        retention_runs.begin_run,
         contracts.follow_contract,
         contracts.follow_termination,
         money.keep_invoice,
@@ -148,6 +160,11 @@ actor = Actor(
         every(Tick.DAY, schedule.end_blocks),
         every(Tick.DAY, schedule.expire_identity_checks),
         every(Tick.DAY, schedule.notice_late_bills),
+        every(Tick.DAY, schedule.archive_former_customers),
+        every(Tick.DAY, schedule.notice_retention),
+        every(Tick.DAY, schedule.end_consents),
+        every(Tick.DAY, vat_checks.refresh_vat_numbers),
+        every(Tick.DAY, schedule.order_sweep),
     ),
     slow_work=(
         SlowWork(
@@ -158,9 +175,23 @@ actor = Actor(
             at_most=2,
             lease_seconds=30,
         ),
+        SlowWork(retention_runs.RunRetention, retention_runs.find_batch, retention_runs.end_batch, at_most=1),
+        SlowWork(vat_checks.CheckVat, vat_checks.ask_vies, vat_checks.keep_answer, vat_checks.unanswered, attempts=5),
+        SlowWork(sweeping.SweepDuplicates, sweeping.nothing_outside, sweeping.compare_batch, at_most=1),
+        SlowWork(retention_runs.ReportRetention, retention_runs.report, retention_runs.reported),
         SlowWork(exporting.WriteExport, exporting.write_export, exporting.keep_export, exporting.give_up, at_most=1),
     ),
-    asks=(GetSigningKeys, GetDocument, OpenContent, BeginUpload, UploadPart, CompleteUpload, AbortUpload),
+    asks=(
+        GetSigningKeys,
+        CheckLegalHold,
+        ReportPurgeRun,
+        GetDocument,
+        OpenContent,
+        BeginUpload,
+        UploadPart,
+        CompleteUpload,
+        AbortUpload,
+    ),
     exports=(Export("client", client, queries.FULL, plain(views.snapshot_of)),),
     projections=(
         references.keep_company,

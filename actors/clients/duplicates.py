@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, select
 
 from actors.clients.rules.likeness import Portrait, is_refused, level_of, likeness
 from actors.clients.rules.naming import search_name
+from actors.clients.settings import settings_of
 from messages.clients import (
     DUPLICATE_CLIENT,
     SIRET_IN_USE,
@@ -15,6 +16,7 @@ from messages.clients import (
     ContactKind,
     DuplicateLevel,
     DuplicateMatch,
+    DuplicateThresholds,
     OnDuplicate,
     RecordState,
 )
@@ -47,14 +49,17 @@ async def refuse_duplicates(
     row: Row | dict[str, Any],
     points: Sequence[dict[str, Any]],
     addresses: Sequence[dict[str, Any]],
-    policy: OnDuplicate,
+    policy: OnDuplicate | None,
     work: UnitOfWork,
 ) -> tuple[DuplicateMatch, ...]:
     """Refuse a client who is certainly known; who is probably the same is returned. Needs `lock_identity` before."""
     hashes = sorted(point["hash"] for point in points)
     found = await candidates(row, hashes, addresses, frozenset(), work)
-    matches = rank(portrait(row, points, addresses), found)
-    refused = [match for match in matches if is_refused(match.level, policy)]
+    if not found:
+        return ()
+    settings = await settings_of(work)
+    matches = rank(portrait(row, points, addresses), found, thresholds=settings.duplicate_thresholds)
+    refused = [match for match in matches if is_refused(match.level, policy or settings.on_duplicate)]
     if refused:
         best = refused[0]
         raise Refused(
@@ -155,16 +160,20 @@ def portrait(
 
 
 def rank(
-    one: Portrait, found: Iterable[Row], accounts: dict[Any, frozenset[str]] | None = None
+    one: Portrait,
+    found: Iterable[Row],
+    accounts: dict[Any, frozenset[str]] | None = None,
+    *,
+    thresholds: DuplicateThresholds,
 ) -> list[DuplicateMatch]:
-    """The candidates that score 40 or more, the surest first."""
+    """The candidates that are possibly the same, the surest first."""
     matches = []
     for other in found:
         theirs = (accounts or {}).get(other["id"], frozenset())
         score, evidence = likeness(
             one, portrait(other, other["contact_points"] or (), other["addresses"] or (), theirs)
         )
-        level = level_of(score)
+        level = level_of(score, thresholds)
         if level is not None:
             matches.append(
                 DuplicateMatch(

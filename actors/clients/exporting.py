@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, update
 
 from actors.clients.requests.listing import conditions
-from actors.clients.rules.export_files import EXPORT, heading, lines
+from actors.clients.rules.export_files import EXPORT, heading, lines, objects
 from actors.clients.views import home_of
 from messages.base import Part
 from messages.clients import (
@@ -22,6 +22,7 @@ from messages.clients import (
     ClientExportCompleted,
     ClientFilter,
     ExportColumn,
+    ExportFormat,
     ExportStatus,
 )
 from messages.documents import BeginUpload, DocumentOrigin, DocumentType
@@ -36,6 +37,12 @@ from storage.clients.tables import client, export_job
 from storage.shared.outgoing import Outgoing
 
 _ROWS_AT_ONCE: Final = 500
+_UPLOADS: Final = {
+    ExportFormat.CSV: BeginUpload(type=DocumentType.REPORT_EXPORT, filename="clients.csv", declared_mime="text/csv"),
+    ExportFormat.JSONL: BeginUpload(
+        type=DocumentType.REPORT_EXPORT, filename="clients.jsonl", declared_mime="text/plain"
+    ),
+}
 _PLACE: Final = ("line1", "line2", "postal_code", "city", "country")
 
 
@@ -73,16 +80,19 @@ async def write_export(item: WriteExport, outside: Outside) -> Written:
     columns = tuple(map(ExportColumn, job["columns"]))
     count = 0
 
+    csv = job["format"] == ExportFormat.CSV
+
     async def content() -> AsyncIterator[bytes]:
         nonlocal count
-        yield heading(columns)
+        if csv:
+            yield heading(columns)
         async for page in _pages(chosen, outside):
             count += len(page)
-            yield await asyncio.to_thread(lines, columns, page)
+            yield await asyncio.to_thread(lines if csv else objects, columns, page)
 
     stored = await send_file(
         outside.ask,
-        BeginUpload(type=DocumentType.REPORT_EXPORT, filename="clients.csv", declared_mime="text/csv"),
+        _UPLOADS[ExportFormat(job["format"])],
         content(),
         title="Clients",
         origin=DocumentOrigin.SYSTEM,

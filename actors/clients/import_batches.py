@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from actors.clients import views
+from actors.clients.codes import next_code
 from actors.clients.import_drafts import Draft, KnownClients, draft_of, known_clients
 from actors.clients.import_updates import update_from
 from actors.clients.pairs import open_pairs
@@ -23,7 +24,7 @@ from messages.clients import (
 )
 from runtime.unit_of_work import UnitOfWork
 from storage.clients.queries import ACTIVE_COMPANIES, one_of
-from storage.clients.tables import address, client, client_code_block, company_ref, contact_point
+from storage.clients.tables import address, client, company_ref, contact_point
 from storage.shared.statements import Statement
 
 # The same locks that creating a client takes (actors/clients/duplicates.py), in the same order.
@@ -118,7 +119,7 @@ async def _code_of(read: ReadRow, work: UnitOfWork, *, dry_run: bool) -> str:
     given = read.get(ImportField.CLIENT_CODE)
     if given is not None or dry_run:
         return given or ""
-    return f"CLI-{await work.next_number(client_code_block):06d}"
+    return await next_code(work)
 
 
 async def _companies(work: UnitOfWork) -> dict[str, UUID]:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.clients import duplicates
+from actors.clients.settings import settings_of
 from messages.clients import ClientDuplicateDetected, DuplicateLevel, DuplicateMatch, PairStatus
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork
@@ -24,7 +25,7 @@ async def note_duplicates(row: Row, work: UnitOfWork) -> None:
 
 
 async def likely_same(row: Row, work: UnitOfWork) -> list[DuplicateMatch]:
-    """Who scores 40 or more beside a stored client, his bank accounts included."""
+    """Who is possibly the same as a stored client, his bank accounts included."""
     own = contact_point.c
     points = await work.fetch(
         select(own.hash).where(own.organisation_id == work.organisation_id, own.client_id == row["id"])
@@ -35,13 +36,16 @@ async def likely_same(row: Row, work: UnitOfWork) -> list[DuplicateMatch]:
 async def compare(
     row: Row | dict[str, Any], points: Sequence[dict[str, Any]], hashes: Sequence[str], work: UnitOfWork
 ) -> list[DuplicateMatch]:
-    """Who scores 40 or more beside a client or a draft of one."""
+    """Who is possibly the same as a client or a draft of one."""
     addresses = row["addresses"] or []
     accounts = await _accounts([row["id"]], work)
     mine = accounts.get(row["id"], frozenset())
     found = await duplicates.candidates(row, hashes, addresses, mine, work)
+    if not found:
+        return []
     theirs = await _accounts([other["id"] for other in found], work)
-    return duplicates.rank(duplicates.portrait(row, points, addresses, mine), found, theirs)
+    thresholds = (await settings_of(work)).duplicate_thresholds
+    return duplicates.rank(duplicates.portrait(row, points, addresses, mine), found, theirs, thresholds=thresholds)
 
 
 async def open_pairs(client_id: UUID, matches: Iterable[DuplicateMatch], work: UnitOfWork) -> None:

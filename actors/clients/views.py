@@ -12,6 +12,7 @@ from messages.clients import (
     ClientSummary,
     ClientType,
     ContactKind,
+    VatCheckStatus,
 )
 from messages.values.addresses import Address
 from runtime.unit_of_work import Row, UnitOfWork
@@ -73,6 +74,7 @@ def snapshot_of(row: Row) -> dict[str, Any]:
         billing_address=_address_for("BILLING", addresses),
         shipping_address=_address_for("SHIPPING", addresses),
         flags=flags_of(row),
+        vat_verified=row.get("vat_check_status") == VatCheckStatus.VALID,
         **{name: row[name] for name in _SAME_NAMES},
         **{name: row[name] for name in _SINCE_CREATION if row.get(name) is not None},
     )

@@ -30,7 +30,7 @@ EXTENSIONS = {
     DOCX: ".docx", XLS: ".xls", XLSX: ".xlsx", P7S: ".p7s", "image/gif": ".gif", "image/webp": ".webp", "image/heic": ".heic",
 }  # fmt: skip
 
-_SAME_EXTENSIONS = {JPEG: (".jpg", ".jpeg"), TEXT: (".txt", ".zpl", ".dpl", ".log")}
+_SAME_EXTENSIONS = {JPEG: (".jpg", ".jpeg"), TEXT: (".txt", ".zpl", ".dpl", ".log", ".jsonl")}
 _FAMILIES = {CSV: "text", TEXT: "text", EML: "text", XML: "text", "text/xml": "text", "application/csv": "text"}
 _OFFICE = frozenset({ZIP, DOCX, XLSX})
 _EXECUTABLES = (b"MZ", b"\x7fELF", b"#!")

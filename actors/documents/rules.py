@@ -68,7 +68,10 @@ RULES: dict[DocumentType, TypeRule] = {
     DocumentType.EMAIL_ATTACHMENT: TypeRule(_ATTACHMENTS, 10 * _MIB),
     DocumentType.IMPORT_FILE: TypeRule(_TABLES | {formats.XML}, 25 * _MIB, False, _RESTRICTED),
     DocumentType.REPORT_EXPORT: TypeRule(
-        frozenset({formats.PDF, formats.CSV, formats.XLSX, formats.ZIP, formats.XML}), 100 * _MIB, False, _RESTRICTED
+        frozenset({formats.PDF, formats.CSV, formats.XLSX, formats.ZIP, formats.XML, formats.TEXT}),
+        100 * _MIB,
+        False,
+        _RESTRICTED,
     ),
     DocumentType.OTHER: TypeRule(_SCANS | _OFFICE | _TABLES, 10 * _MIB),
 }

@@ -13,6 +13,7 @@ from actors.identity.privacy import advance, ask_again, case_of, change_request,
 from actors.identity.requests.invitations import expire, remind
 from actors.identity.requests.life_of_tenants import end_organisation
 from actors.identity.requests.members import suspend
+from actors.identity.retention import policies, start_run
 from actors.identity.rules.granting import OWNER
 from actors.identity.rules.life import AUTH_SESSION, MEMBERSHIP
 from actors.identity.rules.privacy import ENDED, MOST_ATTEMPTS, NOTICE, PHASE_OF, SILENCE
@@ -131,6 +132,13 @@ async def end_temporary_memberships(moment: Moment, work: UnitOfWork) -> object:
         await suspend(organisation, row, status, "valid_until", work)
         organisation = await organisation_row(work)
     return None
+
+
+async def run_retention(moment: Moment, work: UnitOfWork) -> None:
+    """What has been kept long enough: each active policy, once a day."""
+    for policy in await policies(work):
+        if policy.is_active:
+            await start_run(policy, moment.as_of, dry_run=False, work=work)
 
 
 async def end_closing_organisations(moment: Moment, work: UnitOfWork) -> None:

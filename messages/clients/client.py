@@ -169,6 +169,7 @@ class ClientSnapshot(Reply):
     siren: str | None = None
     siret: str | None = None
     vat_number: str | None = None
+    vat_verified: bool = False
     vat_status: VatStatus
     billing_address: Address | None = None
     shipping_address: Address | None = None
@@ -274,7 +275,7 @@ class CreateClient(Request[Client]):
     owner_user_id: UUID | None = None
     sales_rep_id: UUID | None = None
     source: ClientSource = ClientSource.MANUAL
-    on_duplicate: OnDuplicate = OnDuplicate.REJECT_CERTAIN
+    on_duplicate: OnDuplicate | None = Field(default=None, description="left out: as the settings say")
     consents: Annotated[tuple[FirstConsent, ...], Field(max_length=10)] = ()
     default_payment_term_id: UUID | None = None
     default_billing_period_id: UUID | None = None

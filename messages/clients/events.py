@@ -82,6 +82,14 @@ class ClientAddressRemoved(Event, aggregate="client_address", aggregate_id="clie
     address_id: UUID
 
 
+class ClientConsentExpired(Event, aggregate="client_consent", aggregate_id="client_id"):
+    """A consent has reached its end: it counts as none from now on."""
+
+    client_id: UUID
+    purpose: ConsentPurpose
+    expired_at: Instant
+
+
 class ClientConsentRecorded(Event, aggregate="client_consent", aggregate_id="client_id"):
     """The client decided what his data may be used for."""
 

@@ -29,9 +29,10 @@ class ExportStatus(StrEnum):
 
 
 class ExportFormat(StrEnum):
-    """CSV: `;` between cells, UTF-8 with a byte order mark, lines end with CR LF."""
+    """CSV: `;` between cells, UTF-8 with a byte order mark, lines end with CR LF. JSONL: a JSON object per line."""
 
     CSV = "CSV"
+    JSONL = "JSONL"
 
 
 class ExportColumn(StrEnum):

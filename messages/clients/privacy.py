@@ -89,6 +89,14 @@ class ClientErasureRequested(Event, aggregate="client"):
     must_erase_before: Instant
 
 
+class ClientRetentionDue(Event, aggregate="client_retention", aggregate_id="client_id"):
+    """In thirty days the client's data goes, unless he is in touch again or something keeps it."""
+
+    client_id: UUID
+    scheduled_on: date
+    ground: ErasureGround
+
+
 class ClientAnonymised(Event, aggregate="client"):
     """What identified the client is gone here; projections drop names, addresses and contact points."""
 

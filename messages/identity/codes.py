@@ -115,6 +115,10 @@ PURGE_SUBJECT_NOT_FOUND = NOT_FOUND.specific(
 PURGE_NOT_ALLOWED = PRECONDITION_FAILED.specific(
     "PURGE_NOT_ALLOWED", "Effacement bloqué par un gel légal", "Erasure blocked by a legal hold"
 )
+PURGE_IN_PROGRESS = PRECONDITION_FAILED.specific("PURGE_IN_PROGRESS", "Purge en cours", "A purge is running")
+RETENTION_POLICY_INVALID = VALIDATION_FAILED.specific(
+    "RETENTION_POLICY_INVALID", "Durée hors des limites légales", "Period outside its legal bounds"
+)
 EXTENSION_NOT_ALLOWED = PRECONDITION_FAILED.specific(
     "EXTENSION_NOT_ALLOWED", "Prolongation impossible", "Extension not possible"
 )

@@ -35,6 +35,18 @@ company_ref = Table(
     info=TENANT,
 )
 
+retention_ref = Table(
+    "retention_ref",
+    metadata,
+    tenant(),
+    text("category"),
+    Column("months", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "category"),
+    comment="projection of identity: periods that the organisation chose itself",
+    info=TENANT,
+)
+
 user_ref = Table(
     "user_ref",
     metadata,

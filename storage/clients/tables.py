@@ -35,6 +35,7 @@ from storage.clients.references import (
     mandate_ref,
     metadata,
     payment_ref,
+    retention_ref,
     sales_rep_ref,
     standing_ref,
     timeline_entry,
@@ -48,7 +49,7 @@ __all__ = [
     "bank_details_ref", "call_ref", "client_settings", "client_word", "company_ref", "contact_person", "contract_ref", "credit_ref",
     "document_ref", "duplicate_pair", "export_job", "holiday_ref", "import_job", "import_row", "instalment_ref",
     "invoice_payment_ref", "invoice_ref", "mandate_ref", "merge_operation", "metadata", "opposition", "payment_ref",
-    "sales_rep_ref", "standing_ref", "timeline_entry", "user_ref", "word_trigram",
+    "retention_ref", "sales_rep_ref", "standing_ref", "timeline_entry", "user_ref", "word_trigram",
 ]  # fmt: skip
 
 client = Table(
@@ -80,6 +81,9 @@ client = Table(
     text("siren", nullable=True),
     text("siret", nullable=True),
     text("vat_number", nullable=True),
+    Column("vat_check_status", Text, nullable=False, server_default="NOT_CHECKED"),
+    instant("vat_checked_at", nullable=True),
+    text("vat_consultation_number", nullable=True),
     text("primary_email", nullable=True),
     text("primary_phone", nullable=True),
     text("city", nullable=True),
@@ -111,9 +115,23 @@ client = Table(
     Column("kyc_status", Text, nullable=False, server_default="NOT_STARTED"),
     instant("kyc_verified_at", nullable=True),
     Column("kyc_expires_on", Date),
+    Column("retention_due_on", Date, comment="the day that was announced for the end of the data"),
+    Column("retention_looked_on", Date, comment="when that was last thought about"),
     Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
     Column("custom", JSONB, nullable=False, server_default="{}"),
     UniqueConstraint("organisation_id", "client_code"),
+    Index(
+        "ix_client_last_heard",
+        "organisation_id",
+        sql("coalesce(last_inbound_contact_at, created_at)"),
+        postgresql_where=sql("record_state in ('LIVE', 'ARCHIVED')"),
+    ),
+    Index(
+        "ix_client_former",
+        "organisation_id",
+        "relation_ended_on",
+        postgresql_where=sql("record_state = 'LIVE' and relation_ended_on is not null"),
+    ),
     Index("ix_client_merged_into", "organisation_id", "merged_into_id"),
     Index("ix_client_same_name", "organisation_id", "search_name"),
     Index("ix_client_city", "organisation_id", "city"),
@@ -150,6 +168,12 @@ client = Table(
     Index("ix_client_rep", "organisation_id", "sales_rep_id", postgresql_where=sql("sales_rep_id is not null")),
     Index("ix_client_siren", "organisation_id", "siren", postgresql_where=sql("siren is not null")),
     Index("ix_client_vat_number", "organisation_id", "vat_number", postgresql_where=sql("vat_number is not null")),
+    Index(
+        "ix_client_vat_check",
+        "organisation_id",
+        "vat_checked_at",
+        postgresql_where=sql("vat_number is not null and vat_check_status <> 'NOT_CHECKED'"),
+    ),
     Index("ix_client_birth", "organisation_id", "birth_hash", postgresql_where=sql("birth_hash is not null")),
     Index(
         "uq_client_siret_live",
@@ -252,6 +276,7 @@ consent = Table(
     reference("proof_document_id", nullable=True),
     text("collected_by"),
     Index("ix_consent_client", "organisation_id", "client_id", "purpose", "decided_at", "id"),
+    Index("ix_consent_ending", "organisation_id", "expires_at", postgresql_where=sql("expires_at is not null")),
     comment="a ledger: rows are added, never changed",
     info=TENANT,
 )

@@ -103,6 +103,8 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "identity.permission": (TECHNICAL, "description"),
     "identity.privacy_export_part": (PRIVACY_OFFICE, "content"),
     "identity.privacy_request": (PRIVACY_OFFICE, "subject_email", "reason", "rejection_reason"),
+    "identity.purge_run": (PRIVACY_OFFICE, "retention_reason"),
+    "identity.retention_policy": (PRIVACY_OFFICE, "description"),
     "identity.role": (CATALOGUE, "name", "description"),
     "identity.system_role": (CATALOGUE, "name", "description"),
     "identity.tenant_account": (COMPANY, "name", "description", "address", "phone", "email", "suspended_reason"),

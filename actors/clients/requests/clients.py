@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
-
 from actors.clients import duplicates, views
+from actors.clients.archiving import archive, restore
 from actors.clients.balances import balances_of
 from actors.clients.changes import ids_of, locked_client, shown_client
 from actors.clients.civil_status import birth_hash_of, encrypted_birth_date, names_of
+from actors.clients.codes import next_code
 from actors.clients.consents import decision_row, tell
 from actors.clients.contracts import has_live_contract
 from actors.clients.pairs import open_pairs
@@ -22,9 +22,7 @@ from messages.clients import (
     HAS_OPEN_BALANCE,
     ArchiveClient,
     Client,
-    ClientArchived,
     ClientCreated,
-    ClientRestored,
     ContactKind,
     CreateClient,
     GetClient,
@@ -40,7 +38,6 @@ from storage.clients import queries
 from storage.clients.tables import (
     address,
     client,
-    client_code_block,
     consent,
     contact_point,
 )
@@ -86,22 +83,20 @@ async def get_client(request: GetClient, work: UnitOfWork) -> Client:
 async def archive_client(request: ArchiveClient, work: UnitOfWork) -> Client:
     """Archive a client that has no live contract."""
     row = await locked_client(request.client_id, work)
-    state = rules.RECORD.after("archive", RecordState(row["record_state"]))
+    rules.RECORD.after("archive", RecordState(row["record_state"]))
     ids = await ids_of(row["id"], work)
     if await has_live_contract(ids, work):
         raise Refused(HAS_LIVE_CONTRACTS, "end or cancel the client's contracts before archiving him")
     if any(found.balance_due.amount for found in await balances_of(ids, work.today(), work)):
         raise Refused(HAS_OPEN_BALANCE, "settle or refund the client's balance before archiving him")
-    version = await _set_state(row, state, work)
-    work.emit(ClientArchived(client_id=row["id"], reason=request.reason, archived_on=work.today()), version=version)
+    await archive(row, request.reason, work)
     return await _reload(row["id"], work)
 
 
 async def restore_client(request: RestoreClient, work: UnitOfWork) -> Client:
     """Bring an archived client back."""
     row = await locked_client(request.client_id, work)
-    version = await _set_state(row, rules.RECORD.after("restore", RecordState(row["record_state"])), work)
-    work.emit(ClientRestored(client_id=row["id"], reason=request.reason), version=version)
+    await restore(row, request.reason, work)
     return await _reload(row["id"], work)
 
 
@@ -141,7 +136,7 @@ async def _client_row(request: CreateClient, client_id: UUID, company_id: UUID, 
         "created_by": work.caller.principal,
         "updated_at": work.now,
         "updated_by": work.caller.principal,
-        "client_code": f"CLI-{await work.next_number(client_code_block):06d}",
+        "client_code": await next_code(work),
         "type": request.type,
         "title": request.title,
         "birth_date": await encrypted_birth_date(request.birth_date, client_id, work),
@@ -187,16 +182,6 @@ def _contact_rows(request: CreateClient, client_id: UUID, work: UnitOfWork) -> l
 def _as_json(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows as the JSON array column would show them."""
     return [{**row, "id": str(row["id"])} for row in rows]
-
-
-async def _set_state(row: Row, state: RecordState, work: UnitOfWork) -> int:
-    version: int = row["version"] + 1
-    await work.execute(
-        update(client)
-        .where(client.c.id == row["id"])
-        .values(record_state=state, version=version, updated_at=work.now, updated_by=work.caller.principal)
-    )
-    return version
 
 
 async def _reload(client_id: UUID, work: UnitOfWork) -> Client:

@@ -10,6 +10,7 @@ from actors.clients.changes import ids_of
 from actors.clients.consents import consents_of
 from actors.clients.contracts import had_contract_since, has_contract_in_force
 from actors.clients.rules.contact_permission import ContactFacts, permission_of
+from actors.clients.settings import settings_of
 from messages.clients import (
     CLIENT_NOT_FOUND,
     BounceKind,
@@ -45,6 +46,7 @@ async def check_contact_permission(request: CheckContactPermission, work: UnitOf
     at = request.as_of or work.now
     ids = await ids_of(row["id"], work)
     calls = await _calls(ids, at, work)
+    settings = await settings_of(work)
     decisions = {found.purpose: found.decision for found in await consents_of(ids, work, as_of=at)}
     facts = ContactFacts(
         channel=request.channel,
@@ -64,6 +66,8 @@ async def check_contact_permission(request: CheckContactPermission, work: UnitOf
         calls=[call["occurred_at"] for call in calls if call["occurred_at"] > at - _CALLS_COUNT_FOR],
         refused_at=max((call["occurred_at"] for call in calls if call["refused"]), default=None),
         closed_days=await _closed_days(at, work),
+        consent_to_calls_from=settings.phone_optin_from,
+        sector_ban_from=settings.sector_ban_from,
     )
     return permission_of(facts)
 

@@ -11,6 +11,7 @@ from actors.clients.civil_status import birth_hash_of, encrypted_birth_date, nam
 from actors.clients.contracts import has_contract
 from actors.clients.pairs import note_duplicates
 from actors.clients.preferences import check_preferences
+from actors.clients.vat_checks import NOT_CHECKED
 from messages.clients import (
     CLIENT_IS_INDIVIDUAL,
     SIRET_IN_USE,
@@ -81,6 +82,8 @@ async def assign_owner(request: AssignOwner, work: UnitOfWork) -> Client:
 
 
 async def _stored(row: Row, changes: dict[str, Any], work: UnitOfWork) -> Client:
+    if "vat_number" in changes and changes["vat_number"] != row["vat_number"]:
+        changes = changes | NOT_CHECKED
     try:
         await change_client(row, changes, work)
     except asyncpg.UniqueViolationError:

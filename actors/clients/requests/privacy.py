@@ -1,7 +1,6 @@
 """Requests about what is held of a client and its erasure."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,14 +9,9 @@ from sqlalchemy import Table, func, select
 
 from actors.clients import views
 from actors.clients.anonymisation import ERASED_NAME, anonymise, request_erasure
-from actors.clients.balances import balances_of
 from actors.clients.changes import ids_of, locked_client, shown_client
-from actors.clients.contracts import has_contract, has_live_contract
-from actors.clients.rules.retention import RetentionFacts, scheduled_on
+from actors.clients.retention import kept, relation_goes_on
 from messages.clients import (
-    HAS_LIVE_CONTRACTS,
-    HAS_OPEN_BALANCE,
-    RETENTION_NOT_REACHED,
     AnonymiseClient,
     AssessErasure,
     Client,
@@ -30,8 +24,6 @@ from messages.clients import (
     PrivacySubject,
     ResolvePrivacySubject,
 )
-from messages.problem import Refused
-from messages.values.instants import local_date
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.clients import queries
 from storage.clients.queries import one_of
@@ -74,13 +66,13 @@ async def assess_erasure(request: AssessErasure, work: UnitOfWork) -> ErasureAss
     """Per kind of data whether it could go today."""
     row = await shown_client(request.client_id, work)
     ids = await ids_of(row["id"], work)
-    kept = await _kept(row, ids, work)
-    reason, until = (kept.code.code, kept.details.get("until")) if kept is not None else (None, None)
-    items = [ErasureRow(entity="identity", count=len(ids), erasable=kept is None, reason=reason, until=until)]
+    why = await kept(row, ids, work)
+    reason, until = (why.code.code, why.details.get("until")) if why is not None else (None, None)
+    items = [ErasureRow(entity="identity", count=len(ids), erasable=why is None, reason=reason, until=until)]
     for name, table in _HELD.items():
         statement: Any = select(func.count()).select_from(table).where(*_of(table, ids, work))
         count = int(await work.fetch_value(statement))
-        items.append(ErasureRow(entity=name, count=count, erasable=kept is None, reason=reason, until=until))
+        items.append(ErasureRow(entity=name, count=count, erasable=why is None, reason=reason, until=until))
     return ErasureAssessment(client_id=row["id"], items=tuple(items))
 
 
@@ -99,9 +91,9 @@ async def export_personal_data(request: ExportPersonalData, work: UnitOfWork) ->
 async def anonymise_client(request: AnonymiseClient, work: UnitOfWork) -> Client:
     """Erase a client whose retention is over."""
     row = await locked_client(request.client_id, work)
-    kept = await _kept(row, await ids_of(row["id"], work), work)
-    if kept is not None:
-        raise kept
+    why = await kept(row, await ids_of(row["id"], work), work)
+    if why is not None:
+        raise why
     await request_erasure(row, ErasureGround.MANUAL, work)
     await anonymise(work, row["id"], ErasureGround.MANUAL)
     return await views.client_of(await work.load(queries.CLIENT_BY_ID, "client", id=row["id"]), work)
@@ -121,7 +113,7 @@ async def resolve_privacy_subject(request: ResolvePrivacySubject, work: UnitOfWo
         .order_by(account.bank_details_id)
     )
 
-    kept = await _relation_goes_on(ids, work)
+    why = await relation_goes_on(ids, work)
 
     def values(kind: ContactKind) -> tuple[str, ...]:
         return tuple(dict.fromkeys(found["normalized"] for found in points if found["kind"] == kind))
@@ -135,34 +127,11 @@ async def resolve_privacy_subject(request: ResolvePrivacySubject, work: UnitOfWo
         streets=await _streets_of(ids, work),
         ibans_masked=tuple(dict.fromkeys(found["iban_masked"] for found in accounts)),
         iban_fingerprints=tuple(dict.fromkeys(found["iban_fingerprint"] for found in accounts)),
-        kept_because=kept.code.code if kept is not None else None,
+        kept_because=why.code.code if why is not None else None,
     )
 
 
 # -- steps of the handlers ---------------------------------------------------------------------------------------
-
-
-async def _kept(row: Row, ids: Sequence[UUID], work: UnitOfWork) -> Refused | None:
-    """Why the client's data must stay, if it must."""
-    going_on = await _relation_goes_on(ids, work)
-    if going_on is not None:
-        return going_on
-    due = await _due_on(row, ids, work)
-    if due is None or due > work.today():
-        until = due.isoformat() if due else None
-        return Refused(
-            RETENTION_NOT_REACHED, f"the data is kept until {until or 'the relation ends'}", details={"until": until}
-        )
-    return None
-
-
-async def _relation_goes_on(ids: Sequence[UUID], work: UnitOfWork) -> Refused | None:
-    """A live contract or an open balance keeps even the data of a person who asks for erasure (GDPR art. 17(3))."""
-    if await has_live_contract(ids, work):
-        return Refused(HAS_LIVE_CONTRACTS, "the client has contracts; they end before his data is erased")
-    if any(found.balance_due.amount for found in await balances_of(ids, work.today(), work)):
-        return Refused(HAS_OPEN_BALANCE, "the client's balance is open; settle or refund it first")
-    return None
 
 
 async def _names_of(ids: Sequence[UUID], holders: Sequence[str], work: UnitOfWork) -> tuple[str, ...]:
@@ -181,19 +150,6 @@ async def _names_of(ids: Sequence[UUID], holders: Sequence[str], work: UnitOfWor
 async def _streets_of(ids: Sequence[UUID], work: UnitOfWork) -> tuple[str, ...]:
     rows = await work.fetch(select(address.c.line1).where(*_of(address, ids, work)))
     return tuple(dict.fromkeys(row["line1"] for row in rows))
-
-
-async def _due_on(row: Row, ids: Sequence[UUID], work: UnitOfWork) -> date | None:
-    inbound = row["last_inbound_contact_at"]
-    paid_on = await work.fetch_value(select(func.max(payment_ref.c.on_date)).where(*_of(payment_ref, ids, work)))
-    facts = RetentionFacts(
-        created_on=local_date(row["created_at"]),
-        customer=await has_contract(ids, work),
-        last_inbound_contact_on=local_date(inbound) if inbound else None,
-        relation_ended_on=row["relation_ended_on"],
-        balance_zero_on=paid_on,
-    )
-    return scheduled_on(facts)
 
 
 def _of(table: Table, ids: Sequence[UUID], work: UnitOfWork) -> tuple[Any, Any]:

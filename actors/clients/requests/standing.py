@@ -1,11 +1,12 @@
 """Requests about what limits dealing with a client."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from actors.clients import views
 from actors.clients.changes import change_client, ids_of, live_client, locked_client, shown_client
 from actors.clients.history import has_history
 from actors.clients.limits import change_and_tell, move_kyc, unblock
+from actors.clients.removal import remove_client
 from actors.clients.status import derive_status, set_status
 from messages.base import Empty
 from messages.clients import (
@@ -17,7 +18,6 @@ from messages.clients import (
     Client,
     ClientBlocked,
     ClientDeceased,
-    ClientDeleted,
     ClientInsolvencyClosed,
     ClientInsolvencyOpened,
     ClientType,
@@ -43,14 +43,7 @@ from runtime.unit_of_work import Row, UnitOfWork
 from storage.clients import queries
 from storage.clients.queries import one_of
 from storage.clients.tables import (
-    address,
-    client,
-    client_word,
-    consent,
-    contact_person,
-    contact_point,
     dictionary_entry,
-    duplicate_pair,
     status_history,
 )
 
@@ -186,20 +179,7 @@ async def delete_client(request: DeleteClient, work: UnitOfWork) -> Empty:
     ids = await ids_of(row["id"], work)
     if len(ids) > 1 or await has_history(ids, work):
         raise Refused(HAS_HISTORY, "the client has contracts, bills, payments or documents; archive him instead")
-    for table in (contact_point, address, contact_person, consent, status_history, client_word):
-        await work.execute(
-            delete(table).where(table.c.organisation_id == work.organisation_id, table.c.client_id == row["id"])
-        )
-    pair = duplicate_pair.c
-    await work.execute(
-        delete(duplicate_pair).where(
-            pair.organisation_id == work.organisation_id,
-            (pair.client_a_id == row["id"]) | (pair.client_b_id == row["id"]),
-        )
-    )
-    await work.execute(delete(client).where(client.c.organisation_id == work.organisation_id, client.c.id == row["id"]))
-    work.emit(ClientDeleted(client_id=row["id"]), version=row["version"] + 1)
-    work.record("client", row["id"], before={"version": row["version"]}, after={"deleted": request.reason})
+    await remove_client(row, request.reason, work)
     return Empty()
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from messages.clients import (
+    ClientSettings,
     ConsentDecision,
     ContactChannel,
     ContactDenial,
@@ -20,9 +21,8 @@ from messages.clients import (
 from messages.values.business_days import holidays_of
 from messages.values.instants import PARIS
 
-CONSENT_TO_CALLS_FROM: Final = date(2026, 8, 11)
-SECTOR_BAN_FROM: Final = date(2025, 7, 2)
 BANNED_SECTORS: Final = frozenset({"energy_renovation", "home_adaptation"})
+_DEFAULTS: Final = ClientSettings()
 _WINDOWS: Final = ((time(10), time(13)), (time(14), time(20)))
 _MOST_CALLS: Final = 4
 _CALLS_COUNT_FOR: Final = timedelta(days=30)
@@ -52,6 +52,8 @@ class ContactFacts:
     calls: Sequence[datetime] = ()
     refused_at: datetime | None = None
     closed_days: frozenset[date] = frozenset()
+    consent_to_calls_from: date = _DEFAULTS.phone_optin_from
+    sector_ban_from: date = _DEFAULTS.sector_ban_from
 
 
 def permission_of(facts: ContactFacts) -> ContactPermission:
@@ -96,9 +98,9 @@ def _calls(facts: ContactFacts, granted: bool) -> Iterator[_Denial]:
     """A call to a person."""
     today = facts.at.astimezone(PARIS).date()
     about_contract = facts.contract_in_force and facts.related_to_contract
-    if today >= SECTOR_BAN_FROM and facts.sectors & BANNED_SECTORS:
+    if today >= facts.sector_ban_from and facts.sectors & BANNED_SECTORS:
         yield ContactDenial.SECTOR_BANNED, None
-    if today >= CONSENT_TO_CALLS_FROM:
+    if today >= facts.consent_to_calls_from:
         if not granted and not about_contract:
             yield ContactDenial.NO_CONSENT, None
     elif facts.on_bloctel and not about_contract:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from messages.clients import DuplicateLevel, OnDuplicate
+from messages.clients import DuplicateLevel, DuplicateThresholds, OnDuplicate
 
-_CERTAIN, _PROBABLE, _POSSIBLE = 80, 60, 40
+_DEFAULT = DuplicateThresholds()
 _OTHER_ESTABLISHMENT_CAP = 55
 
 
@@ -88,13 +88,13 @@ def likeness(one: Portrait, other: Portrait) -> tuple[int, tuple[Evidence, ...]]
     return score, tuple(points)
 
 
-def level_of(score: int) -> DuplicateLevel | None:
-    """How sure a score is; None below 40."""
-    if score >= _CERTAIN:
+def level_of(score: int, thresholds: DuplicateThresholds = _DEFAULT) -> DuplicateLevel | None:
+    """How sure a score is; None below what is possible."""
+    if score >= thresholds.certain:
         return DuplicateLevel.CERTAIN
-    if score >= _PROBABLE:
+    if score >= thresholds.probable:
         return DuplicateLevel.PROBABLE
-    return DuplicateLevel.POSSIBLE if score >= _POSSIBLE else None
+    return DuplicateLevel.POSSIBLE if score >= thresholds.possible else None
 
 
 def is_refused(level: DuplicateLevel, policy: OnDuplicate) -> bool:

@@ -22,7 +22,7 @@ class RetentionFacts:
     balance_zero_on: date | None = None
 
 
-def scheduled_on(facts: RetentionFacts) -> date | None:
+def scheduled_on(facts: RetentionFacts, months: int = KEPT_MONTHS) -> date | None:
     """The day on which the data goes: the day after the anniversary. None while a relation goes on."""
     if not facts.customer:
         anchor = facts.last_inbound_contact_on or facts.created_on
@@ -31,7 +31,7 @@ def scheduled_on(facts: RetentionFacts) -> date | None:
     else:
         known = (facts.relation_ended_on, facts.last_inbound_contact_on, facts.balance_zero_on)
         anchor = max(day for day in known if day is not None)
-    return add_months(anchor, KEPT_MONTHS) + timedelta(days=1)
+    return add_months(anchor, months) + timedelta(days=1)
 
 
 def archived_on(facts: RetentionFacts) -> date | None:

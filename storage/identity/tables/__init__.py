@@ -26,6 +26,8 @@ from storage.identity.tables.privacy import (
     privacy_export_part,
     privacy_request,
     privacy_task,
+    purge_run,
+    retention_policy,
 )
 from storage.identity.tables.tenants import company, company_contract, tenant_account, tenant_slug
 
@@ -33,6 +35,7 @@ __all__ = [
     "audit_checkpoint", "audit_copy", "audit_copy_head", "audit_export", "auth_session", "company", "company_contract",
     "erasure_proof",
     "invitation", "invitation_key", "invitation_link", "legal_hold", "logout_token", "machine_account", "machine_client",
-    "membership", "metadata", "permission", "privacy_export_part", "privacy_request", "privacy_task", "role", "signing_key",
+    "membership", "metadata", "permission", "privacy_export_part", "privacy_request", "privacy_task", "purge_run",
+    "retention_policy", "role", "signing_key",
     "system_role", "tenant_account", "tenant_slug", "user_account", "user_membership", "user_sales_rep",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from sqlalchemy import (
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
+    UniqueConstraint,
     Uuid,
 )
 from sqlalchemy import text as condition
@@ -17,6 +18,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from storage.columns import aggregate, instant, reference, tenant, text
 from storage.identity.tables.metadata import metadata
 from storage.tenancy import TENANT
+
+_COUNTED = ("scanned", "deleted", "anonymised", "archived", "retained")
 
 privacy_request = Table(
     "privacy_request",
@@ -109,5 +112,38 @@ erasure_proof = Table(
     Column("signature", LargeBinary, nullable=False),
     text("kid"),
     PrimaryKeyConstraint("organisation_id", "request_id"),
+    info=TENANT,
+)
+
+retention_policy = Table(
+    "retention_policy",
+    metadata,
+    *aggregate(),
+    text("category"),
+    Column("months", Integer, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    text("legal_basis", nullable=True),
+    text("description", nullable=True),
+    UniqueConstraint("organisation_id", "category"),
+    comment="what an organisation changed of the default periods",
+    info=TENANT,
+)
+
+purge_run = Table(
+    "purge_run",
+    metadata,
+    *aggregate(),
+    reference("policy_id"),
+    text("category"),
+    text("actor"),
+    instant("as_of"),
+    Column("cutoff", Date, nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    text("status"),
+    *(Column(name, Integer, nullable=False, server_default="0") for name in _COUNTED),
+    text("retention_reason", nullable=True),
+    instant("completed_at", nullable=True),
+    Index("ix_purge_run_created", "organisation_id", "created_at", "id"),
+    Index("ix_purge_run_running", "organisation_id", "policy_id", postgresql_where=condition("status = 'RUNNING'")),
     info=TENANT,
 )

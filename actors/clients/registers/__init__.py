@@ -1,0 +1,1 @@
+"""Public registers over HTTP: companies, VAT numbers, addresses; and the simulator of all three."""
