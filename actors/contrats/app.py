@@ -127,7 +127,6 @@ actor = Actor(
         recovery.order_suspension,
         recovery.drop_suspension,
         recovery.order_lift,
-        recovery.order_termination,
         electronic_signature.take_generated_file,
         notices.prove_by_mail,
         notices.prove_by_letter,

@@ -174,6 +174,8 @@ class Amendment(Reply):
     exit_right_until: date | None = None
     exit_right_exempt: bool
     reason: str | None = None
+    document_id: UUID | None = Field(default=None, description="the file the client agrees to, once it is rendered")
+    document_sha256: str | None = None
     old_mrr: Money
     new_mrr: Money
     created_at: Instant

@@ -276,6 +276,7 @@ class TerminateContract(Request[TerminationRequest], resource="contract"):
     formal_notice_ends_on: date | None = Field(
         default=None, description="with NON_PAYMENT by the company: the last day of the proved formal notice"
     )
+    notice_id: UUID | None = Field(default=None, description="that notice in payments; told on with the end")
 
 
 class RevokeTermination(Request[Contract], permission="contrats:contract:terminate"):

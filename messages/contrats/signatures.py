@@ -86,6 +86,9 @@ class DocumentPurpose(StrEnum):
     """What a file is rendered for."""
 
     CONTRACT_SIGNATURE = "CONTRACT_SIGNATURE"
+    AMENDMENT = "AMENDMENT"
+    TERMINATION_LETTER = "TERMINATION_LETTER"
+    RENEWAL_NOTICE = "RENEWAL_NOTICE"
 
 
 class Signer(Reply):

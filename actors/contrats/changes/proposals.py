@@ -8,12 +8,14 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from sqlalchemy import func, select, update
 
+from actors.contrats import letters, views
 from actors.contrats.changes import amending, versions
 from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord, load
 from actors.contrats.drafting.lines import typed_lines
 from actors.contrats.rules.amendments import AMENDMENT, OUTDATED_BY_ANOTHER, LineChanges, changes_of, lines_after
 from actors.contrats.rules.amounts import amounts_of
+from actors.contrats.rules.letters import day
 from messages.contrats import NO_LINES
 from messages.contrats.amendments import (
     AMENDMENT_NOT_FOUND,
@@ -23,6 +25,7 @@ from messages.contrats.amendments import (
     AmendmentStatus,
     Operation,
 )
+from messages.contrats.signatures import DocumentPurpose
 from messages.problem import Refused
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.contrats.tables import amendment
@@ -96,6 +99,26 @@ async def planned(
     if not lines_after(record.lines_in_force, changes):
         raise Refused(NO_LINES, "nothing would be left of the contract; terminate it instead")
     return changes
+
+
+async def ask_for_file(record: ContractRecord, row: Row) -> None:
+    """Have the changed contract rendered, for the client to read and agree to."""
+    operations, effective_from = operations_of(row), row["effective_from"]
+    changes = await planned(record, operations, effective_from, AmendmentProration(row["proration"]))
+    after = views.contract_of(record.row | revenue_after(record, changes), lines_after(record.lines_in_force, changes))
+    takes_effect = f"Les présentes modifications prennent effet le {day(effective_from)}."
+    words = [f"Avenant {row['number']}. {takes_effect}", *([row["reason"]] if row["reason"] else [])]
+    data = {"contract": after.model_dump(mode="json"), "paragraphs": words}
+    letters.ask_for_file(record, row["file_request_id"], DocumentPurpose.AMENDMENT, data)
+
+
+async def keep_file(request_id: UUID, document_id: UUID, sha256: str, work: UnitOfWork) -> None:
+    """The file of an amendment is rendered; one of words that were rewritten since is of no use."""
+    await work.execute(
+        update(amendment)
+        .where(amendment.c.organisation_id == work.organisation_id, amendment.c.file_request_id == request_id)
+        .values(document_id=document_id, document_sha256=sha256)
+    )
 
 
 def operations_of(row: Row) -> tuple[Operation, ...]:

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from actors.contrats.billing import adjustments, bills
 from actors.contrats.contract_record import ContractRecord
 from actors.contrats.letters import letter_to_client
+from actors.contrats.rules.letters import end_confirmed
 from actors.contrats.rules.termination import TERMINATION, Ending
 from actors.contrats.service import effects
 from messages.contrats import (
@@ -21,6 +22,7 @@ from messages.contrats import (
     TerminationReason,
     TerminationStatus,
 )
+from messages.contrats.signatures import DocumentPurpose
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row
 from storage.contrats.tables import termination_request
@@ -69,7 +71,8 @@ async def schedule(
     await work.insert(termination_request, **row)
     record.set(termination_ends_on=ending.ends_on)
     await bills.replan(record)
-    letter = await letter_to_client(record, row["id"], "TERMINATION") if channel in _BY_POST else None
+    by_post, purpose = channel in _BY_POST, DocumentPurpose.TERMINATION_LETTER
+    letter = await letter_to_client(record, row["id"], purpose, end_confirmed(record.row, row)) if by_post else None
     facts = effects.facts_of(record, row)
     record.state(ContractTerminationScheduled, reason=reason_code, letter=letter, **facts)
     return row

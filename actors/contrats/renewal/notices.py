@@ -9,8 +9,10 @@ from actors.contrats import views
 from actors.contrats.contract_record import ContractRecord, find
 from actors.contrats.letters import client_of, letter_to_client
 from actors.contrats.renewal import cycles
+from actors.contrats.rules.letters import renewal_notice
 from actors.contrats.rules.renewal import RENEWAL, next_term_end
 from messages.contrats.renewals import RENEWAL_NOTICE, ContractRenewalInfoMissed, ContractRenewalNoticeDue
+from messages.contrats.signatures import DocumentPurpose
 from messages.contrats.states import RenewalChannel, RenewalStatus
 from messages.engagement.email import EmailBounced, EmailSent
 from messages.logistics import LetterPosted
@@ -23,13 +25,16 @@ async def order(record: ContractRecord, cycle: Row, *, by_letter: bool = False) 
     """State that the client must be told now: by mail, or by letter when there is no address for mails."""
     client = await client_of(record)
     post = by_letter or client is None or client["email"] is None
+    new_end, purpose = next_term_end(record.row), DocumentPurpose.RENEWAL_NOTICE
+    words = renewal_notice(record.row, cycle, new_end)
+    letter = await letter_to_client(record, cycle["id"], purpose, words) if post else None
     record.state(
         ContractRenewalNoticeDue,
         refusal_deadline=cycle["refusal_deadline"],
         term_ends_on=cycle["term_ends_on"],
-        new_term_ends_on=next_term_end(record.row),
+        new_term_ends_on=new_end,
         new_price=views.money(record["recurring_gross"], record["currency"]),
-        letter=await letter_to_client(record, cycle["id"], "RENEWAL_NOTICE") if post else None,
+        letter=letter,
         boxed_text_data={
             "contract_reference": record["reference"],
             "refusal_deadline": cycle["refusal_deadline"].isoformat(),

@@ -53,6 +53,11 @@ from runtime.unit_of_work import Row, UnitOfWork
 from storage.contrats.tables import amendment, contract_version
 
 _SHOWN_AHEAD = 3
+_OF_THE_WORDING = (
+    "consent_kind", "consent_document_id", "consent_given_on", "notified_on", "exit_right_until", "file_request_id",
+    "document_id", "document_sha256",
+)  # fmt: skip
+"""What belongs to the words that were before the client, and goes with them."""
 
 
 async def preview_amendment(request: PreviewAmendment, work: UnitOfWork) -> AmendmentPreview:
@@ -115,6 +120,9 @@ async def propose_amendment(request: ProposeAmendment, work: UnitOfWork) -> Amen
         "exit_right_until": None,
         "exit_right_exempt": request.exit_right_exempt,
         "reason": request.reason,
+        "file_request_id": None,
+        "document_id": None,
+        "document_sha256": None,
         "old_mrr": record["mrr"],
         "new_mrr": proposals.revenue_after(record, changes)["mrr"],
     }
@@ -140,9 +148,7 @@ async def update_amendment(request: UpdateAmendment, work: UnitOfWork) -> Amendm
         "old_mrr": record["mrr"],
         "new_mrr": proposals.revenue_after(record, changes)["mrr"],
     }
-    forgotten = dict.fromkeys(
-        ("consent_kind", "consent_document_id", "consent_given_on", "notified_on", "exit_right_until")
-    )
+    forgotten = dict.fromkeys(_OF_THE_WORDING)
     _check_correction({**row, **rewritten})
     changed = await proposals.move(record, row, "rewrite", **rewritten, **forgotten)
     return views.amendment_of(changed, record["currency"])
@@ -163,7 +169,8 @@ async def send_amendment(request: SendAmendment, work: UnitOfWork) -> Amendment:
             )
         if not row["exit_right_exempt"]:
             until = exit_right_end(record["legal_regime"], notified, row["effective_from"])
-    sent = await proposals.move(record, row, "send", notified_on=notified, exit_right_until=until)
+    told = {"notified_on": notified, "exit_right_until": until, "file_request_id": new_id()}
+    sent = await proposals.move(record, row, "send", **told)
     if until is not None:
         record.set(exit_right_until=max(until, record["exit_right_until"] or until))
     record.state(
@@ -173,6 +180,7 @@ async def send_amendment(request: SendAmendment, work: UnitOfWork) -> Amendment:
         effective_from=row["effective_from"],
         exit_right_until=until,
     )
+    await proposals.ask_for_file(record, sent)
     await record.save()
     return views.amendment_of(sent, record["currency"])
 

@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from actors.contrats.changes import proposals
 from actors.contrats.contract_record import ContractRecord, load
+from actors.contrats.letters import ask_for_file
 from actors.contrats.requests.signature import check_sendable, verify_price
 from actors.contrats.rules.legal_delays import withdrawal_applies
 from actors.contrats.rules.signatures import level_for
@@ -24,7 +26,6 @@ from messages.contrats.signatures import (
     SIGNATURE_NOT_ONGOING,
     WITHDRAWAL_FORM_MISSING,
     AuthenticationMode,
-    ContractDocumentRequested,
     DocumentPurpose,
     GetSignatureRequest,
     HandleSignatureWebhook,
@@ -128,8 +129,11 @@ async def handle_signature_webhook(request: HandleSignatureWebhook, work: UnitOf
 
 
 async def take_generated_file(event: DocumentGenerated, work: UnitOfWork) -> None:
-    """The file of a contract is rendered: it goes before the signers."""
-    held = await procedures.hold(event.request_id, work) if event.request_id is not None else None
+    """The file of a contract is rendered: it goes before the signers; that of an amendment is kept beside it."""
+    if event.request_id is None:
+        return
+    await proposals.keep_file(event.request_id, event.document_id, event.sha256, work)
+    held = await procedures.hold(event.request_id, work)
     if held is None or held[1]["status"] != SignatureStatus.PREPARING or held[1]["document_id"] is not None:
         return
     request_id: UUID = held[1]["id"]
@@ -219,17 +223,9 @@ async def _signer_row(request_id: Any, position: int, person: SignerDraft, work:
 
 
 def _ask_for_file(record: ContractRecord, row: Row) -> None:
-    record.state(
-        ContractDocumentRequested,
-        request_id=row["id"],
-        client_id=record["client_id"],
-        company_id=record["company_id"],
-        purpose=DocumentPurpose.CONTRACT_SIGNATURE,
-        template_key="contract.signature",
-        locale="fr",
-        data={
-            "contract": record.reply().model_dump(mode="json"),
-            "withdrawal_form": record["client_kind"] != "BUSINESS",
-        },
-        include_mandate=row["include_mandate"],
-    )
+    data = {
+        "contract": record.reply().model_dump(mode="json"),
+        "withdrawal_form": record["client_kind"] != "BUSINESS",
+    }
+    purpose = DocumentPurpose.CONTRACT_SIGNATURE
+    ask_for_file(record, row["id"], purpose, data, include_mandate=row["include_mandate"])

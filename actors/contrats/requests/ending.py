@@ -111,6 +111,7 @@ async def terminate_contract(request: TerminateContract, work: UnitOfWork) -> Te
         legitimate_reason=request.legitimate_reason,
         fee_waived=request.fee_waiver,
         evidence_document_id=request.evidence_document_id,
+        notice_id=request.notice_id,
     )
     await record.save()
     return views.termination_of(row, record["currency"])

@@ -163,6 +163,11 @@ async def test_case_13_a_billed_month_is_corrected_to_the_cent(sale: Sale, tenan
     assert (str(preview.old_mrr), str(preview.new_mrr)) == ("29.90 EUR", "39.90 EUR")
     assert await sale.stated("contract.billing_adjusted") == []
     await agree(sale, amendment)
+    await sale.running.settled()
+    ((_, asked),) = await sale.stated("contract.document_requested")
+    (line,) = asked["data"]["contract"]["lines"]
+    assert (asked["purpose"], line["unit_price_net"]["amount"]) == ("AMENDMENT", "39.90")
+    assert (await tenant.client.call(GetAmendment(amendment_id=amendment.id))).document_sha256 is not None
     applied = await tenant.client.call(ApplyAmendment(amendment_id=amendment.id))
     assert applied.status == "APPLIED"
     ((_, amended),) = await sale.stated("contract.amended")

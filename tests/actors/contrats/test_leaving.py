@@ -1,6 +1,6 @@
 """Leaving a contract: withdrawal, cancellation, termination, and the end of a term."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -15,8 +15,7 @@ from messages.contrats import (
     WithdrawContract,
 )
 from messages.contrats.settings import UpdateContractSettings
-from messages.payments.terminations import ContractTerminationRequested
-from tests.actors.contrats.builders import Sale, at, fact
+from tests.actors.contrats.builders import Sale, at
 from tests.actors.contrats.test_drafting import refused
 from tests.harness import Running, Tenant
 
@@ -231,6 +230,11 @@ async def test_a_legitimate_reason_is_proved_and_costs_nothing(sale: Sale, tenan
     assert (scheduled.ends_on, str(scheduled.fee)) == (date(2026, 4, 5), "0.00 EUR")
     ((_, body),) = await sale.stated("contract.termination_scheduled")
     assert (body["letter"]["purpose"], body["letter"]["request_id"]) == ("TERMINATION", str(scheduled.id))
+    ((_, asked),) = await sale.stated("contract.document_requested")
+    assert (asked["request_id"], asked["purpose"]) == (str(scheduled.id), "TERMINATION_LETTER")
+    assert "Aucune indemnité" in " ".join(asked["data"]["paragraphs"])
+    ((_, rendered),) = await sale.running.events("document.generated", tenant.id)  # by the real documents
+    assert (rendered["request_id"], rendered["type"]) == (str(scheduled.id), "LETTER")
 
 
 async def test_only_a_manager_waives_the_fee(sale: Sale, tenant: Tenant) -> None:
@@ -248,43 +252,12 @@ async def test_a_debt_ends_a_contract_only_after_the_formal_notice(sale: Sale, t
     assert await refused(tenant.client.call(await leave(sale, **unpaid))) == "FORMAL_NOTICE_RUNNING"
     running = unpaid | {"formal_notice_ends_on": date(2026, 4, 20)}
     assert await refused(tenant.client.call(await leave(sale, **running))) == "FORMAL_NOTICE_RUNNING"
-    over = unpaid | {"formal_notice_ends_on": date(2026, 4, 19)}
+    over = unpaid | {"formal_notice_ends_on": date(2026, 4, 19), "notice_id": uuid4()}
     scheduled = await tenant.client.call(await leave(sale, **over))
     # no notice: 10/30 of April and eleven whole months of the first twelve
     assert (scheduled.ends_on, str(scheduled.fee)) == (date(2026, 4, 20), "338.87 EUR")
-
-
-async def test_recovery_ends_a_contract_that_nobody_pays(sale: Sale) -> None:
-    await sale.in_force(terms={"commitment_months": 12})
-    sale.at(at(date(2026, 4, 5)))
-    later = await sale.tenant.client.call(await leave(sale, requested_ends_on=date(2026, 6, 30)))
-    assert later.ends_on == date(2026, 6, 30)
-    noticed = uuid4()
-    # midnight of 26 April in Paris
-    midnight = datetime(2026, 4, 25, 22, tzinfo=UTC)
-    order = fact(ContractTerminationRequested, contract_id=sale.contract_id, notice_id=noticed, effective_at=midnight)
-    await sale.hears(order, now=at(date(2026, 4, 24)), times=2)
-    assert len(await sale.stated("contract.termination_revoked")) == 1  # the debtor's own later end
-    (_, (_, scheduled)) = await sale.stated("contract.termination_scheduled")
-    assert (scheduled["ends_on"], scheduled["reason_code"], scheduled["initiated_by"]) == (
-        "2026-04-25", "NON_PAYMENT", "COMPANY",
-    )  # fmt: skip
-    # 5/30 of April and eleven whole months of the first twelve
-    assert (scheduled["notice_id"], scheduled["fee"]["amount"]) == (str(noticed), "333.88")
-    again = fact(ContractTerminationRequested, contract_id=sale.contract_id, effective_at=midnight)
-    await sale.hears(again, now=at(date(2026, 4, 24)), times=2)
-    ((_, failed),) = await sale.stated("contract.operation_failed")
-    assert (failed["operation"], failed["request_id"], failed["error_code"]) == (
-        "TERMINATE", str(again.request_id), "ALREADY_SCHEDULED",
-    )  # fmt: skip
-    await sale.day(date(2026, 4, 26))
-    sale.at(at(date(2026, 4, 26)))
-    await sale.provider()
-    ((_, ended),) = await sale.stated("contract.terminated")
-    assert (ended["ends_on"], ended["reason_code"], ended["notice_id"]) == ("2026-04-25", "NON_PAYMENT", str(noticed))
-    late = fact(ContractTerminationRequested, contract_id=sale.contract_id, effective_at=midnight)
-    await sale.hears(late, now=at(date(2026, 4, 27)))
-    assert (await sale.stated("contract.operation_failed"))[-1][1]["error_code"] == "INVALID_TRANSITION"
+    ((_, body),) = await sale.stated("contract.termination_scheduled")
+    assert body["notice_id"] == str(over["notice_id"])
 
 
 async def test_case_7_a_missing_form_gives_the_client_a_year(sale: Sale, tenant: Tenant) -> None:

@@ -178,6 +178,11 @@ async def test_a_bounced_notice_goes_out_again_by_letter(sale: Sale, tenant: Ten
     _, again = (await sale.stated("contract.renewal_notice_due"))[-1]
     letter = again["letter"]
     assert (letter["purpose"], letter["recipient"]["address"]["city"]) == ("RENEWAL_NOTICE", "Paris")
+    ((_, asked),) = await sale.stated("contract.document_requested")
+    assert (asked["request_id"], asked["purpose"]) == (letter["request_id"], "RENEWAL_NOTICE")
+    assert "31 OCTOBRE 2026 INCLUS" in " ".join(asked["data"]["paragraphs"])
+    ((_, rendered),) = await sale.running.events("document.generated", tenant.id)
+    assert rendered["request_id"] == letter["request_id"]
     posted = fact(LetterPosted, request_id=letter["request_id"], posted_at=at(date(2026, 9, 3)))
     await sale.hears(posted)
     told = await tenant.client.call(GetRenewalCycle(contract_id=sale.contract_id))
