@@ -184,7 +184,7 @@ def _settlement_facts(
     row: Row, amount: Decimal, settled: Decimal, source: SettlementSource, source_id: UUID, on: date, presumed: bool
 ) -> SettlementFacts:
     breakdown = views.breakdown_of(row)
-    shares = share_by_rate(_within(row, row["settled"]), _change(row, amount), breakdown)
+    shares = share_by_rate(paid_part(row, row["settled"]), _change(row, amount), breakdown)
     return SettlementFacts(
         amount=Money(amount=amount),
         on_date=on,
@@ -199,24 +199,24 @@ def _settlement_facts(
     )
 
 
-def _within(row: Row, settled: Decimal) -> Decimal:
-    """What of the gross is paid, deposits first, so that the shares close with the last payment."""
+def paid_part(row: Row, settled: Decimal) -> Decimal:
+    """What of the gross is paid after so much was settled, deposits first, so that the shares close with the last payment."""
     gross: Decimal = row["gross"]
-    paid: Decimal = row["prepaid"] + max(settled, _ZERO)
-    return min(paid, gross)
+    prepaid: Decimal = row["prepaid"]
+    return min(prepaid + max(settled, _ZERO), gross)
 
 
 def _change(row: Row, amount: Decimal) -> Decimal:
     """The part of an amount that falls on the invoice; what is overpaid falls on no rate."""
-    return _within(row, row["settled"] + amount) - _within(row, row["settled"])
+    return paid_part(row, row["settled"] + amount) - paid_part(row, row["settled"])
 
 
-async def credit_original(note: Row, work: UnitOfWork) -> None:
-    """A credit note reduces what is left of its invoice; the last one cancels it."""
+async def credit_original(note: Row, work: UnitOfWork) -> Row | None:
+    """A credit note reduces what is left of its invoice; the last one cancels it. The invoice as it is then."""
     scope = {"organisation_id": work.organisation_id}
     row = await work.fetch_one(queries.INVOICE_FOR_UPDATE, **scope, id=note["preceding_id"])
     if row is None or row["status"] != InvoiceStatus.ISSUED:
-        return
+        return None
     # What is already paid is not credited a second time: it goes the way of the refund wish.
     credited = row["credited"] + min(note["gross"], row["outstanding"])
     after = settlements.standing(DocumentKind(row["kind"]), row["due"], row["settled"], credited)
@@ -236,17 +236,22 @@ async def credit_original(note: Row, work: UnitOfWork) -> None:
         by = CancelledBy(id=note["id"], number=note["number"], kind=DocumentKind(note["kind"]))
         fact = {**views.reference_of(changed), "by": by, "rebill": note["rebill"]}
         work.emit(InvoiceCancelled.model_validate(fact), version=changed["version"])
+    return changed
 
 
 async def _free_deposits(row: Row, work: UnitOfWork) -> None:
     """The deposits of a cancelled final invoice may be deducted by another one."""
     if row["deposits"]:
         ids = [UUID(item["invoice_id"]) for item in row["deposits"]]
-        mine = (invoiced_item.c.organisation_id == work.organisation_id, invoiced_item.c.item_id == func.any(ids))
+        mine = (
+            invoiced_item.c.organisation_id == work.organisation_id,
+            invoiced_item.c.invoice_id == row["id"],
+            invoiced_item.c.item_id == func.any(ids),
+        )
         await work.execute(delete(invoiced_item).where(*mine))
 
 
-async def replace_original(corrective: Row, work: UnitOfWork) -> None:
+async def replace_original(corrective: Row, work: UnitOfWork) -> Row:
     """A corrective invoice takes the place of its original, on which nothing was paid or credited."""
     row = await work.load(
         queries.INVOICE_FOR_UPDATE, "invoice", organisation_id=work.organisation_id, id=corrective["preceding_id"]
@@ -274,6 +279,7 @@ async def replace_original(corrective: Row, work: UnitOfWork) -> None:
     ]
     fact = {**views.reference_of(changed), "by": by, "rebill": False, "net_by_contract_line": net_by_line}
     work.emit(InvoiceCancelled.model_validate(fact), version=changed["version"])
+    return changed
 
 
 def refuse_settled(row: Row) -> None:

@@ -1,10 +1,20 @@
 """What factures answers, hears, does on time and in the background, and whom it asks."""
 
-from actors.factures import schedule, work
+from actors.factures import ordering, platform_schedule, polling, schedule, sending, work
 from actors.factures.facturx.pool import POOL
 from actors.factures.personal_data import PERSONAL_DATA
 from actors.factures.reactions import delivery, money, projections
-from actors.factures.requests import correcting, deposits, documents, drafts, settings, settling, totals
+from actors.factures.requests import (
+    correcting,
+    deposits,
+    documents,
+    drafts,
+    e_reports,
+    platform,
+    settings,
+    settling,
+    totals,
+)
 from messages.documents import StoreDocument
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, daily, every
@@ -47,6 +57,19 @@ actor = Actor(
         settings.get_invoicing_settings,
         settings.update_invoicing_settings,
         settings.upload_logo,
+        platform.connect_platform,
+        platform.get_platform_account,
+        platform.transmit_invoice,
+        platform.cancel_transmission,
+        platform.list_transmissions,
+        platform.record_lifecycle_status,
+        platform.list_lifecycle_events,
+        platform.receive_platform_webhook,
+        e_reports.list_e_reports,
+        e_reports.get_e_report,
+        e_reports.generate_e_report,
+        e_reports.submit_e_report,
+        e_reports.rectify_e_report,
     ),
     hears=(
         projections.keep_company,
@@ -69,10 +92,16 @@ actor = Actor(
         every(Tick.HOUR, schedule.retry_failed_intakes),
         every(Tick.DAY, schedule.mark_overdue),
         daily("20:00", schedule.report_billing_run),
+        every(Tick.MINUTE, platform_schedule.work_on_platforms),
+        daily("20:00", platform_schedule.state_collections),
+        every(Tick.DAY, platform_schedule.report_to_tax_hub),
     ),
     slow_work=(
-        SlowWork(work.IssueDrafts, perform=work.prepare_drafts, finish=work.issue_drafts, at_most=1),
-        SlowWork(work.ArchiveDocuments, perform=work.bring_to_archive, finish=work.keep_archived),
+        SlowWork(ordering.IssueDrafts, perform=work.prepare_drafts, finish=work.issue_drafts, at_most=1),
+        SlowWork(ordering.ArchiveDocuments, perform=work.bring_to_archive, finish=work.keep_archived),
+        SlowWork(ordering.SendFlow, perform=sending.send, finish=sending.note_sent),
+        SlowWork(ordering.PollPlatform, perform=polling.read_platform, finish=polling.apply_flows, attempts=3),
+        SlowWork(ordering.SubscribeWebhook, perform=polling.subscribe, finish=polling.keep_signing_key),
     ),
     asks=(GetSigningKeys, StoreDocument),
     projections=(projections.keep_company, projections.keep_client, projections.keep_mandate),

@@ -10,9 +10,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.factures import views
-from actors.factures import work as slow
 from actors.factures.crediting import credit_draft, credited_breakdown
 from actors.factures.drafting import DraftLine, DraftOrder, Parties, load_parties, save_draft
+from actors.factures.ordering import order_issue
 from actors.factures.rules import amounts, vat
 from actors.factures.rules.amounts import VatKey
 from messages.contrats import AdjustmentKind, BillingAdjustment, BillingInstalment, ContractBillingDue, InstalmentLine
@@ -122,7 +122,7 @@ async def _drafts(intake_id: UUID, event: ContractBillingDue, work: UnitOfWork) 
         drafts.append(await _credit_note(intake_id, event, original, found, auto_issue, parties, work))
     await _mark_billed(event, drafts, work)
     if auto_issue and drafts:
-        slow.order_issue(event.company_id, drafts[0]["id"], work)
+        order_issue(event.company_id, drafts[0]["id"], work)
     return drafts
 
 

@@ -8,10 +8,11 @@ seal always commit together and no number is ever lost.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from actors.factures import views
+from actors.factures.accounts import Reading, known_account, must_be_sent
 from actors.factures.drafting import Parties, may_not_be_charged
 from actors.factures.facturx import rendered
 from actors.factures.facturx.pool import POOL
@@ -27,19 +28,13 @@ from messages.factures import (
     Finding,
     InvoiceStatus,
     PaymentMethod,
+    TransmissionStatus,
 )
 from messages.identity import CompanySnapshot
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.factures import queries
 from storage.factures.tables import rendition, seal
 from storage.shared.statements import Statement
-
-
-class Reading(Protocol):
-    """What can run queries: a unit of work, or a worker's read-only connection."""
-
-    async def fetch(self, statement: Any, **values: Any) -> list[Row]:
-        """All rows."""
 
 
 class ReadingConnection:
@@ -76,6 +71,8 @@ class Desk:
     series: dict[str, Series]
     """By the series' code; kinds may share one."""
     logo: bytes | None
+    account: Row | None
+    """The company's account at a platform."""
 
     def sheet(self, row: Row, number: str, issue_date: date) -> Sheet:
         """The sheet of a draft."""
@@ -136,6 +133,7 @@ async def desk_of(organisation_id: UUID, company_id: UUID, rows: Sequence[Row], 
         mandates,
         {code: _series(code, series, counters) for code in set(numbering.SERIES.values())},
         logo,
+        await known_account(company_id, organisation_id, reading),
     )
 
 
@@ -307,6 +305,8 @@ def _issued_columns(item: Prepared, preparation: Preparation, work: UnitOfWork) 
         "issued_at": preparation.issued_at,
         "issued_by": work.caller.principal,
         "due_date": sheet.due_date,
+        "vat_due_code": sheet.vat_due_code,
+        "transmission_status": transmission_status(row, desk.account, on),
         "mandate_reference": sheet.payment.mandate_reference if sheet.payment else None,
         "creditor_id": sheet.payment.creditor_id if sheet.payment else None,
         "seller": _snapshot(sheet.seller),
@@ -317,6 +317,13 @@ def _issued_columns(item: Prepared, preparation: Preparation, work: UnitOfWork) 
         "updated_at": work.now,
         "updated_by": work.caller.principal,
     }
+
+
+def transmission_status(row: Row, account: Row | None, on: date) -> TransmissionStatus:
+    """Whether a document waits for the platform from its issue on."""
+    if must_be_sent(row, account, on):
+        return TransmissionStatus.QUEUED
+    return TransmissionStatus.NONE if account is None else TransmissionStatus.NOT_REQUIRED
 
 
 def _snapshot(party: Any) -> dict[str, Any]:

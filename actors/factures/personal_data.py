@@ -12,8 +12,10 @@ from storage.factures.tables import (
     invoice,
     invoice_line,
     invoiced_item,
+    lifecycle_event,
     rendition,
     seal,
+    transmission,
     vat_breakdown,
 )
 
@@ -63,6 +65,18 @@ PERSONAL_DATA: Final = (
         through(invoice_line.c.invoice_id, invoice.c.id, _invoices),
         Retain(_REASON, until=_kept_with(invoice_line.c.invoice_id)),
         "what was sold",
+    ),
+    PersonalData(
+        transmission,
+        through(transmission.c.invoice_id, invoice.c.id, _invoices),
+        Retain(_REASON, until=_kept_with(transmission.c.invoice_id)),
+        "what was sent to the approved platform",
+    ),
+    PersonalData(
+        lifecycle_event,
+        through(lifecycle_event.c.invoice_id, invoice.c.id, _invoices),
+        Retain(_REASON, until=_kept_with(lifecycle_event.c.invoice_id)),
+        "the regulated life cycle of invoices",
     ),
     PersonalData(invoice, _invoices, Retain(_REASON, until=_end), "invoices and credit notes", where=_issued),
     PersonalData(

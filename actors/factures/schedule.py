@@ -7,6 +7,7 @@ from sqlalchemy import and_, func, or_, select
 
 from actors.factures import announcing, views
 from actors.factures import work as slow
+from actors.factures.ordering import order_archive, order_issue
 from actors.factures.requests.settings import retry
 from messages.factures import BillingRunCompleted, IntakeStatus, InvoiceOverdue, InvoiceStatus, RunFailure
 from messages.values.identifiers import derived_id, new_id
@@ -36,9 +37,9 @@ async def finish_issues(moment: Moment, work: UnitOfWork) -> object:
     for row in rows:
         if row["announced_at"] is None and row["document_id"] is None:
             await announcing.announce_without_file(row, hashes[row["id"]], work)
-    slow.order_archive([row["id"] for row in rows if row["document_id"] is None], work)
+    order_archive([row["id"] for row in rows if row["document_id"] is None], work)
     for company_id in await slow.waiting_companies(work):
-        slow.order_issue(company_id, new_id(), work)
+        order_issue(company_id, new_id(), work)
     return None
 
 

@@ -61,24 +61,6 @@ def sheet_of(
     is_credit_note = kind.gives_back
     seller, buyer = seller_of(parties.company), buyer_of(parties.client)
     nature = Nature(row["nature"])
-    found = mentions.mentions(
-        mentions.MentionFacts(
-            buyer_kind=PartyKind(buyer.kind),
-            nature=nature,
-            processing=Processing(row["processing"]),
-            issue_date=issue_date,
-            vat_on_debits=parties.settings["vat_on_debits"],
-            is_credit_note=is_credit_note,
-            legal_form_line=seller.legal_form_line,
-            rcs_line=seller.rcs_line,
-            mediator_name=parties.settings["mediator_name"],
-            mediator_url=parties.settings["mediator_url"],
-            extra=parties.settings["legal_mentions_extra"],
-        )
-    )
-    free = [SheetNote(None, row["notes"])] if row["notes"] else []
-    exemptions = {item.key.exemption_code or "" for item in views.breakdown_of(row)}
-    free += [SheetNote(None, vat.EXEMPTION_TEXTS[code]) for code in sorted(exemptions & vat.EXEMPTION_TEXTS.keys())]
     return Sheet(
         number=number,
         type_code=kind.type_code,
@@ -98,7 +80,7 @@ def sheet_of(
         allowances=tuple(_allowance(item) for item in row["allowances"]),
         totals=_totals(row),
         due=row["due"],
-        notes=tuple(SheetNote(item.code, item.text, item.printed) for item in found) + tuple(free),
+        notes=_notes(row, parties, seller, buyer, issue_date),
         payment=None if is_credit_note else _payment(row, parties.settings, mandate, issue_date),
         terms_text=parties.settings["payment_terms_text"],
         delivery_date=row["delivery_date"],
@@ -117,6 +99,30 @@ def sheet_of(
         profile=Profile(parties.settings["default_profile"]),
         through_platform=row["processing"] in PLATFORM_PROCESSING,
     )
+
+
+def _notes(row: Row, parties: Parties, seller: SheetParty, buyer: SheetParty, on: date) -> tuple[SheetNote, ...]:
+    """The mentions of the law, what a person wrote, and why VAT is not charged."""
+    nature = Nature(row["nature"])
+    found = mentions.mentions(
+        mentions.MentionFacts(
+            buyer_kind=PartyKind(buyer.kind),
+            nature=nature,
+            processing=Processing(row["processing"]),
+            issue_date=on,
+            vat_on_debits=parties.settings["vat_on_debits"],
+            is_credit_note=DocumentKind(row["kind"]).gives_back,
+            legal_form_line=seller.legal_form_line,
+            rcs_line=seller.rcs_line,
+            mediator_name=parties.settings["mediator_name"],
+            mediator_url=parties.settings["mediator_url"],
+            extra=parties.settings["legal_mentions_extra"],
+        )
+    )
+    free = [SheetNote(None, row["notes"])] if row["notes"] else []
+    exemptions = {item.key.exemption_code or "" for item in views.breakdown_of(row)}
+    free += [SheetNote(None, vat.EXEMPTION_TEXTS[code]) for code in sorted(exemptions & vat.EXEMPTION_TEXTS.keys())]
+    return tuple(SheetNote(item.code, item.text, item.printed) for item in found) + tuple(free)
 
 
 def style_of(settings: Row, logo: bytes | None) -> SheetStyle:

@@ -27,7 +27,7 @@ from storage.factures.tables import invoice
 
 EMPTY: dict[str, Any] = {column.key: None for column in invoice.c} | {
     "prenotified": False, "rebill": False, "delivery_failed": False, "overdue": False,
-    "lines": None, "breakdown": None, "settlements": None, "deposits": (),
+    "lines": None, "breakdown": None, "settlements": None, "deposits": (), "transmission_status": "NONE", "internal_only": False,
 }  # fmt: skip
 """A document of which only the columns that were inserted are known."""
 
@@ -195,7 +195,7 @@ def credit_facts_of(row: Row) -> dict[str, Any]:
     return {
         "credit_note_id": row["id"],
         "originals": [original],
-        **{name: row[name] for name in ("scope", "reason_code", "rebill", "refund_wish")},
+        **{name: row[name] for name in ("scope", "reason_code", "rebill", "refund_wish", "internal_only")},
     }
 
 

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from actors.factures import announcing, issuing
+from actors.factures import announcing, issuing, lifecycle, transmitting
 from actors.factures.issuing import Preparation, ReadingConnection
+from actors.factures.ordering import ArchiveDocuments, IssueDrafts, order_archive
 from messages.documents import (
     DocumentLinkDraft,
     DocumentOrigin,
@@ -25,26 +26,13 @@ from messages.problem import Refused
 from messages.shared import Ref
 from messages.values.identifiers import new_id
 from messages.values.instants import local_date
-from runtime.unit_of_work import Row, UnitOfWork, WorkItem
+from runtime.unit_of_work import Row, UnitOfWork
 from runtime.work_queue import Outside
 from storage.factures import queries
 from storage.factures.tables import billing_intake, invoice
 
 CHUNK = 50
 """Documents numbered in one transaction."""
-_ARCHIVE_CHUNK = 10
-
-
-class IssueDrafts(WorkItem):
-    """Issue what waits in a company, a chunk at a time."""
-
-    company_id: UUID
-
-
-class ArchiveDocuments(WorkItem):
-    """Bring the files of issued documents to `documents`."""
-
-    invoice_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +41,6 @@ class Chunk:
 
     preparation: Preparation | None
     more: bool
-
-
-def order_issue(company_id: UUID, draft_id: UUID, work: UnitOfWork) -> None:
-    """Let a worker issue the company's waiting drafts; one order per transaction is enough for all of them."""
-    kind, company = IssueDrafts.kind(), str(company_id)
-    ordered = any(
-        item[1] == kind and item[3] == work.organisation_id and item[4]["company_id"] == company
-        for item in work.outgoing.work
-    )
-    if not ordered:
-        work.order(IssueDrafts(company_id=company_id), key=str(draft_id))
-
-
-def order_archive(invoice_ids: list[UUID], work: UnitOfWork) -> None:
-    """Let workers archive issued documents."""
-    for start in range(0, len(invoice_ids), _ARCHIVE_CHUNK):
-        ids = tuple(invoice_ids[start : start + _ARCHIVE_CHUNK])
-        work.order(ArchiveDocuments(invoice_ids=ids), key=str(new_id()))
 
 
 async def prepare_drafts(item: IssueDrafts, outside: Outside) -> Chunk:
@@ -114,10 +84,14 @@ async def issue_drafts(item: IssueDrafts, chunk: Chunk, work: UnitOfWork) -> Non
 async def after_issue(issued: Sequence[Row], work: UnitOfWork) -> None:
     """What follows an issue in the same transaction: originals credited, intakes done, archive ordered."""
     for row in issued:
+        original = None
         if DocumentKind(row["kind"]).gives_back:
-            await announcing.credit_original(row, work)
+            original = await announcing.credit_original(row, work)
         elif row["kind"] == DocumentKind.CORRECTIVE_INVOICE:
-            await announcing.replace_original(row, work)
+            original = await announcing.replace_original(row, work)
+        if original is not None:
+            await lifecycle.tell_cancelled(original, work)
+    await transmitting.queue_invoices(issued, work)
     intakes = list({row["intake_id"] for row in issued if row["intake_id"] is not None})
     if intakes:
         done = update(billing_intake).where(

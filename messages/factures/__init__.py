@@ -124,6 +124,7 @@ from messages.factures.values import (
     SealFinding,
     SettlementSource,
     SettlementStatus,
+    TransmissionStatus,
     VatCategory,
 )
 
@@ -243,6 +244,7 @@ __all__ = [
     "SettlementFacts",
     "SettlementSource",
     "SettlementStatus",
+    "TransmissionStatus",
     "UpdateInvoice",
     "UpdateInvoicingSettings",
     "UploadLogo",

@@ -21,6 +21,7 @@ from messages.factures.values import (
     SealFinding,
     SettlementSource,
     SettlementStatus,
+    TransmissionStatus,
     VatCategory,
 )
 from messages.paging import Page
@@ -113,6 +114,9 @@ class Invoice(InvoiceRef):
     process_code: str
     processing: Processing
     delivery_channel: Channel
+    transmission_status: TransmissionStatus
+    lifecycle_code: int | None
+    internal_only: bool
     contract_reference: str | None
     planned_debit_date: date | None
     prenotified: bool
@@ -170,6 +174,7 @@ class InvoiceSummary(Reply):
     contract_id: UUID | None
     status: InvoiceStatus
     settlement_status: SettlementStatus
+    transmission_status: TransmissionStatus
     overdue: bool
     net: Amount
     vat: Amount

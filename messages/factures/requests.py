@@ -35,6 +35,7 @@ from messages.factures.values import (
     Profile,
     RefundWish,
     SettlementStatus,
+    TransmissionStatus,
 )
 from messages.paging import PageRequest
 from messages.registry import ACTORS
@@ -193,6 +194,7 @@ class ListInvoices(PageRequest, Request[InvoicePage], query=True, resource="invo
     kind_in: Annotated[tuple[DocumentKind, ...], Field(max_length=10)] = ()
     status_in: Annotated[tuple[InvoiceStatus, ...], Field(max_length=4)] = ()
     settlement_in: Annotated[tuple[SettlementStatus, ...], Field(max_length=10)] = ()
+    transmission_in: Annotated[tuple[TransmissionStatus, ...], Field(max_length=20)] = ()
     overdue: bool | None = None
     preceding_id: UUID | None = Field(default=None, description="the documents that reduce or replace this invoice")
     number_prefix: Annotated[str, Field(min_length=2, max_length=35)] | None = None

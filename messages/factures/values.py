@@ -157,6 +157,7 @@ class Processing(StrEnum):
     B2CINT = "B2CINT"
     OUTOFSCOPE = "OUTOFSCOPE"
     B2G = "B2G"
+    ARCHIVEONLY = "ARCHIVEONLY"
 
 
 class Profile(StrEnum):
@@ -217,6 +218,28 @@ class Nature(StrEnum):
     MIXED = "MIXED"
 
 
+class TransmissionStatus(StrEnum):
+    """Where an invoice stands with its platform and its buyer."""
+
+    NONE = "NONE"
+    NOT_REQUIRED = "NOT_REQUIRED"
+    QUEUED = "QUEUED"
+    DEPOSITED = "DEPOSITED"
+    IN_TRANSIT = "IN_TRANSIT"
+    DELIVERED = "DELIVERED"
+    IN_PROCESS = "IN_PROCESS"
+    APPROVED = "APPROVED"
+    PARTIALLY_APPROVED = "PARTIALLY_APPROVED"
+    DISPUTED = "DISPUTED"
+    SUSPENDED = "SUSPENDED"
+    REFUSED = "REFUSED"
+    REJECTED = "REJECTED"
+    PAYMENT_SENT = "PAYMENT_SENT"
+    COLLECTED = "COLLECTED"
+    CANCELLED = "CANCELLED"
+    BLOCKED = "BLOCKED"
+
+
 class CorrectionReason(StrEnum):
     """Why a credit note was made."""
 
@@ -232,6 +255,8 @@ class CorrectionReason(StrEnum):
     DISCOUNT = "DISCOUNT"
     NON_DELIVERY = "NON_DELIVERY"
     BAD_DEBT = "BAD_DEBT"
+    REJECTED_BY_PLATFORM = "REJECTED_BY_PLATFORM"
+    REFUSED_BY_BUYER = "REFUSED_BY_BUYER"
     OTHER = "OTHER"
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from storage.factures.tables import (
     client_view,
     company_view,
+    directory_line,
     invoice,
     invoice_line,
     invoicing_settings,
@@ -15,9 +16,11 @@ from storage.factures.tables import (
     mandate_view,
     numbering_counter,
     numbering_series,
+    platform_account,
     rendition,
     seal_head,
     settlement,
+    transmission,
     vat_breakdown,
 )
 from storage.shared.statements import Statement, prepare, rows_as_json
@@ -73,6 +76,7 @@ SUMMARY = select(
     invoice.c.contract_id,
     invoice.c.status,
     invoice.c.settlement_status,
+    invoice.c.transmission_status,
     invoice.c.overdue,
     invoice.c.net,
     invoice.c.vat,
@@ -111,6 +115,23 @@ LOGO: Statement = prepare(
         logo.c.organisation_id == bindparam("organisation_id"),
         logo.c.company_id == bindparam("company_id"),
         logo.c.sha256 == bindparam("sha256"),
+    )
+)
+PLATFORM_ACCOUNT: Statement = prepare(
+    select(platform_account).where(
+        platform_account.c.organisation_id == bindparam("organisation_id"),
+        platform_account.c.company_id == bindparam("company_id"),
+    )
+)
+_transmission = select(transmission).where(
+    transmission.c.organisation_id == bindparam("organisation_id"), transmission.c.id == bindparam("id")
+)
+TRANSMISSION: Statement = prepare(_transmission)
+TRANSMISSION_FOR_UPDATE: Statement = prepare(_transmission.with_for_update())
+DIRECTORY_LINE: Statement = prepare(
+    select(directory_line).where(
+        directory_line.c.organisation_id == bindparam("organisation_id"),
+        directory_line.c.address == bindparam("address"),
     )
 )
 CLIENTS: Statement = prepare(
@@ -183,9 +204,10 @@ ISSUE: Statement = prepare(
         {
             invoice.c[name]: bindparam(f"new_{name}")
             for name in (
-                "number", "series_id", "series_year", "series_seq", "status", "settlement_status", "issue_date", "issued_at",
-                "issued_by", "due_date", "mandate_reference", "creditor_id", "seller", "buyer", "settings_version",
-                "fiscal_year_end", "outstanding", "seal_hash", "version", "updated_at", "updated_by",
+                "number", "series_id", "series_year", "series_seq", "status", "settlement_status", "issue_date",
+                "issued_at", "issued_by", "due_date", "vat_due_code", "transmission_status", "mandate_reference",
+                "creditor_id", "seller", "buyer", "settings_version", "fiscal_year_end", "outstanding", "seal_hash",
+                "version", "updated_at", "updated_by",
             )
         }
     )

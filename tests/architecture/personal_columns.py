@@ -75,6 +75,9 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "engagement.suppression_entry": ("the hash keeps him from being written to again", "address_hash", "reason"),
     "factures.billing_intake": ("what is billed, by ids and amounts", "payload"),
     "factures.company_view": (COMPANY, "snapshot"),
+    "factures.directory_line": ("where businesses receive e-invoices: their SIREN", "address"),
+    "factures.platform_account": (COMPANY, "vat_periodicity"),
+    "factures.platform_webhook": ("ids of flows at the platform", "body"),
     "factures.invoicing_settings": (
         COMPANY,
         "iban",
@@ -83,6 +86,7 @@ REVIEWED: dict[str, tuple[str, ...]] = {
         "payment_terms_text",
         "footer_text",
         "mediator_name",
+        "header_text",
     ),
     "identity.auth_session": (TECHNICAL, "revocation_reason"),
     "identity.company": (

@@ -1,11 +1,8 @@
 """Requests that correct an issued invoice by a document that replaces it."""
 
-from datetime import date
-from decimal import Decimal
-from typing import Any
-
 from actors.factures import announcing, views
-from actors.factures.drafting import DraftLine, DraftOrder, load_parties, save_draft
+from actors.factures.drafting import DraftOrder, load_parties, save_draft
+from actors.factures.recovering import copied_adjustments, copied_line
 from actors.factures.requests.documents import issued_document
 from actors.factures.requests.drafts import draft_lines, load
 from messages.factures import (
@@ -14,7 +11,6 @@ from messages.factures import (
     DocumentKind,
     Invoice,
     InvoiceOrigin,
-    Nature,
     PaymentMethod,
 )
 from messages.problem import Refused
@@ -39,9 +35,9 @@ async def create_corrective_invoice(request: CreateCorrectiveInvoice, work: Unit
     order = DraftOrder(
         company_id=row["company_id"],
         client_id=row["client_id"],
-        lines=draft_lines(request.lines) or tuple(_line(line) for line in row["lines"]),
-        discounts=() if request.lines else _copied(row["allowances"]),
-        charges=() if request.lines else _copied(row["charges"]),
+        lines=draft_lines(request.lines) or tuple(copied_line(line) for line in row["lines"]),
+        discounts=() if request.lines else copied_adjustments(row["allowances"]),
+        charges=() if request.lines else copied_adjustments(row["charges"]),
         kind=DocumentKind.CORRECTIVE_INVOICE,
         origin=InvoiceOrigin.CORRECTION,
         payment_method=PaymentMethod(row["payment_method"]),
@@ -60,30 +56,3 @@ async def create_corrective_invoice(request: CreateCorrectiveInvoice, work: Unit
     )
     draft = await save_draft(order, await load_parties(row["company_id"], row["client_id"], work), work)
     return views.invoice_of(await load(draft["id"], work))
-
-
-def _copied(items: list[dict[str, Any]]) -> tuple[tuple[Decimal, Decimal, str], ...]:
-    return tuple((Decimal(item["amount"]), Decimal(item["rate"]), item["reason"]) for item in items)
-
-
-def _line(line: dict[str, Any]) -> DraftLine:
-    """A line of the original; its VAT is found again, for VAT may be what was wrong."""
-    return DraftLine(
-        name=line["name"],
-        description=line["description"],
-        quantity=Decimal(line["quantity"]),
-        unit_price=Decimal(line["unit_price"]),
-        product_rate=Decimal(line["vat_rate"]),
-        unit_code=line["unit_code"],
-        allowances=tuple((Decimal(item["amount"]), item["reason"]) for item in line["allowances"]),
-        nature=Nature(line["nature"]),
-        product_id=line["product_id"],
-        contract_line_id=line["contract_line_id"],
-        billing_instalment_id=line["billing_instalment_id"],
-        period=(date.fromisoformat(line["period_start"]), date.fromisoformat(line["period_end"]))
-        if line["period_start"]
-        else None,
-        prorata=(line["prorata_used"], line["prorata_total"]) if line["prorata_used"] is not None else None,
-        revenue_account=line["revenue_account"],
-        recurring=line["recurring"],
-    )

@@ -87,7 +87,11 @@ def _wanted(request: ListInvoices, work: UnitOfWork) -> list[ColumnElement[bool]
         value = getattr(request, name)
         if value is not None:
             wanted.append(invoice.c[name] == value)
-    for name, values in (("kind", request.kind_in), ("settlement_status", request.settlement_in)):
+    for name, values in (
+        ("kind", request.kind_in),
+        ("settlement_status", request.settlement_in),
+        ("transmission_status", request.transmission_in),
+    ):
         if values:
             wanted.append(invoice.c[name].in_(values))
     wanted.append(

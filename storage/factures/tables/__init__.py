@@ -23,9 +23,19 @@ from storage.factures.tables.neighbours import (
     invoiced_item,
     mandate_view,
 )
+from storage.factures.tables.platform import (
+    directory_line,
+    e_report,
+    lifecycle_event,
+    platform_account,
+    platform_webhook,
+    stated_collection,
+    transmission,
+)
 
 __all__ = [
-    "billing_intake", "client_view", "company_view", "debit_plan_view", "invoice", "invoice_line", "invoiced_item",
-    "invoicing_settings", "logo", "mandate_view", "metadata", "numbering_counter", "numbering_series", "payment_position",
-    "rendition", "seal", "seal_head", "settlement", "vat_breakdown",
+    "billing_intake", "client_view", "company_view", "debit_plan_view", "directory_line", "e_report", "invoice",
+    "invoice_line", "invoiced_item", "invoicing_settings", "lifecycle_event", "logo", "mandate_view", "metadata",
+    "numbering_counter", "numbering_series", "payment_position", "platform_account", "platform_webhook", "rendition",
+    "seal", "seal_head", "settlement", "stated_collection", "transmission", "vat_breakdown",
 ]  # fmt: skip

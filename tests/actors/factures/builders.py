@@ -65,6 +65,22 @@ async def consumer(running: Running, tenant: Tenant, postal_code: str = "69001")
     )
 
 
+async def business_of(running: Running, tenant: Tenant, siren: str) -> UUID:
+    """A French business with that SIREN; its last three digits choose what the platform's simulator does."""
+    return await _client(
+        running,
+        tenant,
+        kind=ClientKind.BUSINESS,
+        type=ClientType.BUSINESS,
+        display_name="Acheteur",
+        legal_name="Acheteur SARL",
+        siren=siren,
+        primary_email="compta@acheteur.example",
+        vat_status=VatStatus.TAXABLE_FR,
+        billing_address=Address(street="3 rue Z", postal_code="69003", city="Lyon"),
+    )
+
+
 async def business(running: Running, tenant: Tenant) -> UUID:
     """A French business."""
     return await _client(

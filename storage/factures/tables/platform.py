@@ -1,0 +1,166 @@
+"""Accounts at approved platforms, what was sent there, what came back, and the reports to the tax hub."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+
+from storage.columns import instant, reference, tenant, text
+from storage.factures.tables.metadata import metadata
+from storage.tenancy import TENANT
+
+platform_account = Table(
+    "platform_account",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    reference("company_id"),
+    Column("version", Integer, nullable=False),
+    text("platform_code"),
+    text("client_id"),
+    Column("client_secret", LargeBinary, nullable=False),
+    Column("signing_key", LargeBinary),
+    text("endpoint"),
+    text("company_size"),
+    Column("einvoicing_start_on", Date, nullable=False),
+    text("vat_periodicity"),
+    instant("updated_after", nullable=True),
+    instant("polled_at", nullable=True),
+    instant("updated_at"),
+    UniqueConstraint("organisation_id", "company_id"),
+    info=TENANT,
+)
+
+transmission = Table(
+    "transmission",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    reference("company_id"),
+    reference("invoice_id", nullable=True),
+    reference("e_report_id", nullable=True),
+    text("flow"),
+    text("state"),
+    text("processing_rule"),
+    text("recipient", nullable=True),
+    text("tracking_id"),
+    text("filename"),
+    text("sha256"),
+    Column("content", LargeBinary),
+    Column("attempts", Integer, nullable=False),
+    instant("first_tried_at", nullable=True),
+    instant("next_retry_at", nullable=True),
+    text("flow_id", nullable=True),
+    text("error", nullable=True),
+    instant("submitted_at", nullable=True),
+    instant("created_at"),
+    UniqueConstraint("organisation_id", "tracking_id"),
+    Index("ix_transmission_created", "organisation_id", "created_at", "id"),
+    Index("ix_transmission_invoice", "organisation_id", "invoice_id", "created_at", "id"),
+    Index("ix_transmission_state", "organisation_id", "state", "created_at", "id"),
+    Index(
+        "ix_transmission_due",
+        "organisation_id",
+        "next_retry_at",
+        postgresql_where=sql("state = 'QUEUED'"),
+    ),
+    comment="content holds what is not a document's own file: statuses and reports",
+    info=TENANT,
+)
+
+lifecycle_event = Table(
+    "lifecycle_event",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    Column("invoice_id", Uuid, ForeignKey("invoice.id"), nullable=False),
+    Column("code", Integer, nullable=False),
+    text("label"),
+    text("direction"),
+    text("emitter_role", nullable=True),
+    text("reason_code", nullable=True),
+    text("reason_text", nullable=True),
+    Column("amounts", JSONB, nullable=False),
+    instant("occurred_at"),
+    instant("received_at"),
+    text("sha256"),
+    text("source_key"),
+    UniqueConstraint("organisation_id", "source_key"),
+    Index("ix_lifecycle_event_invoice", "organisation_id", "invoice_id", "id"),
+    comment="as they came, late and repeated ones included; the invoice's status is what they make together",
+    info=TENANT,
+)
+
+platform_webhook = Table(
+    "platform_webhook",
+    metadata,
+    tenant(),
+    text("sha256"),
+    Column("body", LargeBinary, nullable=False),
+    instant("received_at"),
+    PrimaryKeyConstraint("organisation_id", "sha256"),
+    info=TENANT,
+)
+
+directory_line = Table(
+    "directory_line",
+    metadata,
+    tenant(),
+    text("address"),
+    Column("is_enabled", Boolean, nullable=False),
+    instant("checked_at"),
+    PrimaryKeyConstraint("organisation_id", "address"),
+    comment="what the directory said of a buyer's address; asked again after a week",
+    info=TENANT,
+)
+
+stated_collection = Table(
+    "stated_collection",
+    metadata,
+    tenant(),
+    reference("settlement_id"),
+    reference("invoice_id"),
+    instant("stated_at"),
+    PrimaryKeyConstraint("organisation_id", "settlement_id"),
+    comment="settlements whose status 212 is on its way",
+    info=TENANT,
+)
+
+e_report = Table(
+    "e_report",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    reference("company_id"),
+    Column("version", Integer, nullable=False),
+    text("type"),
+    text("purpose"),
+    Column("sequence", Integer, nullable=False),
+    Column("period_start", Date, nullable=False),
+    Column("period_end", Date, nullable=False),
+    Column("deadline", Date, nullable=False),
+    text("status"),
+    Column("lines", JSONB, nullable=False),
+    Column("xml", LargeBinary, nullable=False),
+    text("sha256"),
+    text("error", nullable=True),
+    instant("alerted_at", nullable=True),
+    instant("created_at"),
+    instant("updated_at"),
+    UniqueConstraint("organisation_id", "company_id", "type", "period_start", "sequence"),
+    Index("ix_e_report_created", "organisation_id", "created_at", "id"),
+    Index("ix_e_report_company", "organisation_id", "company_id", "created_at", "id"),
+    comment="sequence 0 is the initial report of a period, later ones rectify it",
+    info=TENANT,
+)
