@@ -158,6 +158,14 @@ debit_configuration = Table(
         postgresql_where=sql("is_active"),
     ),
     Index("ix_debit_configuration_created", "organisation_id", "created_at", "id"),
+    Index(
+        "ix_debit_configuration_lot",
+        "organisation_id",
+        "lot_code",
+        "created_at",
+        "id",
+        postgresql_where=sql("lot_code is not null"),
+    ),
     info=TENANT,
 )
 
@@ -202,6 +210,14 @@ planned_debit = Table(
     Index("ix_planned_debit_contract", "organisation_id", "contract_id", "planned_debit_date"),
     Index("ix_planned_debit_client", "organisation_id", "client_id", "planned_debit_date"),
     Index("ix_planned_debit_schedule", "organisation_id", "schedule_id"),
+    Index("ix_planned_debit_status", "organisation_id", "status", "planned_debit_date", "id"),
+    Index(
+        "ix_planned_debit_blocked",
+        "organisation_id",
+        "planned_debit_date",
+        "id",
+        postgresql_where=sql("blocked_reason is not null"),
+    ),
     Index(
         "ix_planned_debit_unanswered",
         "organisation_id",
