@@ -4,7 +4,7 @@ import base64
 import hashlib
 from typing import Any
 
-from sqlalchemy import ARRAY, Uuid, any_, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, collate, literal, select
 
 from actors.factures import announcing, views
 from actors.factures import work as slow
@@ -45,6 +45,8 @@ from storage.factures.tables import invoice, rendition, seal
 _MIME = {FileFormat.FACTURX_PDF: "application/pdf", FileFormat.CII_XML: "application/xml"}
 _EXTENSION = {FileFormat.FACTURX_PDF: "pdf", FileFormat.CII_XML: "xml"}
 _SEALS_AT_ONCE = 200
+_AFTER_ALL = "\U0010ffff"
+"""Sorts after every character of a number."""
 
 
 async def get_invoice(request: GetInvoice, work: UnitOfWork) -> Invoice:
@@ -83,7 +85,7 @@ async def list_invoices(request: ListInvoices, work: UnitOfWork) -> InvoicePage:
     if request.status is None:
         statement = statement.where(invoice.c.status != InvoiceStatus.DISCARDED)
     if request.number_prefix is not None:
-        statement = statement.where(invoice.c.number.startswith(request.number_prefix, autoescape=True))
+        statement = statement.where(*_begins_with(request.number_prefix))
     if request.issued_from is not None:
         statement = statement.where(invoice.c.issue_date >= request.issued_from)
     if request.issued_to is not None:
@@ -99,6 +101,12 @@ async def list_invoices(request: ListInvoices, work: UnitOfWork) -> InvoicePage:
         reply=InvoicePage,
         item=views.summary_of,
     )
+
+
+def _begins_with(prefix: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """A prefix as a range of bytes: row-level security keeps LIKE from using an index, comparisons may."""
+    number = collate(invoice.c.number, "C")
+    return number >= prefix, number < prefix + _AFTER_ALL
 
 
 async def get_invoice_document(request: GetInvoiceDocument, work: UnitOfWork) -> InvoiceFile:
