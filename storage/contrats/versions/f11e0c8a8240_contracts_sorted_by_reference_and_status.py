@@ -1,6 +1,5 @@
 """contracts sorted by reference and status."""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "f11e0c8a8240"

@@ -1,6 +1,5 @@
 """alerts of any status in their order."""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "ec1581e3f04a"

@@ -1,6 +1,5 @@
 """recovery lists by contract and level."""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "f4a9400c163d"

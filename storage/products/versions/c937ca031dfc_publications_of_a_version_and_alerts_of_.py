@@ -1,6 +1,5 @@
 """publications of a version and alerts of a product."""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "c937ca031dfc"
