@@ -165,11 +165,6 @@ contract = Table(
         "id",
         postgresql_where=sql("price_check = 'UNVERIFIED' and status = 'DRAFT'"),
     ),
-    Index(
-        "ix_contract_reference_search",
-        sql("lower(reference) gin_trgm_ops"),
-        postgresql_using="gin",
-    ),
     info=TENANT,
 )
 
