@@ -33,7 +33,7 @@ invoice = Table(
     *aggregate(),
     reference("company_id"),
     text("kind"),
-    text("number", nullable=True),
+    Column("number", Text(collation="C"), comment="compared by bytes, so that a beginning is a range"),
     text("draft_ref"),
     reference("series_id", nullable=True),
     Column("series_year", Integer),
@@ -103,9 +103,7 @@ invoice = Table(
     UniqueConstraint("organisation_id", "company_id", "number"),
     UniqueConstraint("series_id", "series_year", "series_seq"),
     Index("ix_invoice_created", "organisation_id", "created_at", "id"),
-    Index(
-        "ix_invoice_number", "organisation_id", sql('number collate "C"'), postgresql_where=sql("number is not null")
-    ),
+    Index("ix_invoice_number", "organisation_id", "number", postgresql_where=sql("number is not null")),
     Index("ix_invoice_client", "organisation_id", "client_id", "created_at", "id"),
     Index("ix_invoice_company", "organisation_id", "company_id", "created_at", "id"),
     Index("ix_invoice_contract", "organisation_id", "contract_id", "created_at", "id"),
