@@ -242,24 +242,6 @@ def is_live_on(channel: str, as_of: datetime) -> ColumnElement[bool]:
     )
 
 
-def is_promoted(day: date) -> ColumnElement[bool]:
-    """Whether a promotion of that day names a product or a range above it."""
-    return (
-        select(promotion.c.id)
-        .where(
-            promotion.c.organisation_id == product.c.organisation_id,
-            among(promotion.c.status, ("SCHEDULED", "RUNNING")),
-            promotion.c.starts_on <= day,
-            promotion.c.ends_on >= day,
-            or_(
-                product.c.id == any_(promotion.c.product_ids),
-                promotion.c.range_ids.overlap(_RANGES_OF_PRODUCT),
-            ),
-        )
-        .exists()
-    )
-
-
 LIST_PRICES: Statement = prepare(
     select(price_item, price_list.c.tax_included, price_list.c.valid_to, _BEST.c.assigned_until)
     .join(price_list, price_list.c.id == price_item.c.list_id)

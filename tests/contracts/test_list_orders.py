@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from benchmarks.list_cases import ELSEWHERE, LISTINGS
 from messages import registry
 from messages.base import Request
 from messages.paging import PageRequest
@@ -83,6 +84,12 @@ async def test_the_rule_catches_a_list_without_an_index(running: Running, tenant
         await work.fetch(own.order_by(company.c.trade_name, company.c.id).limit(20))
 
     assert await sorting(running, tenant, request, Endpoint(request, by_trade_name))
+
+
+def test_every_list_of_the_measured_actors_is_measured() -> None:
+    actors = {listing.actor for listing in LISTINGS}
+    listed = {request for request in lists(paged=True) if request.contract.actor in actors}
+    assert {listing.request for listing in LISTINGS if listing.filters} == listed - set(ELSEWHERE)
 
 
 @pytest.mark.parametrize("known", [SMALL, WHOLE])

@@ -3,13 +3,14 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, cast, func, literal_column, or_, select
+from sqlalchemy import BigInteger, Date, cast, func, literal_column, select
 
 from actors.contrats import views
 from actors.contrats.billing import bills
 from actors.contrats.changes import versions
 from actors.contrats.contract_record import ContractRecord, load
 from actors.contrats.renewal import cycles
+from actors.contrats.searching import with_words
 from actors.contrats.service import links, operations
 from messages.contrats import (
     CONTRACT_NOT_FOUND,
@@ -28,7 +29,7 @@ from messages.contrats import (
 )
 from messages.contrats.upkeep import GetOperation
 from messages.problem import Refused
-from runtime.pagination import contains, page
+from runtime.pagination import page
 from runtime.unit_of_work import UnitOfWork
 from storage.contrats.tables import (
     client_copy,
@@ -144,8 +145,7 @@ async def list_contracts(request: ListContracts, work: UnitOfWork) -> ContractPa
         if getattr(request, name):
             statement = statement.where(contract.c[name].in_(getattr(request, name)))
     if request.search is not None:
-        by_name = contains(client_copy.c.search_name, request.search)
-        statement = statement.where(or_(contains(func.lower(contract.c.reference), request.search), by_name))
+        statement = statement.where(with_words(request.search, work))
     if work.caller.company_ids is not None:
         statement = statement.where(contract.c.company_id.in_(work.caller.company_ids))
     columns: dict[ContractSort, Any] = {

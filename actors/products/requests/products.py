@@ -15,6 +15,7 @@ from actors.products.requests.ranges import below, range_by_id_or_code
 from actors.products.rows import changed_row, companies, locked_product, new_row
 from actors.products.rules import lifecycle, products
 from actors.products.rules.ranges import DEFAULT_RANGE
+from actors.products.searching import promoted_on, with_tag, with_words
 from actors.products.versioning import insert_version
 from messages.base import Empty
 from messages.problem import Refused
@@ -41,7 +42,7 @@ from messages.products.ranges import RANGE_INACTIVE, RangeScope, Sector
 from messages.products.versions import PriceRole, VersionState
 from messages.values.identifiers import new_id
 from messages.values.text import search_form
-from runtime.pagination import contains, page
+from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.products import queries
 from storage.products.queries import among
@@ -142,7 +143,7 @@ async def list_products(request: ListProducts, work: UnitOfWork) -> ProductPage:
     if request.lifecycle:
         statement = statement.where(among(product.c.lifecycle, request.lifecycle))
     if request.tag is not None:
-        statement = statement.where(product.c.tags.contains([request.tag]))
+        statement = statement.where(with_tag(request.tag, work))
     price = product.c.indicative["price"]["amount"].astext.cast(Numeric)
     if request.price_min is not None:
         statement = statement.where(price >= request.price_min)
@@ -151,10 +152,10 @@ async def list_products(request: ListProducts, work: UnitOfWork) -> ProductPage:
     if request.channel is not None:
         statement = statement.where(queries.is_live_on(request.channel, work.now))
     if request.on_promotion is not None:
-        promoted = queries.is_promoted(work.today())
+        promoted = await promoted_on(work.today(), work)
         statement = statement.where(promoted if request.on_promotion else ~promoted)
     if request.search is not None:
-        statement = statement.where(contains(product.c.search_name, request.search))
+        statement = statement.where(with_words(request.search, work))
     return await page(
         work, request, statement, order=(product.c.sku, product.c.id), reply=ProductPage, item=views.product_of
     )

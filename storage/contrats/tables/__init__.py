@@ -38,12 +38,14 @@ from storage.contrats.tables.service import (
 )
 from storage.contrats.tables.settings import company_settings, contract_settings
 from storage.contrats.tables.signature import signature_request, signature_webhook, signer
+from storage.contrats.tables.words import client_word, contract_word
 
 __all__ = [
     "amendment",
     "billing_adjustment",
     "billing_instalment",
     "client_copy",
+    "client_word",
     "company_copy",
     "company_settings",
     "contract",
@@ -51,6 +53,7 @@ __all__ = [
     "contract_operation",
     "contract_settings",
     "contract_version",
+    "contract_word",
     "evidence_chain",
     "heard_fact",
     "indexation_clause",

@@ -117,6 +117,8 @@ contract = Table(
     Index("uq_contract_reference", "organisation_id", sql("lower(reference)"), unique=True),
     Index("ix_contract_created", "organisation_id", "created_at", "id"),
     Index("ix_contract_starts_on", "organisation_id", "starts_on", "id"),
+    Index("ix_contract_reference", "organisation_id", "reference", "id"),
+    Index("ix_contract_by_status", "organisation_id", "status", "id"),
     Index("ix_contract_client", "organisation_id", "client_id", "created_at", "id"),
     Index("ix_contract_company", "organisation_id", "company_id", "created_at", "id"),
     Index("ix_contract_sales_rep", "organisation_id", "sales_rep_id", "created_at", "id"),
@@ -162,11 +164,6 @@ contract = Table(
         "organisation_id",
         "id",
         postgresql_where=sql("price_check = 'UNVERIFIED' and status = 'DRAFT'"),
-    ),
-    Index(
-        "ix_contract_reference_search",
-        sql("lower(reference) gin_trgm_ops"),
-        postgresql_using="gin",
     ),
     info=TENANT,
 )

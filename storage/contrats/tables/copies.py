@@ -32,12 +32,6 @@ client_copy = Table(
     Column("deceased", Boolean, nullable=False, server_default="false"),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "client_id"),
-    Index(
-        "ix_client_copy_search_name",
-        "search_name",
-        postgresql_using="gin",
-        postgresql_ops={"search_name": "gin_trgm_ops"},
-    ),
     comment="projection of clients",
     info=TENANT,
 )

@@ -141,6 +141,8 @@ recovery_case = Table(
     ),
     Index("ix_recovery_case_created", "organisation_id", "created_at", "id"),
     Index("ix_recovery_case_client", "organisation_id", "client_id", "created_at", "id"),
+    Index("ix_recovery_case_contract", "organisation_id", "contract_id", "created_at", "id"),
+    Index("ix_recovery_case_level", "organisation_id", "level", "created_at", "id"),
     Index("ix_recovery_case_due", "organisation_id", "status", "next_step_due_at"),
     info=TENANT,
 )
@@ -191,6 +193,7 @@ retry_plan = Table(
     Index("ix_retry_plan_created", "organisation_id", "created_at", "id"),
     Index("ix_retry_plan_case", "organisation_id", "case_id"),
     Index("ix_retry_plan_client", "organisation_id", "client_id", "created_at", "id"),
+    Index("ix_retry_plan_contract", "organisation_id", "contract_id", "created_at", "id"),
     info=TENANT,
 )
 
@@ -275,6 +278,7 @@ suspension_request = Table(
     instant("next_try_at", nullable=True),
     Index("ix_suspension_request_created", "organisation_id", "created_at", "id"),
     Index("ix_suspension_request_case", "organisation_id", "case_id"),
+    Index("ix_suspension_request_contract", "organisation_id", "contract_id", "created_at", "id"),
     Index("ix_suspension_request_retry", "organisation_id", "next_try_at"),
     info=TENANT,
 )

@@ -14,6 +14,7 @@ from storage.products.tables.papers import (
 from storage.products.tables.partners import product_partner, product_partner_activation
 from storage.products.tables.prices import bundle, price_item, price_list, price_quote, vat_rate
 from storage.products.tables.selling import accounting_mapping, catalogue_settings, publication
+from storage.products.tables.words import product_word
 
 __all__ = [
     "accounting_mapping",
@@ -40,6 +41,7 @@ __all__ = [
     "product_plan",
     "product_range",
     "product_version",
+    "product_word",
     "promotion",
     "promotion_redemption",
     "publication",

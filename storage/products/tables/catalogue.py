@@ -108,15 +108,8 @@ product = Table(
         "id",
         postgresql_where=sql("product_partner_id is not null"),
     ),
-    Index("ix_product_tags", "tags", postgresql_using="gin"),
     Index("ix_product_indicative", "organisation_id", postgresql_where=sql("indicative_is_stale")),
     Index("ix_product_quotes_to_expire", "organisation_id", postgresql_where=sql("quotes_to_expire")),
-    Index(
-        "ix_product_search_name", "search_name", postgresql_using="gin", postgresql_ops={"search_name": "gin_trgm_ops"}
-    ),
-    Index(
-        "ix_product_search_text", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}
-    ),
     info=TENANT,
 )
 

@@ -64,6 +64,7 @@ document_alert = Table(
         postgresql_where=sql("closed_at is null"),
     ),
     Index("ix_document_alert_raised", "organisation_id", "raised_at", "id"),
+    Index("ix_document_alert_product", "organisation_id", "product_id", "raised_at", "id"),
     info=TENANT,
 )
 

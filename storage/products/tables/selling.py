@@ -34,6 +34,7 @@ publication = Table(
     Index("ix_publication_product", "organisation_id", "product_id", "company_id"),
     Index("ix_publication_state", "organisation_id", "state", "start_at"),
     Index("ix_publication_start", "organisation_id", "start_at", "id"),
+    Index("ix_publication_version", "organisation_id", "version_id", "start_at", "id"),
     info=TENANT,
 )
 

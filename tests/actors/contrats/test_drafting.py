@@ -99,9 +99,12 @@ async def test_another_tenant_and_another_permission_see_nothing(
 async def test_contracts_are_found_by_client_name_reference_and_state(running: Running, tenant: Tenant) -> None:
     sale = await Sale(running, tenant).prepare()
     made = await sale.draft(reference="Dossier 42")
-    for search in ("moreau", "dossier"):
+    for search in ("moreau", "dossier", "more", "42 DOSS"):
         found = await tenant.client.call(ListContracts(search=search, status=("DRAFT",)))
         assert [item.id for item in found.items] == [made.contract_id]
+    for search in ("ossier", "moreau 42"):
+        assert (await tenant.client.call(ListContracts(search=search))).items == ()
+    assert await refused(tenant.client.call(ListContracts(search="%%"))) == "VALIDATION_FAILED"
     assert (await tenant.client.call(GetContract(reference="DOSSIER 42"))).contract_id == made.contract_id
     assert await refused(tenant.client.call(sale.request(reference="dossier 42"))) == "REFERENCE_TAKEN"
 

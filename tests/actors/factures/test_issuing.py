@@ -233,6 +233,16 @@ async def test_what_stays_open_after_its_date_becomes_overdue_once(running: Runn
     assert (await tenant.client.call(ListInvoices(overdue=True))).items[0].id == invoice.invoice_id
 
 
+async def test_an_invoice_is_found_by_the_beginning_of_its_number(running: Running, tenant: Tenant) -> None:
+    invoice = await issued(running, tenant)
+    number = invoice.number or ""
+    for prefix in (number[:4], number):
+        found = await tenant.client.call(ListInvoices(number_prefix=prefix))
+        assert [item.id for item in found.items] == [invoice.invoice_id]
+    for prefix in (number[1:], number + "0", "%%"):
+        assert (await tenant.client.call(ListInvoices(number_prefix=prefix))).items == ()
+
+
 async def test_an_archived_invoice_can_be_sent_again(running: Running, tenant: Tenant) -> None:
     invoice = await issued(running, tenant)
     await running.settled()

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -76,6 +77,29 @@ async def test_products_are_found_by_what_is_said_of_them(tenant: Tenant, other_
     assert [hit.product.sku for hit in (await tenant.client.call(SearchProducts(q="debit box"))).hits] == ["FT-BOX-001"]
     assert (await other_tenant.client.call(SearchProducts(q="fibre"))).hits == ()
     assert [item.sku for item in (await tenant.client.call(ListProducts(tag="rentree"))).items] == ["FT-BOX-001"]
+
+
+async def test_products_are_listed_by_the_beginnings_of_their_words_and_by_tags(
+    tenant: Tenant, other_tenant: Tenant
+) -> None:
+    tenant.client.now = MARCH_10
+    made = await tenant.client.call(box(name="Énergie verte", tags=("famille",)))
+    await tenant.client.call(box("FT-BOX-002", name="Énergie bleue"))
+
+    async def listed(**filters: Any) -> list[str]:
+        return [item.sku for item in (await tenant.client.call(ListProducts(**filters))).items]
+
+    assert await listed(search="energ") == ["FT-BOX-001", "FT-BOX-002"]
+    assert await listed(search="VERT box-001") == ["FT-BOX-001"]
+    assert await listed(search="nergie") == []
+    assert await listed(tag="famille") == ["FT-BOX-001"]
+    change = UpdateProduct(product_id=made.product_id, expected_version=1, name="Gaz vert", tags=("gaz",))
+    await tenant.client.call(change)
+    assert await listed(search="energ") == ["FT-BOX-002"]
+    assert (await listed(tag="famille"), await listed(tag="gaz")) == ([], ["FT-BOX-001"])
+    with pytest.raises(Refused, match="at least two letters or digits"):
+        await tenant.client.call(ListProducts(search="%%"))
+    assert (await other_tenant.client.call(ListProducts(search="energ"))).items == ()
 
 
 async def test_lists_of_products_by_price_channel_and_promotion(tenant: Tenant) -> None:
