@@ -137,6 +137,7 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "payments.psp_account": (COMPANY, "name"),
     "payments.rejected_webhook": (TECHNICAL, "reason"),
     "payments.merged_row": (TECHNICAL, "table_name"),
+    "payments.routing_rule": (CATALOGUE, "name"),
     "payments.instalment": (TECHNICAL, "block_reason", "cancel_reason"),
     "payments.schedule": (TECHNICAL, "pause_reason"),
     "payments.stored_file": ("bank files of many clients, encrypted, accounting evidence for ten years", "content"),

@@ -19,6 +19,14 @@ class ProviderProfile:
 
 
 PROFILES = {
+    Provider.EMERCHANTPAY: ProviderProfile(
+        live_url="https://gate.emerchantpay.net",
+        sandbox_url="https://staging.gate.emerchantpay.net",
+        credentials=frozenset({"username", "password", "terminal_token"}),
+        methods=frozenset({PaymentMethod.CARD}),
+        clearing_account="517600",
+        signs_with_secret=False,
+    ),
     Provider.GOCARDLESS: ProviderProfile(
         live_url="https://api.gocardless.com",
         sandbox_url="https://api-sandbox.gocardless.com",
@@ -41,6 +49,13 @@ PROFILES = {
         methods=frozenset({PaymentMethod.PAYPAL}),
         clearing_account="517400",
         signs_with_secret=False,
+    ),
+    Provider.SLIMPAY: ProviderProfile(
+        live_url="https://api.slimpay.com",
+        sandbox_url="https://api.preprod.slimpay.com",
+        credentials=frozenset({"app_name", "app_secret", "creditor_reference"}),
+        methods=frozenset({PaymentMethod.SEPA_CORE}),
+        clearing_account="517200",
     ),
     Provider.STRIPE: ProviderProfile(
         live_url="https://api.stripe.com/v1",
