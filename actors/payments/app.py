@@ -22,7 +22,7 @@ from actors.payments.portal import requests as portal
 from actors.payments.portal.schedule import expire_links
 from actors.payments.psp import charging, intake, refunding, saving
 from actors.payments.recovery import clients as debtors
-from actors.payments.recovery import cutting, holidays, hourly, merging, noticing, presenting, writing
+from actors.payments.recovery import cutting, holidays, hourly, merging, noticing, presenting
 from actors.payments.recovery import sending as reminding
 from actors.payments.requests import (
     alerts,
