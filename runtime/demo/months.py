@@ -6,16 +6,24 @@ from datetime import date
 from messages.commercial import GenerateStatements, MarkStatementPaid, PublishStatement, ValidateStatement
 from runtime.demo.outside import Bank, Provider
 from runtime.demo.setting import Demo, at
+from runtime.demo.story import Story
 
 _BANK_HOUR = 18
+_WRITING_HOUR = 19
+"""Reminders leave, and services are cut, at a tick of the minute."""
 
 
-async def live_through(demo: Demo, bank: Bank, provider: Provider, progress: Callable[[date], None]) -> None:
+async def live_through(
+    demo: Demo, bank: Bank, provider: Provider, story: Story, progress: Callable[[date], None]
+) -> None:
     """Play every day of the calendar."""
     await provider.open()
+    await story.begin(bank)
     try:
         for day in demo.calendar.days():
             await _day(demo, bank, provider, day)
+            await story.go_on(day)
+            await _settle(demo, provider)
             progress(day)
     finally:
         provider.close()
@@ -31,6 +39,9 @@ async def _day(demo: Demo, bank: Bank, provider: Provider, day: date) -> None:
             await bank.play(day)
         await demo.client.tick("hour", at(day, hour))
         await _settle(demo, provider)
+    demo.client.now = at(day, _WRITING_HOUR)
+    await demo.client.tick("minute", demo.client.now)
+    await _settle(demo, provider)
     if day.day == 1:
         await _settle_commissions(demo, day)
 

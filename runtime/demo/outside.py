@@ -5,14 +5,17 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from messages.contrats import HandleProviderCallback, ProviderOutcome
 from runtime.demo.setting import Demo
 
+_START_SECONDS = 20
 _BANK = "actors.payments.bank.simulator"
 _MAIL = "actors.engagement.smtp.catcher"
+_CARDS = "actors.payments.psp.stripe.checkout"
 
 
 class Bank:
@@ -26,7 +29,17 @@ class Bank:
             f"REJ-{code}" if code == "AC04" else f"RET-{code}-2": share
             for code, share in demo.calendar.rejections.items()
         }
-        self._script.write_text(json.dumps({"shares": shares, "seed": "demo"}, indent=2) + "\n")
+        self._behaviour: dict[str, Any] = {"shares": shares, "seed": "demo", "rules": []}
+        self._write_script()
+
+    def refuse(self, rum: str, outcome: str, first: date, last: date) -> None:
+        """From now on every debit of a mandate inside a span ends like this, whatever the shares say."""
+        span = {"from": first.isoformat(), "to": last.isoformat()}
+        self._behaviour["rules"].append({"rum": rum, "outcome": outcome, **span})
+        self._write_script()
+
+    def _write_script(self) -> None:
+        self._script.write_text(json.dumps(self._behaviour, indent=2) + "\n", encoding="utf-8")
 
     @property
     def has_work(self) -> bool:
@@ -100,24 +113,22 @@ class Provider:
         self._hearing.cancel()
 
 
-class MailCatcher:
-    """A real SMTP server that keeps every message as a file."""
+class _Program:
+    """A server of the outside world, in a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
         self.port = 0
         self._process: asyncio.subprocess.Process | None = None
 
-    async def open(self, port: int) -> None:
-        """Listen on a local port."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+    async def _start(self, port: int, module: str, *arguments: str) -> None:
+        """Return when it listens on the local port."""
         self.port = port
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", _MAIL, str(self.folder), "--port", str(port)),
+            *(sys.executable, "-m", module, *arguments, "--port", str(port)),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(_START_SECONDS):
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -132,3 +143,36 @@ class MailCatcher:
         if self._process is not None:
             self._process.terminate()
             await self._process.wait()
+
+
+class MailCatcher(_Program):
+    """A real SMTP server that keeps every message as a file."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    async def open(self, port: int) -> None:
+        """Listen on a local port."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        await self._start(port, _MAIL, str(self.folder))
+
+
+class CardProvider(_Program):
+    """A provider of card payments with a page for customers; its books are a file."""
+
+    secret_key = "sk_test_demo"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._books = folder / "payments.json"
+
+    async def open(self, port: int) -> None:
+        """Listen on a local port."""
+        self._books.parent.mkdir(parents=True, exist_ok=True)
+        await self._start(port, _CARDS, "--books", str(self._books), "--secret-key", self.secret_key)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What payments must be told to find it."""
+        return {"CRM_PAYMENTS_PROVIDER_URLS": json.dumps({"STRIPE": f"http://127.0.0.1:{self.port}/v1"})}

@@ -1,5 +1,6 @@
 """The demo from start to end."""
 
+import asyncio
 import csv
 import json
 import shutil
@@ -11,12 +12,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from runtime import clock
 from runtime.demo.books import keep_books
+from runtime.demo.funnel import keep_funnel
 from runtime.demo.months import live_through
-from runtime.demo.outside import Bank, MailCatcher, Provider
+from runtime.demo.outside import Bank, CardProvider, MailCatcher, Provider
 from runtime.demo.preparation import prepare
 from runtime.demo.sales import import_and_sell
 from runtime.demo.screen import show
 from runtime.demo.setting import Calendar, Demo, at
+from runtime.demo.story import Story
 from runtime.embedded.ports import kept_port
 from runtime.running_system import RunningSystem
 from runtime.system import discover
@@ -30,23 +33,25 @@ async def play(examples: Path, folder: Path, console: Console, *, stay: bool) ->
     shutil.rmtree(folder, ignore_errors=True)
     results = folder / "results"
     results.mkdir(parents=True)
-    system = RunningSystem(folder, discover(), simulated_time=True, bridge=stay)
-    mails = MailCatcher(results / "mails")
-    await mails.open(kept_port(folder / "mail.port"))
+    system = RunningSystem(folder, discover(), simulated_time=True)
+    mails, cards = MailCatcher(results / "mails"), CardProvider(results / "cards")
+    await asyncio.gather(mails.open(kept_port(folder / "mail.port")), cards.open(kept_port(folder / "cards.port")))
     host, port = _MAIL_VARIABLES
     system.extend_environment("engagement", **{host: "127.0.0.1", port: str(mails.port)})
-    system.extend_environment("payments", CRM_BANK_EXCHANGE_FOLDER=str((results / "bank").resolve()))
+    system.extend_environment(
+        "payments", CRM_BANK_EXCHANGE_FOLDER=str((results / "bank").resolve()), **cards.environment
+    )
     try:
         with console.status("starting NATS, PostgreSQL and twelve actors"):
             await system.start()
         good = await _play(system, examples, results, console, started)
     except BaseException:
         await system.stop()
-        await mails.close()
+        await asyncio.gather(mails.close(), cards.close())
         raise
     if not stay:
         await system.stop()
-        await mails.close()
+        await asyncio.gather(mails.close(), cards.close())
     return system, good
 
 
@@ -73,16 +78,18 @@ async def _play(system: RunningSystem, examples: Path, results: Path, console: C
         await import_and_sell(demo, lambda: progress.advance(task))
         progress.update(task, total=progress.tasks[task].completed)
         days = list(calendar.days())
-        task = progress.add_task("living through two billing periods", total=len(days))
+        task = progress.add_task("living through the billing periods", total=len(days))
 
         def day_passed(day: date) -> None:
-            progress.update(task, advance=1, description=f"living through two billing periods: {day}")
+            progress.update(task, advance=1, description=f"living through the billing periods: {day}")
 
-        await live_through(demo, Bank(demo), Provider(demo), day_passed)
+        story = Story(demo)
+        await live_through(demo, Bank(demo), Provider(demo), story, day_passed)
     _write_refusals(demo)
-    books = await keep_books(demo)
+    books, funnel = await keep_books(demo), await keep_funnel(demo)
+    ending = await story.end() if story.is_told else None
     await client.close()
-    return show(console, demo, books, clock.monotonic() - started)
+    return show(console, demo, books, funnel, ending, clock.monotonic() - started)
 
 
 def _write_refusals(demo: Demo) -> None:

@@ -1,14 +1,25 @@
 """Before the first sale: the company, its bank account, catalogue, representative, commission plan and debit calendar."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 from messages.calendar import CreateDebitConfiguration
 from messages.commercial import CreateCommissionPlan, CreateSalesRep, PublishPlanVersion
 from messages.identity import CreateCompany
-from messages.payments import CreateCreditorAccount
+from messages.payments import (
+    CreateCreditorAccount,
+    CreateDunningPolicy,
+    CreatePspAccount,
+    CreateRetryPolicy,
+    GetPaymentSettings,
+    PaymentSettingsValues,
+    Provider,
+    UpdatePaymentSettings,
+)
 from messages.products.catalogue import CreateProduct, TransitionProduct
 from messages.products.publications import CreatePublication
+from runtime.demo.outside import CardProvider
 from runtime.demo.setting import Demo
 
 _PLAN = {
@@ -36,6 +47,7 @@ async def prepare(demo: Demo) -> None:
         ),
         key="demo-account",
     )
+    await _collect(demo)
     await demo.client.call(
         CreateDebitConfiguration.model_validate(
             {"level": "COMPANY", "scope_id": demo.company_id, "preference": {"mode": "FIXED_DAY", "fixed_day": 5}}
@@ -46,6 +58,37 @@ async def prepare(demo: Demo) -> None:
         await _sell(demo, product)
     await _staff(demo)
     await demo.settle()
+
+
+async def _collect(demo: Demo) -> None:
+    """Where debtors can pay by card, and what happens to those who do not."""
+    settings = await demo.client.call(GetPaymentSettings(company_id=demo.company_id))
+    values = settings.model_dump(include=set(PaymentSettingsValues.model_fields))
+    await demo.client.call(
+        UpdatePaymentSettings.model_validate(
+            {
+                "company_id": demo.company_id,
+                "expected_version": settings.version,
+                "values": values | {"portal_base_url": demo.system.bridge_url},
+            }
+        ),
+        key="demo-portal",
+    )
+    await demo.client.call(
+        CreatePspAccount(
+            company_id=demo.company_id,
+            provider=Provider.STRIPE,
+            name="Cartes",
+            credentials={"secret_key": CardProvider.secret_key},
+            webhook_secret="whsec_demo",
+        ),
+        key="demo-cards",
+    )
+    plan = json.loads((demo.examples / "recovery.json").read_text(encoding="utf-8"))
+    retries = {"name": "Deux représentations", "terms": plan["retries"], "is_default": True}
+    await demo.client.call(CreateRetryPolicy.model_validate(retries), key="demo-retries")
+    ladder = {"code": "DEMO", "name": "Relances", "terms": plan["ladder"], "is_default": True}
+    await demo.client.call(CreateDunningPolicy.model_validate(ladder), key="demo-ladder")
 
 
 async def _sell(demo: Demo, product: dict[str, Any]) -> None:

@@ -6,12 +6,14 @@ from rich.console import Console
 from rich.table import Table
 
 from runtime.demo.books import Books
+from runtime.demo.funnel import Funnel
 from runtime.demo.setting import Demo
+from runtime.demo.story import Ending
 
 _SHOWN_REFUSALS = 5
 
 
-def show(console: Console, demo: Demo, books: Books, seconds: float) -> bool:
+def show(console: Console, demo: Demo, books: Books, funnel: Funnel, ending: Ending | None, seconds: float) -> bool:
     """Print the screen; True when every check holds."""
     console.rule(
         f"[bold]{demo.catalogue['company']['legal_name']}[/bold] {demo.calendar.starts_on} to {demo.calendar.ends_on}"
@@ -22,6 +24,7 @@ def show(console: Console, demo: Demo, books: Books, seconds: float) -> bool:
     facts.add_row("invoices issued (Factur-X)", f"{books.invoices}", "bank files sent (pain.008)", f"{books.batches}")
     facts.add_row("invoiced", _euros(books.invoiced), "ordered at the bank", _euros(books.ordered_at_bank))
     facts.add_row("collected", _euros(books.collected), "received at the bank", _euros(books.received_at_bank))
+    facts.add_row("paid by card", _euros(books.received_by_card))
     facts.add_row("still open", _euros(books.still_open), "dead letters", f"{books.dead_letters}")
     console.print(facts)
     console.print("payments: " + ", ".join(f"{count} {status}" for status, count in sorted(books.payments.items())))
@@ -31,8 +34,12 @@ def show(console: Console, demo: Demo, books: Books, seconds: float) -> bool:
         )
     if len(demo.report.refused) > _SHOWN_REFUSALS:
         console.print(f"  ... and {len(demo.report.refused) - _SHOWN_REFUSALS} more in {demo.results / 'refused.csv'}")
+    console.print(funnel.table())
     good = True
-    for text, holds in books.checks():
+    checks = books.checks()
+    if ending is not None:
+        checks.append((_told(ending), ending.is_happy))
+    for text, holds in checks:
         good &= holds
         console.print(f"[{'green' if holds else 'red'}]{'agrees' if holds else 'DIFFERS'}[/] {text}")
     where = Table(show_header=False, box=None, padding=(0, 2))
@@ -40,11 +47,19 @@ def show(console: Console, demo: Demo, books: Books, seconds: float) -> bool:
         ("bank files", "bank"),
         ("invoices", "invoices"),
         ("mails", "mails"),
+        ("card payments", "cards"),
     ):
         where.add_row(label, str(demo.results / folder))
     console.print(where)
     console.print(f"{seconds:.0f} s")
     return good
+
+
+def _told(ending: Ending) -> str:
+    return (
+        f"{ending.name}: {ending.refused} debits refused, {ending.paid_by_card} payment by card, "
+        f"case {ending.case.lower()}, contract {ending.contract.lower()}"
+    )
 
 
 def _euros(amount: Decimal) -> str:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from runtime.demo import play as demo_play
 from runtime.demo.books import Books, keep_books
+from runtime.demo.funnel import Funnel
 from runtime.demo.setting import Demo
 from tests.architecture.rules import ROOT
 
@@ -48,7 +49,7 @@ async def test_two_billing_periods_of_twelve_clients_add_up(monkeypatch: pytest.
     (examples / "calendar.json").write_text(json.dumps(calendar), encoding="utf-8")
     seen: list[Books] = []
 
-    def keep(console: Console, demo: Demo, books: Books, seconds: float) -> bool:
+    def keep(console: Console, demo: Demo, books: Books, funnel: Funnel, ending: None, seconds: float) -> bool:
         seen.append(books)
         return all(holds for _, holds in books.checks())
 

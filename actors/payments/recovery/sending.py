@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select
 
 from actors.payments.company import Company, companies
+from actors.payments.portal.links import LinkOrder, make_link
 from actors.payments.recovery import climbing, writing
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.recovery.people import ask_people
@@ -23,12 +25,16 @@ from messages.payments import (
     StaffAction,
     TaskPriority,
 )
+from messages.payments.portal import PortalPurpose
+from messages.problem import Refused
 from messages.values.instants import PARIS
 from runtime.actor import MORE, Moment
 from runtime.unit_of_work import UnitOfWork
 from storage.payments.sets import among
 from storage.payments.tables.means import mandate
 from storage.payments.tables.recovery import recovery_case, reminder
+
+log = structlog.get_logger()
 
 _PAGE = 200
 _OTHER = {ReminderChannel.EMAIL: ReminderChannel.SMS, ReminderChannel.SMS: ReminderChannel.EMAIL}
@@ -56,7 +62,7 @@ async def send_due(moment: Moment, work: UnitOfWork) -> object:
     references = await _mandate_references(desk)
     for row in sorted(desk.reminders.values(), key=lambda row: (row["planned_at"], row["id"])):
         if row["status"] == ReminderStatus.PENDING and row["planned_at"] <= moment.as_of:
-            _send(desk, row, organisations.get(row["company_id"]), references)
+            await _send(desk, row, organisations.get(row["company_id"]), references)
     await desk.store()
     return MORE if len(rows) == _PAGE else None
 
@@ -71,7 +77,7 @@ async def _mandate_references(desk: Desk) -> dict[UUID, str]:
     return {row["id"]: row["rum"] for row in rows}
 
 
-def _send(desk: Desk, row: Row, company: Company | None, references: Mapping[UUID, str]) -> None:
+async def _send(desk: Desk, row: Row, company: Company | None, references: Mapping[UUID, str]) -> None:
     """Everything a message says is looked up now: between planning and sending the amount may have changed."""
     case, now = desk.cases[row["case_id"]], desk.work.now
     thanks = row["key"].startswith(f"{case['id']}|received|")
@@ -91,8 +97,29 @@ def _send(desk: Desk, row: Row, company: Company | None, references: Mapping[UUI
         variables["amount"] = f"{sum(item['principal'] for item in desk.items_of(case)):.2f}"
     status = REMINDER.after("request", ReminderStatus(row["status"]))
     desk.change(row, status=status, requested_at=now, variables=variables)
-    fact = ReminderRequested.model_validate({**row, **writing.reminder_ref(row)})
+    address = None if thanks else await _payment_url(desk, case, company, f"reminder|{row['id']}")
+    fact = ReminderRequested.model_validate({**row, **writing.reminder_ref(row), "payment_url": address})
     desk.state(row, fact)
+
+
+async def _payment_url(desk: Desk, case: Row, company: Company | None, key: str) -> str | None:
+    """Where the debt can be paid at once, for companies with a portal; a message without a link is better than none."""
+    if company is None or company.settings.portal_base_url is None or case["outstanding"] <= 0:
+        return None
+    items = [item for item in desk.items_of(case) if item["outstanding"] > 0]
+    order = LinkOrder(
+        key=key,
+        company_id=case["company_id"],
+        client_id=case["client_id"],
+        contract_id=case["contract_id"],
+        purpose=PortalPurpose.DUNNING_LINK,
+        instalment_ids=tuple(item["instalment_id"] for item in items),
+    )
+    try:
+        return (await make_link(desk.work, order)).url
+    except Refused as refused:
+        log.warning("reminder.without_link", case=str(case["id"]), reason=refused.code.code)
+        return None
 
 
 def _variables(desk: Desk, case: Row, company: Company | None, references: Mapping[UUID, str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from actors.payments.psp.stripe.checkout import CheckoutStripe
 from messages.factures import InvoiceIssued
 from messages.payments import (
     CreatePspAccount,
@@ -33,7 +34,6 @@ from messages.values.identifiers import new_id
 from messages.values.instants import format_instant
 from runtime import headers
 from tests.actors.payments.builders import Subscriber, at, invoice_issued
-from tests.actors.payments.checkout import CheckoutStripe
 from tests.actors.payments.steps import STARTS, subscriber
 from tests.harness import Running, Tenant
 

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from actors.payments.psp.simulation import Trouble
+from actors.payments.psp.stripe.checkout import CheckoutStripe
 from messages.payments import (
     GetClientBalance,
     GetPayment,
@@ -25,7 +26,6 @@ from messages.payments.portal import (
 )
 from messages.problem import Refused
 from tests.actors.payments.builders import at, creditor_account, invoice_issued, money
-from tests.actors.payments.checkout import CheckoutStripe
 from tests.actors.payments.portal_steps import (
     PORTAL,
     TODAY,

@@ -15,6 +15,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from actors.payments.portal.rules import OPEN
+from actors.payments.psp.stripe.checkout import CheckoutStripe
 from messages.payments import GetClientBalance, ListPayments
 from messages.payments.portal import (
     AccessPortalSession,
@@ -26,7 +27,6 @@ from messages.payments.portal import (
 )
 from messages.problem import Refused
 from tests.actors.payments.builders import Subscriber, at, invoice_issued, look_behind
-from tests.actors.payments.checkout import CheckoutStripe
 from tests.actors.payments.portal_steps import TODAY, billed, link_for, stripe_account
 from tests.actors.payments.steps import facts
 from tests.harness import Running, Tenant

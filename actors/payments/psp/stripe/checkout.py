@@ -1,7 +1,15 @@
-"""Stripe with the page its customers see: pay, be declined, or go back. For tests that come as a customer does."""
+"""Stripe with the page its customers see: pay, be declined, or go back.
 
+`python -m actors.payments.psp.stripe.checkout --port 9000 --books payments.json --secret-key sk_test_1` runs it as a program
+that writes every amount it took into its books.
+"""
+
+import argparse
+import asyncio
 import html
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,9 +29,11 @@ _PAGE = """<!doctype html><html lang="en"><title>Checkout</title><h1>Pay {amount
 class CheckoutStripe(StripeSimulator):
     """`addresses` says where each page leads back to."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, port: int = 0, books: Path | None = None, secret_key: str = "sk_test_1") -> None:
+        super().__init__(secret_key=secret_key)
         self.addresses: dict[str, dict[str, str]] = {}
+        self._port = port
+        self._books = books
 
     def routes(self) -> list[Route]:
         return [*super().routes(), Route("/pay/{id}", self._show), Route("/pay/{id}", self._take, methods=["POST"])]
@@ -42,6 +52,9 @@ class CheckoutStripe(StripeSimulator):
         page_id = request.path_params["id"]
         holder = dict(parse_qsl((await request.body()).decode()))["holder"]
         self.pay(page_id, clock.now(), holder=holder)
+        if self._books is not None:
+            taken = [intent["amount"] for intent in self.intents.values() if intent["status"] == "succeeded"]
+            self._books.write_text(json.dumps({"currency": "EUR", "cents": taken}) + "\n", encoding="utf-8")
         if self.sessions[page_id]["status"] == "complete":
             return RedirectResponse(self.addresses[page_id]["success_url"], 303)
         return self._page(page_id, "Your card was declined")
@@ -55,3 +68,22 @@ class CheckoutStripe(StripeSimulator):
         return HTMLResponse(
             _PAGE.format(amount=amount, alert=alert, cancel=escape(self.addresses[page_id]["cancel_url"]))
         )
+
+
+async def _serve(simulator: CheckoutStripe) -> None:
+    async with simulator:
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    """Serve until terminated."""
+    parser = argparse.ArgumentParser(prog="actors.payments.psp.stripe.checkout", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="where to listen on 127.0.0.1")
+    parser.add_argument("--books", type=Path, required=True, help="the file for the amounts that were taken, in cents")
+    parser.add_argument("--secret-key", required=True, help="what opens the account")
+    chosen = parser.parse_args()
+    asyncio.run(_serve(CheckoutStripe(port=chosen.port, books=chosen.books, secret_key=chosen.secret_key)))
+
+
+if __name__ == "__main__":
+    main()
