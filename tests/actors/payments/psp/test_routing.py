@@ -161,6 +161,8 @@ async def test_case_20_failures_open_the_circuit_and_the_fallback_takes_over(des
     await desk.save_card()
     paid = await desk.pay()
     assert (paid.status, paid.psp_account_id) == ("PAID", second.psp_account_id)
+    told = await desk.pay(psp_account_id=second.psp_account_id)
+    assert told.psp_account_id == second.psp_account_id
     desk.tenant.client.now = at(DAY, 8, 2)
     again = await desk.pay()
     assert (again.status, again.psp_account_id) == ("PAID", first.psp_account_id), "one try closes the circuit"
