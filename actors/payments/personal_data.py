@@ -11,7 +11,7 @@ from storage.payments.tables.means import bank_details, mandate
 from storage.payments.tables.others import alert
 from storage.payments.tables.payments import payment, payment_event, r_transaction, refund
 from storage.payments.tables.portal import portal_audit, portal_session
-from storage.payments.tables.providers import payment_method, psp_event, setup_session
+from storage.payments.tables.providers import payment_method, provider_override, psp_event, setup_session
 from storage.payments.tables.recovery import recovery_case, reminder, retry_plan
 from storage.payments.tables.views import client_view
 
@@ -143,6 +143,7 @@ PERSONAL_DATA: Final = (
         "mandates",
     ),
     PersonalData(payment_method, by_id(payment_method.c.client_id), Delete(), "saved means of payment"),
+    PersonalData(provider_override, by_id(provider_override.c.scope_id), Delete(), "providers chosen by hand"),
     PersonalData(
         setup_session, by_id(setup_session.c.client_id), Delete(), "pages for saving means", "saved_means_page"
     ),

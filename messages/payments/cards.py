@@ -150,7 +150,7 @@ class CreatePayment(Request[Payment], permission="payments:payment:write", idemp
     company_id: UUID | None = None
     client_id: UUID | None = None
     amount: Money | None = Field(default=None, description="left out: what is open of the instalment")
-    payment_method_id: UUID | None = Field(default=None, description="left out: the client's default")
+    payment_method_id: UUID | None = Field(default=None, description="left out: as the routing rules say")
     psp_account_id: UUID | None = Field(default=None, description="left out: as the routing rules say")
     description: Label | None = None
 

@@ -129,6 +129,7 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "payments.retry_policy": (CATALOGUE, "name", "customer_type"),
     "payments.psp_account": (COMPANY, "name"),
     "payments.rejected_webhook": (TECHNICAL, "reason"),
+    "payments.routing_rule": (CATALOGUE, "name"),
     "payments.instalment": (TECHNICAL, "block_reason", "cancel_reason"),
     "payments.schedule": (TECHNICAL, "pause_reason"),
     "payments.stored_file": ("bank files of many clients, encrypted, accounting evidence for ten years", "content"),

@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from actors.payments.psp.emerchantpay.client import EmerchantPayProvider
 from actors.payments.psp.gocardless.client import GoCardlessProvider
+from actors.payments.psp.multisafepay.client import MultiSafepayProvider
+from actors.payments.psp.paypal.client import PayPalProvider
 from actors.payments.psp.port import Account, PaymentProvider
 from actors.payments.psp.settings import ProviderSettings
+from actors.payments.psp.slimpay.client import SlimpayProvider
 from actors.payments.psp.stripe.client import StripeProvider
 from actors.payments.rules.providers import PROFILES
 from messages.payments import Provider, PspMode
@@ -19,7 +23,11 @@ _DOMAIN: Final = "SECRETS"
 _TABLE: Final = "psp_account"
 
 ADAPTERS: dict[Provider, Callable[[Account], PaymentProvider]] = {
+    Provider.EMERCHANTPAY: EmerchantPayProvider,
     Provider.GOCARDLESS: GoCardlessProvider,
+    Provider.MULTISAFEPAY: MultiSafepayProvider,
+    Provider.PAYPAL: PayPalProvider,
+    Provider.SLIMPAY: SlimpayProvider,
     Provider.STRIPE: StripeProvider,
 }
 

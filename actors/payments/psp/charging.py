@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from actors.payments.alerts import raise_alert
-from actors.payments.psp import following
+from actors.payments.psp import circuits, following
 from actors.payments.psp.port import FaultKind, PaymentOrder, ProviderError, ProviderPayment
 from actors.payments.psp.records import REPEATED, account_provider, failure_of, lock_payment, read_one
 from messages.payments import AlertSeverity, PaymentErrorClass, PaymentMethod, PaymentStatus, PspStatus
@@ -92,11 +92,17 @@ async def charged(item: ChargePayment, reading: Reading | None, work: UnitOfWork
     """Book what came of the order."""
     if reading is None:
         return
+    row = await lock_payment(work, item.payment_id)
+    if row is None:
+        return
+    if reading.fault is FaultKind.UNKNOWN_OUTCOME:
+        await circuits.failed(work, row["psp_account_id"], row["company_id"])
+    else:
+        await circuits.succeeded(work, row["psp_account_id"])
     if reading.seen is not None:
         await following.follow(work, item.payment_id, reading.seen, reading.read_at)
         return
-    row = await lock_payment(work, item.payment_id)
-    if row is None or row["status"] != PaymentStatus.PENDING:
+    if row["status"] != PaymentStatus.PENDING:
         return
     match reading.fault:
         case FaultKind.UNKNOWN_OUTCOME:
@@ -114,6 +120,7 @@ async def charge_failed(item: ChargePayment, error: Exception, work: UnitOfWork)
     """It could never be ordered: that is proven, so the instalment may be collected another way."""
     row = await lock_payment(work, item.payment_id)
     if row is not None and row["status"] == PaymentStatus.PENDING:
+        await circuits.failed(work, row["psp_account_id"], row["company_id"])
         await following.fail(work, row, PaymentErrorClass.TECHNICAL, "the provider could not be reached")
 
 

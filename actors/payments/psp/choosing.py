@@ -17,7 +17,9 @@ from messages.payments import (
     ROUTING_NOT_FOUND,
     SAVED_MEANS_NOT_FOUND,
     BlockReason,
+    PaymentMethod,
     PspStatus,
+    SavedMeansKind,
     SavedMeansStatus,
 )
 from messages.problem import Refused
@@ -25,6 +27,12 @@ from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.tables.payments import payment
 from storage.payments.tables.providers import payment_method, psp_account
 from storage.payments.tables.views import client_view, contract_view
+
+METHODS = {
+    SavedMeansKind.CARD: PaymentMethod.CARD,
+    SavedMeansKind.PAYPAL: PaymentMethod.PAYPAL,
+    SavedMeansKind.SEPA_MANDATE: PaymentMethod.SEPA_CORE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +45,19 @@ class Charge:
     collect_on: date
 
 
-async def means_to_debit(work: UnitOfWork, client_id: UUID, wanted: UUID | None) -> Row:
-    """The means of payment that was asked for, else the client's default."""
+async def means_to_debit(work: UnitOfWork, client_id: UUID, wanted: UUID | None, account_id: UUID | None = None) -> Row:
+    """The means of payment that was asked for, else the newest at the account, else the client's default."""
     statement = select(payment_method).where(
         payment_method.c.organisation_id == work.organisation_id, payment_method.c.client_id == client_id
     )
-    chosen = payment_method.c.id == wanted if wanted is not None else payment_method.c.is_default
-    row = await work.fetch_one(statement.where(chosen))
+    if wanted is not None:
+        statement = statement.where(payment_method.c.id == wanted)
+    elif account_id is not None:
+        active = payment_method.c.status == SavedMeansStatus.ACTIVE
+        statement = statement.where(payment_method.c.psp_account_id == account_id, active)
+    else:
+        statement = statement.where(payment_method.c.is_default)
+    row = await work.fetch_one(statement.order_by(payment_method.c.created_at.desc(), payment_method.c.id.desc()))
     if row is None:
         raise Refused(SAVED_MEANS_NOT_FOUND, "the client saved no such means of payment; let him save one first")
     return row

@@ -73,6 +73,9 @@ async def follow(work: UnitOfWork, payment_id: UUID, seen: ProviderPayment, read
             await cancel(work, row, "cancelled at the provider")
         case PaymentStatus.FAILED if PAYMENT.allows("fail", status):
             await fail(work, row, PaymentErrorClass.TECHNICAL, seen.reason_text or seen.raw_status)
+        case PaymentStatus.PENDING if status in (PaymentStatus.PENDING, PaymentStatus.UNCERTAIN):
+            await change(work, row, look_again_at=work.now + FIRST_LOOK)
+            return False
         case _:
             return False
     return True

@@ -14,12 +14,13 @@ from actors.payments.psp import choosing, following, saving
 from actors.payments.psp.charging import ATTEMPTS, order_charge
 from actors.payments.psp.choosing import Charge
 from actors.payments.psp.records import lock_payment
+from actors.payments.psp.routing import decide
 from actors.payments.requests.payments import shown_payment
 from actors.payments.rules.machines import INSTALMENT
 from actors.payments.rules.references import emission_key
 from actors.payments.sets import history
 from messages.clients import CLIENT_NOT_FOUND
-from messages.errors import PRECONDITION_FAILED
+from messages.errors import EXTERNAL_SERVICE_ERROR, PRECONDITION_FAILED
 from messages.identity import COMPANY_NOT_FOUND
 from messages.payments import (
     INSTALMENT_NOT_FOUND,
@@ -36,7 +37,6 @@ from messages.payments import (
     ListPaymentMethods,
     Payment,
     PaymentCreated,
-    PaymentMethod,
     PaymentMethodDetached,
     PaymentStatus,
     PaymentType,
@@ -59,11 +59,6 @@ from storage.payments.tables.payments import payment, payment_event
 from storage.payments.tables.providers import payment_method, psp_account, setup_session
 from storage.payments.tables.views import client_view
 
-_METHODS = {
-    SavedMeansKind.CARD: PaymentMethod.CARD,
-    SavedMeansKind.PAYPAL: PaymentMethod.PAYPAL,
-    SavedMeansKind.SEPA_MANDATE: PaymentMethod.SEPA_CORE,
-}
 _NOTHING = Decimal("0.00")
 
 
@@ -81,13 +76,12 @@ class _Due:
 async def create_payment(request: CreatePayment, work: UnitOfWork) -> Payment:
     """Record the payment; the workers order it at the provider after the commit, once."""
     due = await _due(request, work)
-    means = await choosing.means_to_debit(work, due.client_id, request.payment_method_id)
-    account = await choosing.account_of(work, means["psp_account_id"], due.company.id)
     contract_id = due.instalment["contract_id"] if due.instalment is not None else None
-    await choosing.refuse_blocked(
-        work, due.company, Charge(due.client_id, contract_id, due.amount, work.today(due.company.zone)), means
-    )
-    row = await _payment_row(request, work, due, means, account)
+    charge = Charge(due.client_id, contract_id, due.amount, work.today(due.company.zone))
+    means, decision = await _routed(request, work, due.company.id, charge)
+    account = await choosing.account_of(work, means["psp_account_id"], due.company.id)
+    await choosing.refuse_blocked(work, due.company, charge, means)
+    row = await _payment_row(request, work, due, means, account) | {"routing_decision": decision}
     await work.insert(payment, **row)
     await work.insert_rows(payment_event, [history(work, row["id"], "payment.created")])
     if due.instalment is not None:
@@ -112,6 +106,24 @@ async def submit_payment(request: SubmitPayment, work: UnitOfWork) -> Payment:
     after = await following.move(work, row, "order again", "payment.ordered_again", submissions=again)
     order_charge(work, after)
     return await shown_payment(work, row["id"])
+
+
+async def _routed(
+    request: CreatePayment, work: UnitOfWork, company_id: UUID, charge: Charge
+) -> tuple[Row, dict[str, Any] | None]:
+    """The means that was asked for, else the one that the rules lead to; and how that was decided.
+
+    A way that only its open circuit closes is waited for: money asked for there is never asked for elsewhere.
+    """
+    default = await choosing.means_to_debit(work, charge.client_id, request.payment_method_id, request.psp_account_id)
+    if request.payment_method_id is not None or request.psp_account_id is not None:
+        return default, None
+    decision = await decide(work, company_id, charge, choosing.METHODS[SavedMeansKind(default["kind"])])
+    if decision.means is not None:
+        return decision.means, decision.result.model_dump(mode="json")
+    if decision.waits:
+        raise Refused(EXTERNAL_SERVICE_ERROR, "the provider that holds the means does not answer now; try again later")
+    return default, decision.result.model_dump(mode="json")
 
 
 async def _due(request: CreatePayment, work: UnitOfWork) -> _Due:
@@ -202,7 +214,7 @@ async def _payment_row(request: CreatePayment, work: UnitOfWork, due: _Due, mean
         "mandate_id": None,
         "original_payment_id": None,
         "type": PaymentType.EMISSION,
-        "method": _METHODS[SavedMeansKind(means["kind"])],
+        "method": choosing.METHODS[SavedMeansKind(means["kind"])],
         "provider": account["provider"],
         "attempt_no": attempt,
         "amount": due.amount,

@@ -19,12 +19,43 @@ class ProviderProfile:
 
 
 PROFILES = {
+    Provider.EMERCHANTPAY: ProviderProfile(
+        live_url="https://gate.emerchantpay.net",
+        sandbox_url="https://staging.gate.emerchantpay.net",
+        credentials=frozenset({"username", "password", "terminal_token"}),
+        methods=frozenset({PaymentMethod.CARD}),
+        clearing_account="517600",
+        signs_with_secret=False,
+    ),
     Provider.GOCARDLESS: ProviderProfile(
         live_url="https://api.gocardless.com",
         sandbox_url="https://api-sandbox.gocardless.com",
         credentials=frozenset({"access_token"}),
         methods=frozenset({PaymentMethod.SEPA_CORE}),
         clearing_account="517100",
+    ),
+    Provider.MULTISAFEPAY: ProviderProfile(
+        live_url="https://api.multisafepay.com/v1/json",
+        sandbox_url="https://testapi.multisafepay.com/v1/json",
+        credentials=frozenset({"api_key"}),
+        methods=frozenset({PaymentMethod.CARD}),
+        clearing_account="517500",
+        signs_with_secret=False,
+    ),
+    Provider.PAYPAL: ProviderProfile(
+        live_url="https://api-m.paypal.com",
+        sandbox_url="https://api-m.sandbox.paypal.com",
+        credentials=frozenset({"client_id", "client_secret", "webhook_id"}),
+        methods=frozenset({PaymentMethod.PAYPAL}),
+        clearing_account="517400",
+        signs_with_secret=False,
+    ),
+    Provider.SLIMPAY: ProviderProfile(
+        live_url="https://api.slimpay.com",
+        sandbox_url="https://api.preprod.slimpay.com",
+        credentials=frozenset({"app_name", "app_secret", "creditor_reference"}),
+        methods=frozenset({PaymentMethod.SEPA_CORE}),
+        clearing_account="517200",
     ),
     Provider.STRIPE: ProviderProfile(
         live_url="https://api.stripe.com/v1",

@@ -134,3 +134,47 @@ rejected_webhook = Table(
     comment="calls whose signature was not the provider's; capped",
     info=TENANT,
 )
+
+routing_rule = Table(
+    "routing_rule",
+    metadata,
+    *aggregate(),
+    reference("company_id"),
+    text("name"),
+    Column("priority", Integer, nullable=False),
+    Column("conditions", JSONB, nullable=False, comment="RoutingConditions"),
+    reference("psp_account_id"),
+    Column("is_fallback", Boolean, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Index("ix_routing_rule_created", "organisation_id", "created_at", "id"),
+    Index("ix_routing_rule_order", "organisation_id", "company_id", "priority", "created_at"),
+    info=TENANT,
+)
+
+provider_override = Table(
+    "provider_override",
+    metadata,
+    *aggregate(),
+    reference("company_id"),
+    text("scope"),
+    reference("scope_id"),
+    reference("psp_account_id"),
+    text("reason"),
+    UniqueConstraint("organisation_id", "company_id", "scope", "scope_id", name="uq_provider_override_scope"),
+    Index("ix_provider_override_created", "organisation_id", "created_at", "id"),
+    info=TENANT,
+)
+
+psp_circuit = Table(
+    "psp_circuit",
+    metadata,
+    tenant(),
+    reference("psp_account_id"),
+    Column("consecutive_failures", Integer, nullable=False),
+    instant("opened_at", nullable=True),
+    instant("open_until", nullable=True),
+    Column("open_seconds", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "psp_account_id"),
+    comment="technical failures in a row; declines never count",
+    info=TENANT,
+)

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "5eab4de845bd"
-down_revision = "7b6c81d1ff16"
+down_revision = "747d050b3473"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,14 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import uuid4
 
+from actors.payments.psp.emerchantpay.client import EmerchantPayProvider
+from actors.payments.psp.emerchantpay.simulator import EmerchantPaySimulator
 from actors.payments.psp.gocardless.client import GoCardlessProvider
 from actors.payments.psp.gocardless.simulator import GoCardlessSimulator
+from actors.payments.psp.multisafepay.client import MultiSafepayProvider
+from actors.payments.psp.multisafepay.simulator import MultiSafepaySimulator
+from actors.payments.psp.paypal.client import PayPalProvider
+from actors.payments.psp.paypal.simulator import PayPalSimulator
 from actors.payments.psp.port import (
     Account,
     Customer,
@@ -20,6 +26,8 @@ from actors.payments.psp.port import (
     WebhookCall,
 )
 from actors.payments.psp.simulation import SentWebhook, Simulator
+from actors.payments.psp.slimpay.client import SlimpayProvider
+from actors.payments.psp.slimpay.simulator import SlimpaySimulator
 from actors.payments.psp.stripe.client import StripeProvider
 from actors.payments.psp.stripe.simulator import StripeSimulator
 from messages.payments import PaymentMethod, PaymentStatus
@@ -37,7 +45,7 @@ class Bench(ABC):
     method: PaymentMethod = PaymentMethod.CARD
     create_call = "create"
     refund_call = "refund"
-    key_header = "authorization"
+    signs_in_header = True
     settles_at_once = True
     hosted: ClassVar[bool] = True
 
@@ -217,4 +225,166 @@ class GoCardlessBench(Bench):
         return WebhookCall(good.body, GoCardlessSimulator("whsec_other").send().headers)
 
 
-BENCHES: dict[str, type[Bench]] = {"STRIPE": StripeBench, "GOCARDLESS": GoCardlessBench}
+class MultiSafepayBench(Bench):
+    """MultiSafepay: cards, an order is the payment."""
+
+    def __init__(self) -> None:
+        self.simulator = MultiSafepaySimulator()
+
+    def open(self, account: Account) -> PaymentProvider:
+        return MultiSafepayProvider(account)
+
+    def account(self, *, wrong: bool = False) -> Account:
+        return Account(self.simulator.url, {"api_key": "wrong" if wrong else self.simulator.api_key})
+
+    async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
+        return self.simulator.recurring(behaviour), None
+
+    def charged(self, key: str) -> Decimal:
+        return Decimal(self.simulator.charged(key)) / 100
+
+    async def settle(self, payment_id: str) -> None:
+        """Cards are paid at once."""
+
+    async def take_back(self, payment_id: str) -> None:
+        self.simulator.charge_back(payment_id, NOW)
+
+    async def pay_page(self, page_id: str) -> None:
+        self.simulator.pay(page_id, NOW)
+
+    def declining(self) -> tuple[str, str]:
+        return "ISSUE-CARD-51", "insufficient_funds"
+
+    def forged(self) -> WebhookCall:
+        good = self.simulator.webhooks[-1]
+        return WebhookCall(good.body, MultiSafepaySimulator("other").report({}, NOW).headers)
+
+
+class PayPalBench(Bench):
+    """PayPal: accounts in its vault, at once."""
+
+    method = PaymentMethod.PAYPAL
+
+    def __init__(self) -> None:
+        self.simulator = PayPalSimulator()
+
+    def open(self, account: Account) -> PaymentProvider:
+        return PayPalProvider(account)
+
+    def account(self, *, wrong: bool = False) -> Account:
+        secret = "wrong" if wrong else self.simulator.client_secret
+        credentials = {"client_id": "client", "client_secret": secret, "webhook_id": self.simulator.webhook_id}
+        return Account(self.simulator.url, credentials)
+
+    async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
+        return self.simulator.vault(behaviour), None
+
+    def charged(self, key: str) -> Decimal:
+        return Decimal(self.simulator.charged(key)) / 100
+
+    async def settle(self, payment_id: str) -> None:
+        """Captured at once."""
+
+    async def take_back(self, payment_id: str) -> None:
+        self.simulator.dispute(payment_id, NOW)
+
+    async def pay_page(self, page_id: str) -> None:
+        self.simulator.approve(page_id, NOW)
+
+    def declining(self) -> tuple[str, str]:
+        return "ISSUE-PAYPAL-5120", "insufficient_funds"
+
+    def forged(self) -> WebhookCall:
+        good, other = self.simulator.webhooks[-1], PayPalSimulator()
+        headers = other.report("PAYMENT.CAPTURE.REVERSED", {}, NOW).headers
+        return WebhookCall(good.body, headers | {"paypal-cert-url": good.headers["paypal-cert-url"]})
+
+
+class EmerchantPayBench(Bench):
+    """emerchantpay: cards over the Genesis gateway."""
+
+    signs_in_header = False
+
+    def __init__(self) -> None:
+        self.simulator = EmerchantPaySimulator()
+
+    def open(self, account: Account) -> PaymentProvider:
+        return EmerchantPayProvider(account)
+
+    def account(self, *, wrong: bool = False) -> Account:
+        password = "wrong" if wrong else self.simulator.password
+        credentials = {"username": "user", "password": password, "terminal_token": self.simulator.terminal}
+        return Account(self.simulator.url, credentials)
+
+    async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
+        return self.simulator.saved(behaviour), None
+
+    def charged(self, key: str) -> Decimal:
+        return Decimal(self.simulator.charged(key)) / 100
+
+    async def settle(self, payment_id: str) -> None:
+        """Cards are paid at once."""
+
+    async def take_back(self, payment_id: str) -> None:
+        self.simulator.charge_back(payment_id)
+
+    async def pay_page(self, page_id: str) -> None:
+        self.simulator.pay(page_id.removeprefix("wpf:"))
+
+    def declining(self) -> tuple[str, str]:
+        return "ISSUE-CARD-51", "insufficient_funds"
+
+    def forged(self) -> WebhookCall:
+        other = EmerchantPaySimulator("other").notification({"status": "approved"}, "unique_id", "44177a21")
+        return WebhookCall(other.body, other.headers)
+
+
+class SlimpayBench(Bench):
+    """Slimpay: direct debits, days later."""
+
+    method = PaymentMethod.SEPA_CORE
+    settles_at_once = False
+    hosted = False
+
+    def __init__(self) -> None:
+        self.simulator = SlimpaySimulator()
+
+    def open(self, account: Account) -> PaymentProvider:
+        return SlimpayProvider(account)
+
+    def account(self, *, wrong: bool = False) -> Account:
+        secret = "wrong" if wrong else self.simulator.app_secret
+        credentials = {"app_name": "app", "app_secret": secret, "creditor_reference": self.simulator.creditor}
+        return Account(self.simulator.url, credentials, [self.simulator.webhook_secret])
+
+    async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
+        return self.simulator.mandate(behaviour), None
+
+    def charged(self, key: str) -> Decimal:
+        return self.simulator.charged(key)
+
+    async def settle(self, payment_id: str) -> None:
+        self.simulator.collect(payment_id, NOW)
+
+    async def take_back(self, payment_id: str) -> None:
+        self.simulator.contest(payment_id, NOW)
+
+    async def pay_page(self, page_id: str) -> None:
+        self.simulator.sign(page_id)
+
+    def declining(self) -> tuple[str, str]:
+        return "ISSUE-SEPA-REJ-AM04", "AM04"
+
+    def forged(self) -> WebhookCall:
+        good = self.simulator.webhooks[-1]
+        return WebhookCall(good.body, SlimpaySimulator("whsec_other").report({}, NOW).headers)
+
+
+BENCHES: dict[str, type[Bench]] = {
+    "EMERCHANTPAY": EmerchantPayBench,
+    "GOCARDLESS": GoCardlessBench,
+    "MULTISAFEPAY": MultiSafepayBench,
+    "PAYPAL": PayPalBench,
+    "SLIMPAY": SlimpayBench,
+    "STRIPE": StripeBench,
+}

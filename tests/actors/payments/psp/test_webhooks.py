@@ -1,13 +1,21 @@
 """What providers report: genuine, forged, twice, late and out of order."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
+import pytest
+
+from actors.payments.psp.emerchantpay import webhooks as emerchantpay_webhooks
 from actors.payments.psp.gocardless import webhooks as gocardless_webhooks
-from actors.payments.psp.port import WebhookCall
+from actors.payments.psp.multisafepay import webhooks as multisafepay_webhooks
+from actors.payments.psp.paypal import webhooks as paypal_webhooks
+from actors.payments.psp.port import BadWebhookError, WebhookCall
 from actors.payments.psp.simulation import SentWebhook
+from actors.payments.psp.slimpay import webhooks as slimpay_webhooks
 from actors.payments.psp.stripe import webhooks as stripe_webhooks
 from actors.payments.psp.stripe.simulator import StripeSimulator
 from tests.actors.payments.builders import at, look_behind
+from tests.actors.payments.psp.benches import MultiSafepayBench
 from tests.actors.payments.psp.desk import DAY, CardDesk
 from tests.harness import Running, Tenant, tenant_fixture
 
@@ -30,6 +38,48 @@ def test_case_22_gocardless_signs_the_body() -> None:
     assert gocardless_webhooks.signature_of("whsec_test_secret", body) == expected
     (event,) = gocardless_webhooks.events_of(WebhookCall(body, {}))
     assert (event.event_id, event.name, event.object_id) == ("EV123", "payments.failed", "PM123")
+
+
+def test_case_22_multisafepay_signs_time_and_body() -> None:
+    body = b'{"order_id":"ORD-1","status":"completed","amount":1299}'
+    signature = multisafepay_webhooks.signature_of("test_api_key", 1764000000, body)
+    assert signature.startswith("2aa127edcf47a74aba2841b7ca8a3c88")
+
+
+def test_case_22_paypal_signs_the_checksum_of_the_body() -> None:
+    body = b'{"id":"WH-1","event_type":"PAYMENT.CAPTURE.COMPLETED"}'
+    assert paypal_webhooks.signed_text("tx", "2026", "WH", body) == b"tx|2026|WH|2325436976"
+
+
+def test_case_22_slimpay_signs_milliseconds_and_body() -> None:
+    body = b'{"Id":"cc480206","version":"1","createdAt":1697188825898,"eventType":"payment.update","data":{"status":"REJECTED"}}'
+    signature = slimpay_webhooks.signature_of("whsec_test_secret", 1697188825898, body)
+    assert signature == "b8b1be236e99b9b4a945bcb934205bdfa0ef1d7771b6b3027b418b54bcc81beb"
+    call = WebhookCall(body, {"slimpay-signature": f"t=1697188825898,v1={signature}"})
+    slimpay_webhooks.verify(call, ["whsec_test_secret"], datetime(2023, 10, 13, 9, 20, 25, tzinfo=UTC))
+    with pytest.raises(BadWebhookError, match="away"):
+        slimpay_webhooks.verify(call, ["whsec_test_secret"], at(DAY))
+
+
+def test_case_22_emerchantpay_signs_the_unique_id() -> None:
+    signature = emerchantpay_webhooks.signature_of("44177a21403427eb96664a6d7e5d5d48", "secret_password")
+    assert signature == "d2adbb70c242f8f8830a80c42e6e9bae45b09336"
+    body = f"unique_id=44177a21403427eb96664a6d7e5d5d48&status=approved&signature={signature}".encode()
+    emerchantpay_webhooks.verify(WebhookCall(body, {}), "secret_password")
+    echo = emerchantpay_webhooks.echo(WebhookCall(body, {})).body
+    assert "<notification_echo><unique_id>44177a21403427eb96664a6d7e5d5d48</unique_id></notification_echo>" in echo
+
+
+async def test_case_25_two_states_of_one_order_are_two_events() -> None:
+    async with MultiSafepayBench() as bench:
+        page = await bench.provider.open_page(bench.page_order())
+        await bench.pay_page(page.page_id)
+        paid = await bench.provider.get_payment(page.page_id)
+        await bench.take_back(page.page_id)
+        returned = await bench.provider.get_payment(page.page_id)
+        ids = [event.event_id for call in bench.calls() for event in bench.provider.events(call)]
+    assert (paid.status, returned.status, returned.reason_code) == ("PAID", "RETURNED", "fraudulent")
+    assert len(set(ids)) == 2
 
 
 async def test_case_23_forged_then_genuine_then_again(desk: CardDesk) -> None:

@@ -1,0 +1,1 @@
+"""MultiSafepay: its dialect, its webhooks' signature, and a simulator of its side."""

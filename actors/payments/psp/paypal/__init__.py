@@ -1,0 +1,1 @@
+"""PayPal: its dialect, its webhooks' signature, and a simulator of its side."""

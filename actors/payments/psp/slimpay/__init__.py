@@ -1,0 +1,1 @@
+"""Slimpay: its HAL dialect, its webhooks' signature, and a simulator of its side."""
