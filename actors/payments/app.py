@@ -17,7 +17,7 @@ from actors.payments import (
     views,
 )
 from actors.payments.personal_data import PERSONAL_DATA
-from actors.payments.portal import checkout, paying, returns, visits
+from actors.payments.portal import checkout, orders, paying, returns, visits
 from actors.payments.portal import requests as portal
 from actors.payments.portal.schedule import expire_links
 from actors.payments.psp import charging, intake, refunding, saving
@@ -262,8 +262,8 @@ actor = Actor(
         SlowWork(refunding.ReadRefund, refunding.read_refund, refunding.refund_read, attempts=1),
         SlowWork(saving.OpenSetupPage, saving.open_page, saving.page_opened, saving.page_lost),
         SlowWork(archiving.ArchiveCollectionFile, archiving.copy_file, archiving.note_document),
-        SlowWork(checkout.OpenCheckout, checkout.open_checkout, checkout.store_page, checkout.give_up_page, attempts=6),
-        SlowWork(checkout.ReadCheckout, checkout.read_checkout, checkout.store_outcome, attempts=6),
+        SlowWork(orders.OpenCheckout, checkout.open_checkout, checkout.store_page, checkout.give_up_page, attempts=6),
+        SlowWork(orders.ReadCheckout, checkout.read_checkout, checkout.store_outcome, attempts=6),
         SlowWork(ledger_requests.BuildExport, ledger_requests.build_export, ledger_requests.store_export, at_most=1),
         SlowWork(importing.FetchBankFiles, importing.fetch_files, importing.store_fetched, at_most=1),
         SlowWork(importing.ReadBankMessage, importing.read_message, importing.store_read, at_most=1, lease_seconds=600),

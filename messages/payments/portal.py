@@ -2,7 +2,6 @@
 
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,6 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from messages.base import Access, Event, Idempotency, Reply, Request
 from messages.errors import FORBIDDEN, INVALID_TRANSITION, NOT_FOUND, PRECONDITION_FAILED, VALIDATION_FAILED
 from messages.paging import Page, PageRequest
+from messages.payments.portal_vocabulary import (
+    PortalAction,
+    PortalAuditActor,
+    PortalAuditEvent,
+    PortalMessage,
+    PortalOutcome,
+    PortalPurpose,
+    PortalSessionStatus,
+)
 from messages.values.instants import Instant
 from messages.values.money import Money
 from messages.values.refusal import refusal
@@ -36,84 +44,6 @@ PortalToken = Annotated[str, Field(max_length=200, description="the part of the 
 ReturnState = Annotated[str, Field(max_length=100, description="what the return address carries; it names one payment")]
 ReturnAddress = Annotated[str, Field(pattern=r"^https?://[^\s#]+$", max_length=500)]
 Description = Annotated[str, text_of(500), PRINTABLE]
-
-
-class PortalPurpose(StrEnum):
-    """Why a link was made; it decides how long and how often it serves."""
-
-    PAY_NOW = "PAY_NOW"
-    DUNNING_LINK = "DUNNING_LINK"
-
-
-class PortalAction(StrEnum):
-    """What the holder of a link may do."""
-
-    VIEW_PAYMENT = "VIEW_PAYMENT"
-    PAY_BY_CARD = "PAY_BY_CARD"
-    PAY_BY_TRANSFER = "PAY_BY_TRANSFER"
-
-
-class PortalSessionStatus(StrEnum):
-    """The life of a link."""
-
-    CREATED = "CREATED"
-    ACTIVE = "ACTIVE"
-    REDIRECTED = "REDIRECTED"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    EXPIRED = "EXPIRED"
-    CANCELLED = "CANCELLED"
-
-
-class PortalOutcome(StrEnum):
-    """Why a link ended, or what its last payment came to."""
-
-    PAID = "PAID"
-    ALREADY_PAID = "ALREADY_PAID"
-    DECLINED = "DECLINED"
-    ABANDONED = "ABANDONED"
-    UNAVAILABLE = "UNAVAILABLE"
-
-
-class PortalMessage(StrEnum):
-    """What to tell somebody who pays: the word for his page."""
-
-    PREPARING = "PREPARING"
-    CONTINUE = "CONTINUE"
-    PENDING = "PENDING"
-    PAID = "PAID"
-    DECLINED = "DECLINED"
-    ABANDONED = "ABANDONED"
-    UNAVAILABLE = "UNAVAILABLE"
-
-
-class PortalAuditEvent(StrEnum):
-    """What is recorded about a link."""
-
-    SESSION_CREATED = "SESSION_CREATED"
-    SESSION_ACTIVATED = "SESSION_ACTIVATED"
-    SESSION_ACCESSED = "SESSION_ACCESSED"
-    TOKEN_VALIDATED = "TOKEN_VALIDATED"
-    TOKEN_REJECTED = "TOKEN_REJECTED"
-    TOKEN_REPLACED = "TOKEN_REPLACED"
-    PAYMENT_INITIATED = "PAYMENT_INITIATED"
-    REDIRECT_INITIATED = "REDIRECT_INITIATED"
-    CALLBACK_RECEIVED = "CALLBACK_RECEIVED"
-    PAYMENT_COMPLETED = "PAYMENT_COMPLETED"
-    PAYMENT_FAILED = "PAYMENT_FAILED"
-    RATE_LIMIT_HIT = "RATE_LIMIT_HIT"
-    REPLAY_DETECTED = "REPLAY_DETECTED"
-    SESSION_COMPLETED = "SESSION_COMPLETED"
-    SESSION_EXPIRED = "SESSION_EXPIRED"
-    SESSION_CANCELLED = "SESSION_CANCELLED"
-
-
-class PortalAuditActor(StrEnum):
-    """Who caused what is recorded."""
-
-    SYSTEM = "SYSTEM"
-    AUTHENTICATED_USER = "AUTHENTICATED_USER"
-    PORTAL_TOKEN = "PORTAL_TOKEN"
 
 
 class PortalSession(Reply):
@@ -189,7 +119,7 @@ class PortalView(Reply):
 
 
 class PortalPayment(Reply):
-    """How the payment that a link began stands. The provider says so, never the browser."""
+    """How what a link began stands: a payment, or the saving of a card. The provider says so, never the browser."""
 
     message: PortalMessage
     payment_confirmed: bool
@@ -198,7 +128,7 @@ class PortalPayment(Reply):
         default=None, description="the provider's page, once it is open and until it is paid"
     )
     company_name: str
-    amount: Money
+    amount: Money | None = Field(default=None, description="null where a card is saved and nothing paid")
 
 
 class PortalVerdict(Reply):
@@ -243,7 +173,7 @@ class CreatePortalSession(
 ):
     """Make a link. The same `idempotency_key` while the link is open gives it a new token and kills the old one.
 
-    Without items `amount` is asked for as it is; with items never more than they leave open.
+    Without items `amount` is asked for as it is; with items never more than they leave open. UPDATE_CARD asks for nothing.
     """
 
     idempotency_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{8,128}$")]
@@ -327,7 +257,8 @@ class ValidatePortalToken(
 class StartPortalPayment(
     _Visit, Request[PortalPayment], access=Access.PUBLIC, tenant_scoped=False, idempotency=Idempotency.NONE
 ):
-    """Begin a payment: counted as a use. The provider's page is open a moment later: GetPortalPayment gives its address.
+    """Begin a payment, or the saving of another card: counted as a use. The provider's page opens a moment later:
+    GetPortalPayment gives its address.
 
     Return addresses left out are the portal's own; others must lie on an origin that the company's settings list.
     Refused like AccessPortalSession, then ACTION_NOT_ALLOWED, SESSION_ALREADY_USED, LIVE_PAYMENT_EXISTS, COLLECTION_BLOCKED,

@@ -143,7 +143,7 @@ def _add_failures(app: FastAPI) -> None:
 def _add_portal(app: FastAPI, portal: Portal) -> None:
     app.add_route("/p/return", portal.come_back, methods=["GET"], include_in_schema=False)
     app.add_route("/p/{token}", portal.open, methods=["GET"], include_in_schema=False)
-    app.add_route("/p/{token}/card", portal.pay, methods=["POST"], include_in_schema=False)
+    app.add_route("/p/{token}/{action}", portal.pay, methods=["POST"], include_in_schema=False)
 
 
 def _is_production(settings: Settings) -> bool:

@@ -20,15 +20,8 @@ from messages.clients import CLIENT_NOT_FOUND
 from messages.errors import IDEMPOTENCY_CONFLICT
 from messages.identity import COMPANY_NOT_FOUND
 from messages.payments import INSTALMENT_NOT_FOUND
-from messages.payments.portal import (
-    NOTHING_DUE,
-    PORTAL_NOT_CONFIGURED,
-    PortalAction,
-    PortalAuditEvent,
-    PortalPurpose,
-    PortalSessionCreated,
-    PortalSessionStatus,
-)
+from messages.payments.portal import NOTHING_DUE, PORTAL_NOT_CONFIGURED, PortalSessionCreated
+from messages.payments.portal_vocabulary import PortalAction, PortalAuditEvent, PortalPurpose, PortalSessionStatus
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import UnitOfWork
@@ -121,6 +114,10 @@ async def _ids(work: UnitOfWork, table: Any, column: Any, ids: tuple[UUID, ...],
 
 
 async def _refuse_settled(work: UnitOfWork, order: LinkOrder) -> None:
+    if order.purpose is PortalPurpose.UPDATE_CARD:
+        if order.instalment_ids or order.invoice_ids or order.amount is not None:
+            raise Refused.field("purpose", "card_only", "UPDATE_CARD asks for no money; use PAY_NOW with this action")
+        return
     items = await dues.open_items(work, order.instalment_ids, order.invoice_ids)
     if not items and order.amount is None:
         raise Refused.field("amount", "missing", "name what is to be paid: instalments, invoices or an amount")

@@ -12,7 +12,9 @@ from actors.payments.books import Books
 from actors.payments.portal import dues, sessions
 from actors.payments.portal.dues import OpenItem
 from actors.payments.portal.rules import OPEN
-from actors.payments.psp.port import ProviderPayment
+from actors.payments.psp import saving
+from actors.payments.psp.port import Means, ProviderPayment
+from actors.payments.psp.records import lock_payment
 from actors.payments.rules.machines import PAYMENT
 from actors.payments.rules.outcomes import SETTLED, allocate_to, pay_instalment
 from actors.payments.rules.reasons import reason_of
@@ -30,27 +32,27 @@ from messages.payments import (
     PaymentStatus,
     PaymentType,
 )
-from messages.payments.portal import (
-    MOST_STARTS,
-    PortalAuditEvent,
-    PortalOutcome,
-    PortalSessionFailed,
-    PortalSessionStatus,
-)
+from messages.payments.portal import MOST_STARTS, PortalSessionFailed
+from messages.payments.portal_vocabulary import PortalAuditEvent, PortalOutcome, PortalSessionStatus
 from messages.shared import Ref
 from runtime.unit_of_work import UnitOfWork
 from storage.payments.sets import among
 from storage.payments.tables.payments import payment, payment_event
-from storage.payments.tables.portal import portal_claim, portal_payment
+from storage.payments.tables.portal import portal_claim, portal_page
 
+_EVENTS = {
+    PortalOutcome.PAID: PortalAuditEvent.PAYMENT_COMPLETED,
+    PortalOutcome.SAVED: PortalAuditEvent.CARD_SAVED,
+}
+"""What is recorded of a page that did what its link was for."""
 _WAITING = frozenset({PaymentStatus.PENDING, PaymentStatus.SUBMITTED})
 
 
-async def session_of(work: UnitOfWork, payment_id: UUID, *, lock: bool = False) -> dict[str, Any]:
-    """The link that began a payment."""
+async def session_of(work: UnitOfWork, page_id: UUID, *, lock: bool = False) -> dict[str, Any]:
+    """The link that led to a page; a page for a payment has the payment's id."""
     session_id = await work.fetch_value(
-        select(portal_payment.c.session_id).where(
-            portal_payment.c.organisation_id == work.organisation_id, portal_payment.c.payment_id == payment_id
+        select(portal_page.c.session_id).where(
+            portal_page.c.organisation_id == work.organisation_id, portal_page.c.id == page_id
         )
     )
     return await sessions.load(work, session_id, lock=lock)
@@ -72,7 +74,7 @@ async def settle(work: UnitOfWork, payment_id: UUID, seen: ProviderPayment) -> N
         return
     if state.status not in _WAITING or (seen.amount, seen.currency) != (row["amount"], row["currency"]):
         await _alert(work, row, seen)
-        await _note_finished(work, payment_id)  # its claims stay: whoever paid must not be asked again
+        await _note_finished(work, payment_id, None)  # its claims stay: whoever paid must not be asked again
         return
     if state.status is PaymentStatus.PENDING:
         state.status = PAYMENT.after("submit", state.status)
@@ -173,33 +175,35 @@ async def decline(work: UnitOfWork, payment_id: UUID, seen: ProviderPayment) -> 
     await _finish(work, payment_id, PortalOutcome.DECLINED)
 
 
-async def abandon(work: UnitOfWork, payment_id: UUID) -> None:
-    """The page closed unpaid."""
-    after = await _end(work, payment_id, "cancel")
+async def abandon(work: UnitOfWork, page_id: UUID) -> None:
+    """The page closed unused."""
+    after = await _end(work, page_id, "cancel")
     if after is not None:
         fact = PaymentCancelled(**views.payment_ref(after), reason="page closed unpaid", before_submission=True)
         work.emit(fact, version=after["version"])
-    await _finish(work, payment_id, PortalOutcome.ABANDONED)
+    await _finish(work, page_id, PortalOutcome.ABANDONED)
 
 
-async def fail(work: UnitOfWork, payment_id: UUID, message: str) -> None:
+async def fail(work: UnitOfWork, page_id: UUID, message: str) -> None:
     """There was no page: a fault of ours or the provider's, so the start does not count."""
-    after = await _end(work, payment_id, "fail", reason_message=message)
+    after = await _end(work, page_id, "fail", reason_message=message)
     if after is not None:
         fact = PaymentFailed(**views.payment_ref(after), error_class=PaymentErrorClass.TECHNICAL, message=message)
         work.emit(fact, version=after["version"])
-    await _finish(work, payment_id, PortalOutcome.UNAVAILABLE)
+    await _finish(work, page_id, PortalOutcome.UNAVAILABLE)
+
+
+async def keep_card(work: UnitOfWork, page_id: UUID, account_id: UUID, means: Means) -> None:
+    """The client left another card; it is his default from now on. payment_method.added."""
+    link = await session_of(work, page_id)
+    await saving.save(work, account_id, link["client_id"], means)
+    await _finish(work, page_id, PortalOutcome.SAVED)
 
 
 async def _end(work: UnitOfWork, payment_id: UUID, trigger: str, **columns: Any) -> dict[str, Any] | None:
-    """Move a waiting payment to its end; None when it has one already, cancelled by the staff for example."""
-    row = await work.load(
-        select(payment)
-        .where(payment.c.organisation_id == work.organisation_id, payment.c.id == payment_id)
-        .with_for_update(),
-        "payment",
-    )
-    if not PAYMENT.allows(trigger, PaymentStatus(row["status"])):
+    """Move a waiting payment to its end; None when it has one already, or the page was for none."""
+    row = await lock_payment(work, payment_id)
+    if row is None or not PAYMENT.allows(trigger, PaymentStatus(row["status"])):
         return None
     changes = {"status": PAYMENT.after(trigger, PaymentStatus(row["status"])), "version": row["version"] + 1, **columns}
     await work.execute(
@@ -214,50 +218,47 @@ async def _end(work: UnitOfWork, payment_id: UUID, trigger: str, **columns: Any)
 # -- the link ------------------------------------------------------------------------------------------------------
 
 
-async def _finish(work: UnitOfWork, payment_id: UUID, outcome: PortalOutcome) -> None:
+async def _finish(work: UnitOfWork, page_id: UUID, outcome: PortalOutcome) -> None:
     """Give the items free and let the link follow; one that ended meanwhile keeps its state, the record says what came."""
-    if not await _note_finished(work, payment_id):
+    if not await _note_finished(work, page_id, outcome):
         return
     await work.execute(
         delete(portal_claim).where(
-            portal_claim.c.organisation_id == work.organisation_id, portal_claim.c.payment_id == payment_id
+            portal_claim.c.organisation_id == work.organisation_id, portal_claim.c.payment_id == page_id
         )
     )
-    row = await session_of(work, payment_id, lock=True)
-    paid = outcome is PortalOutcome.PAID
-    event = PortalAuditEvent.PAYMENT_COMPLETED if paid else PortalAuditEvent.PAYMENT_FAILED
+    row = await session_of(work, page_id, lock=True)
+    event = _EVENTS.get(outcome, PortalAuditEvent.PAYMENT_FAILED)
     if row["status"] not in OPEN:
-        await sessions.note(work, row, event, payment_id=str(payment_id), outcome=outcome)
-    elif paid:
+        await sessions.note(work, row, event, page_id=str(page_id), outcome=outcome)
+    elif outcome in _EVENTS:
         await sessions.complete(work, row, outcome, event)
     else:
-        await _return(work, row, payment_id, outcome)
+        await _return(work, row, page_id, outcome)
 
 
-async def _note_finished(work: UnitOfWork, payment_id: UUID) -> bool:
-    """Whether this is the first end of the payment."""
+async def _note_finished(work: UnitOfWork, page_id: UUID, outcome: PortalOutcome | None) -> bool:
+    """Whether this is the first end of the page."""
     changed = await work.execute(
-        update(portal_payment)
+        update(portal_page)
         .where(
-            portal_payment.c.organisation_id == work.organisation_id,
-            portal_payment.c.payment_id == payment_id,
-            portal_payment.c.finished_at.is_(None),
+            portal_page.c.organisation_id == work.organisation_id,
+            portal_page.c.id == page_id,
+            portal_page.c.finished_at.is_(None),
         )
-        .values(finished_at=work.now)
+        .values(finished_at=work.now, outcome=outcome)
     )
     return bool(changed)
 
 
-async def _return(work: UnitOfWork, row: dict[str, Any], payment_id: UUID, outcome: PortalOutcome) -> None:
+async def _return(work: UnitOfWork, row: dict[str, Any], page_id: UUID, outcome: PortalOutcome) -> None:
     """Back to ACTIVE while uses are left, else the link failed; portal_session.failed."""
     most = row["max_uses"]
     if outcome is PortalOutcome.UNAVAILABLE:
         most = min(most + 1, MOST_STARTS)
     trigger = "return" if row["use_count"] < most else "fail"
     after = await sessions.change(work, row, trigger, outcome=outcome, max_uses=most)
-    await sessions.note(
-        work, after, PortalAuditEvent.PAYMENT_FAILED, before=row, payment_id=str(payment_id), outcome=outcome
-    )
+    await sessions.note(work, after, PortalAuditEvent.PAYMENT_FAILED, before=row, page_id=str(page_id), outcome=outcome)
     if after["status"] == PortalSessionStatus.FAILED:
         fact = PortalSessionFailed(session_id=row["id"], client_id=row["client_id"], reason=outcome)
         work.emit(fact, version=after["version"])

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 from actors.payments import views
 from actors.payments.company import Company, company_of
 from actors.payments.portal import dues, returns, sessions, visits
-from actors.payments.portal.checkout import OpenCheckout
 from actors.payments.portal.dues import Due
+from actors.payments.portal.orders import OpenCheckout
 from actors.payments.portal.rules import PAGE_LIFE, origin_of, return_state, token_hash
 from actors.payments.portal.sessions import Visitor
+from actors.payments.psp.port import PagePurpose
 from actors.payments.sets import history
 from messages.errors import RATE_LIMITED
 from messages.identity import COMPANY_NOT_FOUND
@@ -33,13 +34,10 @@ from messages.payments.portal import (
     NOTHING_DUE,
     PORTAL_NOT_CONFIGURED,
     SESSION_ALREADY_USED,
-    PortalAction,
-    PortalAuditEvent,
-    PortalOutcome,
     PortalPayment,
-    PortalSessionStatus,
     StartPortalPayment,
 )
+from messages.payments.portal_vocabulary import PortalAction, PortalAuditEvent, PortalOutcome, PortalSessionStatus
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from runtime.field_encryption import IndexKind
@@ -49,7 +47,7 @@ from storage.payments.tables.payments import payment, payment_event
 from storage.payments.tables.portal import (
     portal_audit,
     portal_claim,
-    portal_payment,
+    portal_page,
     portal_return,
 )
 from storage.payments.tables.providers import psp_account, psp_default
@@ -62,6 +60,7 @@ _LIVE = (
     PaymentStatus.REQUIRES_ACTION,
     PaymentStatus.UNCERTAIN,
 )
+_BEGUN_ON_A_PAGE = (PortalAction.PAY_BY_CARD, PortalAction.UPDATE_CARD)
 _STARTS = (PortalAuditEvent.PAYMENT_INITIATED, PortalAuditEvent.REPLAY_DETECTED)
 
 
@@ -82,20 +81,33 @@ async def start_portal_payment(request: StartPortalPayment, work: UnitOfWork) ->
     _refuse_foreign(known, success_url=success, cancel_url=cancel)
     if row["status"] == PortalSessionStatus.CREATED:
         row = await visits.activate(work, row, visitor)
+    if request.action is PortalAction.UPDATE_CARD:
+        account, page_id = await _card_account(work, row), new_id()
+        row = await _use(work, row)
+        page = {"id": page_id, "purpose": PagePurpose.SETUP, "psp_account_id": account["id"]}
+    else:
+        begun, paid = await _begin_payment(work, row, company)
+        row = dict(begun)
+        page = {"id": paid["id"], "purpose": PagePurpose.PAY, "psp_account_id": paid["psp_account_id"]}
+    await _open_page(work, row, page | {"success_url": success, "cancel_url": cancel})
+    await sessions.note(
+        work, row, PortalAuditEvent.PAYMENT_INITIATED, visitor=visitor, page_id=str(page["id"]), use=row["use_count"]
+    )
+    return await returns.payment_of(work, row)
+
+
+async def _begin_payment(work: UnitOfWork, row: Row, company: Company) -> tuple[Row, Row]:
+    """The link after its use and the payment that it began."""
     due = await dues.due_of(work, row)
     if due.amount <= 0:
         row = await sessions.complete(work, row, PortalOutcome.ALREADY_PAID, PortalAuditEvent.SESSION_COMPLETED)
         raise RefusedOnRecord(NOTHING_DUE, "this is paid already", details={"status": row["status"]})
     payment_id = new_id()
     due = await _claim(work, row, due, payment_id)
-    account = await _route(work, row, company, due)
-    row = await _use(work, row, payment_id)
-    paid = await _begin(work, row, due, account, company)
-    await _open_page(work, paid, row, success, cancel)
-    await sessions.note(
-        work, row, PortalAuditEvent.PAYMENT_INITIATED, visitor=visitor, payment_id=str(paid["id"]), use=row["use_count"]
-    )
-    return await returns.payment_of(work, row)
+    await _guard(work, row, company, due)
+    account = await _card_account(work, row)
+    after = await _use(work, row, payment_id=payment_id)
+    return after, await _begin(work, after, due, account, company)
 
 
 async def _refuse_start(work: UnitOfWork, row: Row, request: StartPortalPayment, visitor: Visitor) -> None:
@@ -112,7 +124,7 @@ async def _refuse_start(work: UnitOfWork, row: Row, request: StartPortalPayment,
     if starts >= MOST_STARTS:
         await sessions.note(work, row, PortalAuditEvent.RATE_LIMIT_HIT, visitor=visitor)
         raise RefusedOnRecord(RATE_LIMITED, f"this link may begin {MOST_STARTS} payments; ask for a new one")
-    if request.action is not PortalAction.PAY_BY_CARD or request.action not in row["allowed_actions"]:
+    if request.action not in _BEGUN_ON_A_PAGE or request.action not in row["allowed_actions"]:
         raise Refused(ACTION_NOT_ALLOWED, f"this link does not begin {request.action}; open it to see what it offers")
     if row["use_count"] >= row["max_uses"]:
         await sessions.note(work, row, PortalAuditEvent.REPLAY_DETECTED, visitor=visitor)
@@ -150,8 +162,8 @@ async def _claim(work: UnitOfWork, row: Row, due: Due, payment_id: UUID) -> Due:
     return due
 
 
-async def _route(work: UnitOfWork, row: Row, company: Company, due: Due) -> Row:
-    """The guards of a payment that its customer makes himself (6, 8, 11 and 12 of the emission), then the account."""
+async def _guard(work: UnitOfWork, row: Row, company: Company, due: Due) -> None:
+    """The guards 6, 8 and 11 of the emission; the others do not hold for a payment that its customer makes himself."""
     deceased = await work.fetch_value(
         select(client_view.c.deceased).where(
             client_view.c.organisation_id == work.organisation_id, client_view.c.client_id == row["client_id"]
@@ -166,6 +178,10 @@ async def _route(work: UnitOfWork, row: Row, company: Company, due: Due) -> Row:
         reason = BlockReason.VELOCITY_LIMIT
     if reason is not None:
         raise Refused(COLLECTION_BLOCKED, f"this cannot be paid here ({reason})", details={"reason": reason.value})
+
+
+async def _card_account(work: UnitOfWork, row: Row) -> Row:
+    """Guard 12: the account that takes the company's cards."""
     account = await work.fetch_one(
         select(psp_account)
         .join(psp_default, psp_default.c.psp_account_id == psp_account.c.id)
@@ -197,11 +213,9 @@ async def _live_today(work: UnitOfWork, row: Row) -> int:
     return found
 
 
-async def _use(work: UnitOfWork, row: Row, payment_id: UUID) -> dict[str, Any]:
+async def _use(work: UnitOfWork, row: Row, **changes: Any) -> dict[str, Any]:
     """One use less of the locked link: of two starts at once only as many succeed as uses are left."""
-    after = await sessions.change(
-        work, row, "redirect", use_count=row["use_count"] + 1, payment_id=payment_id, outcome=None
-    )
+    after = await sessions.change(work, row, "redirect", use_count=row["use_count"] + 1, outcome=None, **changes)
     work.record("portal_session", row["id"], before={"status": row["status"]}, after={"status": after["status"]})
     return after
 
@@ -248,21 +262,15 @@ async def _begin(work: UnitOfWork, row: Row, due: Due, account: Row, company: Co
     return found
 
 
-async def _open_page(work: UnitOfWork, paid: Row, row: Row, success: str, cancel: str) -> None:
-    """Order the provider's page; its return addresses carry a state that only its hash is kept of."""
-    key = await work.keys.index(IndexKind.GENERIC, f"portal return {paid['id']}", work.organisation_id)
-    state = return_state(key)
+async def _open_page(work: UnitOfWork, row: Row, page: dict[str, Any]) -> None:
+    """Order the provider's page; its return addresses carry a state of which only the hash is kept."""
+    key = await work.keys.index(IndexKind.GENERIC, f"portal return {page['id']}", work.organisation_id)
+    owned = {"organisation_id": work.organisation_id, "session_id": row["id"], "closes_at": work.now + PAGE_LIFE}
+    await work.insert(portal_page, **page, **owned)
     await work.insert(
-        portal_payment,
-        payment_id=paid["id"],
+        portal_return,
+        state_hash=token_hash(return_state(key)),
         organisation_id=work.organisation_id,
-        session_id=row["id"],
-        psp_account_id=paid["psp_account_id"],
-        success_url=success,
-        cancel_url=cancel,
-        closes_at=work.now + PAGE_LIFE,
+        page_id=page["id"],
     )
-    await work.insert(
-        portal_return, state_hash=token_hash(state), organisation_id=work.organisation_id, payment_id=paid["id"]
-    )
-    work.order(OpenCheckout(payment_id=paid["id"]), key=str(paid["id"]))
+    work.order(OpenCheckout(page_id=page["id"]), key=str(page["id"]))

@@ -15,13 +15,12 @@ from messages.payments.portal import (
     GetPortalSessionStats,
     ListPortalSessions,
     PortalAuditEntry,
-    PortalAuditEvent,
     PortalAuditPage,
     PortalSession,
     PortalSessionPage,
     PortalSessionStats,
-    PortalSessionStatus,
 )
+from messages.payments.portal_vocabulary import PortalAuditEvent, PortalSessionStatus
 from messages.problem import Refused
 from runtime.pagination import page
 from runtime.unit_of_work import UnitOfWork

@@ -9,54 +9,45 @@ from sqlalchemy import false, select, update
 
 from actors.payments import views
 from actors.payments.company import company_of
-from actors.payments.portal import checkout, outcomes, sessions
+from actors.payments.portal import outcomes, sessions
+from actors.payments.portal.orders import look
 from actors.payments.portal.rules import token_hash, token_is_well_formed
-from actors.payments.rules.outcomes import SETTLED
-from messages.payments import PaymentStatus
 from messages.payments.portal import (
     SESSION_NOT_FOUND,
     TOKEN_MALFORMED,
     GetPortalPayment,
     HandlePortalReturn,
-    PortalAuditEvent,
-    PortalMessage,
     PortalPayment,
 )
+from messages.payments.portal_vocabulary import PortalAuditEvent, PortalMessage
 from messages.problem import Refused
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.tables.payments import payment
-from storage.payments.tables.portal import portal_link, portal_payment, portal_return
-
-_PAGE = ("page_url", "returned_at", "given_up", "looked_at")
-_ENDS = {
-    PaymentStatus.REJECTED: PortalMessage.DECLINED,
-    PaymentStatus.CANCELLED: PortalMessage.ABANDONED,
-    PaymentStatus.FAILED: PortalMessage.UNAVAILABLE,
-}
+from storage.payments.tables.portal import portal_link, portal_page, portal_return
 
 
 async def handle_portal_return(request: HandlePortalReturn, work: UnitOfWork) -> PortalPayment:
     """The first return has the provider read again; what the browser says decides nothing."""
     place = await _place(work, request.state)
     await work.for_organisation(place["organisation_id"])
-    row = await outcomes.session_of(work, place["payment_id"], lock=True)
-    gave_up = portal_payment.c.given_up if not request.cancelled else false()  # and went on with the page after all
+    row = await outcomes.session_of(work, place["page_id"], lock=True)
+    gave_up = portal_page.c.given_up if not request.cancelled else false()  # and went on with the page after all
     first = await work.execute(
-        update(portal_payment)
+        update(portal_page)
         .where(
-            portal_payment.c.organisation_id == work.organisation_id,
-            portal_payment.c.payment_id == place["payment_id"],
-            portal_payment.c.returned_at.is_(None) | gave_up,
+            portal_page.c.organisation_id == work.organisation_id,
+            portal_page.c.id == place["page_id"],
+            portal_page.c.returned_at.is_(None) | gave_up,
         )
         .values(returned_at=work.now, given_up=request.cancelled)
     )
     event = PortalAuditEvent.CALLBACK_RECEIVED if first else PortalAuditEvent.REPLAY_DETECTED
-    await sessions.note(work, row, event, payment_id=str(place["payment_id"]), cancelled=request.cancelled)
+    await sessions.note(work, row, event, page_id=str(place["page_id"]), cancelled=request.cancelled)
     work.record("portal_session", row["id"], after={"returned": bool(first)})
     if first:
         why = "given up" if request.cancelled else "return"
-        checkout.look(work, place["payment_id"], why=why, given_up=request.cancelled)
-    return await payment_of(work, row, place["payment_id"])
+        look(work, place["page_id"], why=why, given_up=request.cancelled)
+    return await payment_of(work, row, place["page_id"])
 
 
 async def get_portal_payment(request: GetPortalPayment, work: UnitOfWork) -> PortalPayment:
@@ -64,8 +55,8 @@ async def get_portal_payment(request: GetPortalPayment, work: UnitOfWork) -> Por
     if request.state is not None:
         place = await _place(work, request.state)
         async with _inside(place["organisation_id"], work):
-            row = await outcomes.session_of(work, place["payment_id"])
-            return await payment_of(work, row, place["payment_id"])
+            row = await outcomes.session_of(work, place["page_id"])
+            return await payment_of(work, row, place["page_id"])
     if not token_is_well_formed(request.token or ""):
         raise Refused.field("token", "format", "this link is not complete; copy it again", TOKEN_MALFORMED)
     link = await work.fetch_one(select(portal_link).where(portal_link.c.token_hash == token_hash(request.token or "")))
@@ -75,16 +66,18 @@ async def get_portal_payment(request: GetPortalPayment, work: UnitOfWork) -> Por
         return await payment_of(work, await sessions.load(work, link["session_id"]))
 
 
-async def payment_of(work: UnitOfWork, row: Row, payment_id: UUID | None = None) -> PortalPayment:
-    """A payment of a link, by default its last one, in the words its customer is told."""
+async def payment_of(work: UnitOfWork, row: Row, page_id: UUID | None = None) -> PortalPayment:
+    """A page of a link, by default its last one, in the words its customer is told."""
     statement = (
-        select(payment, *(portal_payment.c[name] for name in _PAGE))
-        .join(portal_payment, portal_payment.c.payment_id == payment.c.id)
-        .where(payment.c.organisation_id == work.organisation_id, portal_payment.c.session_id == row["id"])
+        select(portal_page, payment.c.amount, payment.c.currency)
+        .outerjoin(payment, payment.c.id == portal_page.c.id)
+        .where(portal_page.c.organisation_id == work.organisation_id, portal_page.c.session_id == row["id"])
     )
-    if payment_id is not None:
-        statement = statement.where(payment.c.id == payment_id)
-    found = await work.load(statement.order_by(payment.c.id.desc()).limit(1), "payment of this link")
+    if page_id is not None:
+        statement = statement.where(portal_page.c.id == page_id)
+    found = await work.load(
+        statement.order_by(portal_page.c.id.desc()).limit(1), "payment of this link", code=SESSION_NOT_FOUND
+    )
     company = await company_of(work, row["company_id"])
     message = _message(found)
     return PortalPayment(
@@ -93,16 +86,13 @@ async def payment_of(work: UnitOfWork, row: Row, payment_id: UUID | None = None)
         pending_confirmation=message is PortalMessage.PENDING,
         redirect_url=found["page_url"] if message is PortalMessage.CONTINUE else None,
         company_name=company.name if company is not None else "",
-        amount=views.money(found["amount"], found["currency"]),
+        amount=views.money(found["amount"], found["currency"]) if found["amount"] is not None else None,
     )
 
 
 def _message(found: Row) -> PortalMessage:
-    status = PaymentStatus(found["status"])
-    if status in SETTLED:
-        return PortalMessage.PAID
-    if status in _ENDS:
-        return _ENDS[status]
+    if found["finished_at"] is not None:  # without an outcome: a person looks into it
+        return PortalMessage(found["outcome"] or PortalMessage.PENDING)
     if found["page_url"] is None:
         return PortalMessage.PREPARING
     back, looked = found["returned_at"], found["looked_at"]

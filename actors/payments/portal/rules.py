@@ -10,7 +10,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import urlsplit
 
 from messages.errors import SESSION_EXPIRED, SESSION_REVOKED, ErrorCode
-from messages.payments.portal import SESSION_TERMINAL, PortalAction, PortalPurpose, PortalSessionStatus
+from messages.payments.portal import SESSION_TERMINAL
+from messages.payments.portal_vocabulary import PortalAction, PortalPurpose, PortalSessionStatus
 from messages.transitions import StateMachine
 
 TOKEN_VERSION = "v1"
@@ -46,7 +47,8 @@ class Terms:
 _OFFERED = (PortalAction.VIEW_PAYMENT, PortalAction.PAY_BY_CARD, PortalAction.PAY_BY_TRANSFER)
 TERMS: Mapping[PortalPurpose, Terms] = {
     PortalPurpose.PAY_NOW: Terms(timedelta(minutes=15), 1, _OFFERED),
-    PortalPurpose.DUNNING_LINK: Terms(timedelta(days=7), 3, _OFFERED),
+    PortalPurpose.DUNNING_LINK: Terms(timedelta(days=7), 3, (*_OFFERED, PortalAction.UPDATE_CARD)),
+    PortalPurpose.UPDATE_CARD: Terms(timedelta(days=7), 3, (PortalAction.UPDATE_CARD,)),
 }
 FORMAL_NOTICE_LIFE = timedelta(days=30)
 PAGE_LIFE = timedelta(minutes=32)

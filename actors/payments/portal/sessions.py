@@ -8,16 +8,8 @@ from sqlalchemy import select, update
 
 from actors.payments import views
 from actors.payments.portal.rules import PORTAL_SESSION
-from messages.payments.portal import (
-    SESSION_NOT_FOUND,
-    PortalAuditActor,
-    PortalAuditEvent,
-    PortalOutcome,
-    PortalSession,
-    PortalSessionCompleted,
-    PortalSessionExpired,
-    PortalSessionStatus,
-)
+from messages.payments.portal import SESSION_NOT_FOUND, PortalSession, PortalSessionCompleted, PortalSessionExpired
+from messages.payments.portal_vocabulary import PortalAuditActor, PortalAuditEvent, PortalOutcome, PortalSessionStatus
 from messages.values.identifiers import new_id
 from runtime.caller import CallerKind
 from runtime.field_encryption import IndexKind

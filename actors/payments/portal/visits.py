@@ -18,21 +18,24 @@ from messages.payments.portal import (
     SESSION_NOT_FOUND,
     TOKEN_MALFORMED,
     AccessPortalSession,
-    PortalAction,
-    PortalAuditEvent,
     PortalItem,
-    PortalOutcome,
-    PortalSessionStatus,
     PortalVerdict,
     PortalView,
     TransferDetails,
     ValidatePortalToken,
 )
+from messages.payments.portal_vocabulary import (
+    PortalAction,
+    PortalAuditEvent,
+    PortalOutcome,
+    PortalPurpose,
+    PortalSessionStatus,
+)
 from messages.problem import Refused
 from messages.values.money import Money
 from runtime.unit_of_work import RefusedOnRecord, Row, UnitOfWork
 from storage.payments.tables.means import creditor_account
-from storage.payments.tables.portal import portal_audit, portal_link, portal_payment
+from storage.payments.tables.portal import portal_audit, portal_link, portal_page
 from storage.payments.tables.views import client_view
 from storage.shared.tables import organisation
 
@@ -54,10 +57,15 @@ async def access_portal_session(request: AccessPortalSession, work: UnitOfWork) 
     if row["status"] == PortalSessionStatus.CREATED:
         row = await activate(work, row, visitor)
     due = await dues.due_of(work, row)
-    if due.amount <= 0 and row["status"] == PortalSessionStatus.ACTIVE:
+    if due.amount <= 0 and asks_for_money(row) and row["status"] == PortalSessionStatus.ACTIVE:
         row = await sessions.complete(work, row, PortalOutcome.ALREADY_PAID, PortalAuditEvent.SESSION_COMPLETED)
     await sessions.visit(work, row, visitor)
     return await view_of(work, row, due)
+
+
+def asks_for_money(row: Row) -> bool:
+    """Whether a link is done with once nothing is owed; one that only saves a card is not."""
+    return bool(row["purpose"] != PortalPurpose.UPDATE_CARD)
 
 
 async def validate_portal_token(request: ValidatePortalToken, work: UnitOfWork) -> PortalVerdict:
@@ -158,10 +166,10 @@ async def view_of(work: UnitOfWork, row: Row, due: Due) -> PortalView:
 
 async def _page_url(work: UnitOfWork, row: Row) -> str | None:
     found: str | None = await work.fetch_value(
-        select(portal_payment.c.page_url).where(
-            portal_payment.c.organisation_id == work.organisation_id,
-            portal_payment.c.payment_id == row["payment_id"],
-            portal_payment.c.finished_at.is_(None),
+        select(portal_page.c.page_url).where(
+            portal_page.c.organisation_id == work.organisation_id,
+            portal_page.c.session_id == row["id"],
+            portal_page.c.finished_at.is_(None),
         )
     )
     return found

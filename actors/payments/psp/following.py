@@ -14,7 +14,7 @@ from actors.payments import standing, views
 from actors.payments.alerts import raise_alert
 from actors.payments.books import Books
 from actors.payments.failing import Failure, fail_payments
-from actors.payments.portal import checkout
+from actors.payments.portal import orders
 from actors.payments.psp.port import ProviderPayment
 from actors.payments.psp.records import lock_payment
 from actors.payments.rules.machines import PAYMENT
@@ -51,7 +51,7 @@ async def follow(work: UnitOfWork, payment_id: UUID, seen: ProviderPayment, read
     if row is None or (row["provider_read_at"] is not None and read_at < row["provider_read_at"]):
         return False
     if row["type"] == PaymentType.PORTAL and row["status"] == PaymentStatus.PENDING:
-        checkout.look(work, payment_id, why=read_at.isoformat())  # its page decides: a decline there is not the end
+        orders.look(work, payment_id, why=read_at.isoformat())  # its page decides: a decline there is not the end
         return True
     await change(work, row, provider_read_at=read_at, provider_payment_id=seen.provider_payment_id)
     if (seen.amount, seen.currency) != (row["amount"], row["currency"]):

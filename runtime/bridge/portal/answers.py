@@ -13,11 +13,15 @@ from messages.payments.portal import (
     SESSION_NOT_FOUND,
     SESSION_TERMINAL,
     TOKEN_MALFORMED,
+    PortalPayment,
+    PortalView,
+)
+from messages.payments.portal_vocabulary import (
     PortalAction,
     PortalMessage,
-    PortalPayment,
+    PortalOutcome,
+    PortalPurpose,
     PortalSessionStatus,
-    PortalView,
 )
 from messages.problem import Refused
 from runtime.bridge.portal.rendering import page
@@ -44,6 +48,7 @@ _KEYS: Final = {
     PortalMessage.CONTINUE: "abandoned",
     PortalMessage.PENDING: "pending",
     PortalMessage.PAID: "received",
+    PortalMessage.SAVED: "saved",
     PortalMessage.DECLINED: "declined",
     PortalMessage.ABANDONED: "abandoned",
     PortalMessage.UNAVAILABLE: "failed",
@@ -51,20 +56,28 @@ _KEYS: Final = {
 _PENDING_SECONDS: Final = 10
 
 
-def link_page(view: PortalView, language: str, *, action: str, form_token: str) -> Response:
-    """What is owed and how it may be paid; or that it is paid."""
-    if view.status is PortalSessionStatus.COMPLETED or view.amount.amount <= 0:
-        return message_page("paid", language, company=view.company_name)
-    may_start = PortalAction.PAY_BY_CARD in view.allowed_actions and view.starts_left > 0
+def link_page(view: PortalView, language: str, *, link: str, form_token: str) -> Response:
+    """What is owed and how it may be paid; or that it is done."""
+    asks_for_money = view.purpose is not PortalPurpose.UPDATE_CARD
+    if view.status is PortalSessionStatus.COMPLETED or (asks_for_money and view.amount.amount <= 0):
+        key = "saved" if view.outcome is PortalOutcome.SAVED else "paid"
+        return message_page(key, language, company=view.company_name)
+    may_start = view.status is not PortalSessionStatus.REDIRECTED and view.starts_left > 0
+    pays = may_start and asks_for_money and PortalAction.PAY_BY_CARD in view.allowed_actions
+    saves = may_start and PortalAction.UPDATE_CARD in view.allowed_actions
     return page(
         "pay",
         language,
         company=view.company_name,
+        title_key="pay_title" if asks_for_money else "card_title",
         view=view,
-        action=action,
-        form_token=form_token if may_start and view.status is not PortalSessionStatus.REDIRECTED else None,
+        link=link,
+        form_token=form_token,
+        asks_for_money=asks_for_money,
+        pays_by_card=pays,
+        saves_card=saves,
         partial=sum(item.open.amount for item in view.items) > view.amount.amount,
-        nothing_offered=not (may_start or view.continue_url or view.transfer),
+        nothing_offered=not (pays or saves or view.continue_url or view.transfer),
     )
 
 
@@ -86,16 +99,17 @@ def checkout_page(paid: PortalPayment, language: str, link: str) -> Response:
 def payment_page(paid: PortalPayment, language: str, *, link: str | None, here: str) -> Response:
     """How a payment stands. One that is not confirmed looks again by itself; one that failed leads back to the link."""
     key, headers, text = _KEYS[paid.message], {}, "back_to_link"
-    if paid.message is PortalMessage.PAID:
+    if paid.message in (PortalMessage.PAID, PortalMessage.SAVED):
         link = None
     elif paid.message is PortalMessage.PENDING:
         headers, link, text = {"refresh": str(_PENDING_SECONDS)}, here.rstrip("?&"), "refresh"
+        key = "pending" if paid.amount is not None else "saving"
     return message_page(
         key,
         language,
         here=here,
         company=paid.company_name,
-        amount=money_text(paid.amount, language),
+        amount=money_text(paid.amount, language) if paid.amount is not None else "",
         link=link,
         link_text=text,
         headers=headers,
@@ -106,7 +120,7 @@ def refusal_page(refused: Refused, language: str, link: str | None = None) -> Re
     """Why it does not go on, with the cure."""
     key, status = REFUSALS.get(refused.code, ("unavailable", 503))
     if refused.details.get("status") == PortalSessionStatus.COMPLETED:
-        key, status = "paid", 200
+        key, status = "kept" if refused.details.get("outcome") == PortalOutcome.SAVED else "paid", 200
     again = {"retry-after": str(refused.retry_after_seconds or 60)} if status in (429, 503) else {}
     return message_page(
         key, language, here=f"{link or ''}?", status=status, link=link if key == "live" else None, headers=again

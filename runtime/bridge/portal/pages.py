@@ -1,4 +1,4 @@
-"""`/p/<token>`, `/p/<token>/card`, `/p/return`: the pages behind a payment link.
+"""`/p/<token>`, `/p/<token>/card`, `/p/<token>/new-card`, `/p/return`: the pages behind a payment link.
 
 The bridge shows; payments judges the token, says what is owed and how a payment stands. No card number ever passes here.
 """
@@ -19,10 +19,10 @@ from messages.payments.portal import (
     AccessPortalSession,
     GetPortalPayment,
     HandlePortalReturn,
-    PortalMessage,
     PortalPayment,
     StartPortalPayment,
 )
+from messages.payments.portal_vocabulary import PortalAction, PortalMessage
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from messages.values.instants import parse_instant
@@ -44,6 +44,7 @@ _LANGUAGE_SECONDS: Final = 24 * 3600
 _LINK_SECONDS: Final = 3600
 _WAIT_SECONDS: Final = 6.0
 _LOOK_SECONDS: Final = 0.2
+_ACTIONS: Final = {"card": PortalAction.PAY_BY_CARD, "new-card": PortalAction.UPDATE_CARD}
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _UNDECIDED: Final = (PortalMessage.PREPARING, PortalMessage.PENDING)
 
@@ -64,7 +65,7 @@ class Portal:
         return await self._answered(request, self._open)
 
     async def pay(self, request: Request) -> Response:
-        """Begin a payment by card and lead to the provider's page."""
+        """Begin a payment by card, or the saving of another card, and lead to the provider's page."""
         return await self._answered(request, self._pay)
 
     async def come_back(self, request: Request) -> Response:
@@ -74,8 +75,8 @@ class Portal:
     async def _open(self, request: Request, language: str) -> Response:
         _stop_guesser(self._openings, request)
         view = await self._ask(request, AccessPortalSession(**_visit(request)))
-        token, form = request.path_params["token"], self._forms.new()
-        response = link_page(view, language, action=f"/p/{token}/card", form_token=form)
+        form = self._forms.new()
+        response = link_page(view, language, link=f"/p/{request.path_params['token']}", form_token=form)
         self._forms.keep(response, form)
         return response
 
@@ -86,7 +87,8 @@ class Portal:
         if not await self._forms.is_genuine(request):
             return message_page("form", language, here=f"{link}?", status=403, link=link)
         try:
-            started = await self._ask(request, StartPortalPayment(**_visit(request)))
+            action = _ACTIONS.get(request.path_params["action"], PortalAction.VIEW_PAYMENT)
+            started = await self._ask(request, StartPortalPayment(action=action, **_visit(request)))
             paid = await self._decided(request, started, GetPortalPayment(token=token))
             response = checkout_page(paid, language, link)
         except Refused as refused:

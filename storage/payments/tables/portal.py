@@ -96,13 +96,15 @@ portal_audit = Table(
     info=TENANT,
 )
 
-portal_payment = Table(
-    "portal_payment",
+portal_page = Table(
+    "portal_page",
     metadata,
-    Column("payment_id", Uuid, primary_key=True),
+    Column("id", Uuid, primary_key=True, comment="the payment's, where it is for one"),
     tenant(),
     reference("session_id"),
+    text("purpose"),
     reference("psp_account_id"),
+    text("provider_page_id", nullable=True),
     text("success_url"),
     text("cancel_url"),
     text("page_url", nullable=True),
@@ -111,9 +113,10 @@ portal_payment = Table(
     Column("given_up", Boolean, nullable=False, server_default="false", comment="its customer came back unpaid"),
     instant("looked_at", nullable=True),
     instant("finished_at", nullable=True),
-    Index("ix_portal_payment_session", "organisation_id", "session_id", "payment_id"),
-    Index("ix_portal_payment_open", "organisation_id", "closes_at", postgresql_where=sql("finished_at is null")),
-    comment="payments that a link began, with the provider's page where they are made",
+    text("outcome", nullable=True),
+    Index("ix_portal_page_session", "organisation_id", "session_id", "id"),
+    Index("ix_portal_page_open", "organisation_id", "closes_at", postgresql_where=sql("finished_at is null")),
+    comment="the provider's pages that links led to: to pay, or to leave a card",
     info=TENANT,
 )
 
@@ -122,7 +125,7 @@ portal_return = Table(
     metadata,
     Column("state_hash", LargeBinary, primary_key=True),
     Column("organisation_id", Uuid, nullable=False),
-    Column("payment_id", Uuid, nullable=False, unique=True),
+    Column("page_id", Uuid, nullable=False, unique=True),
     comment="where a return address leads, across tenants and so outside row-level security; hashes only",
 )
 

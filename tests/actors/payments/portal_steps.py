@@ -3,12 +3,12 @@
 import base64
 import json
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import pytest_asyncio
 
 from actors.payments.psp.stripe.checkout import CheckoutStripe
 from messages.factures import InvoiceIssued
@@ -74,12 +74,10 @@ async def link_for(tenant: Tenant, found: Subscriber, invoice: InvoiceIssued, **
     return await tenant.client.call(CreatePortalSession.model_validate(fields | changes))
 
 
-@asynccontextmanager
-async def stripe_account(
-    tenant: Tenant, monkeypatch: pytest.MonkeyPatch, simulator: CheckoutStripe
-) -> AsyncIterator[CheckoutStripe]:
-    """The company takes cards: an account at a Stripe that listens here."""
-    async with simulator:
+@pytest_asyncio.fixture(loop_scope="session")
+async def stripe(running: Running, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CheckoutStripe]:
+    """The company takes cards: it has an account at a Stripe that listens here."""
+    async with CheckoutStripe() as simulator:
         monkeypatch.setenv("CRM_PAYMENTS_PROVIDER_URLS", json.dumps({"STRIPE": simulator.url}))
         await tenant.client.call(
             CreatePspAccount(
@@ -91,6 +89,7 @@ async def stripe_account(
             )
         )
         yield simulator
+        await running.settled()  # what was ordered of it is done before it goes
 
 
 async def started(tenant: Tenant, token: str, **fields: Any) -> PortalPayment:

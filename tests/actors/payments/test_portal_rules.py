@@ -20,7 +20,7 @@ from actors.payments.portal.rules import (
     token_is_well_formed,
     token_of,
 )
-from messages.payments.portal import PortalSessionStatus
+from messages.payments.portal_vocabulary import PortalSessionStatus
 from messages.problem import Refused
 
 NOW = datetime(2026, 4, 20, 8, tzinfo=UTC)

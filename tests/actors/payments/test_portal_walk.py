@@ -10,7 +10,6 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +26,7 @@ from messages.payments.portal import (
 )
 from messages.problem import Refused
 from tests.actors.payments.builders import Subscriber, at, invoice_issued, look_behind
+from tests.actors.payments.checkout import CheckoutStripe
 from tests.actors.payments.portal_steps import TODAY, billed, link_for, stripe_account
 from tests.actors.payments.steps import facts
 from tests.harness import Running, Tenant
@@ -129,30 +129,28 @@ class Walk:
 
 
 async def test_whatever_the_customer_does_an_invoice_is_paid_once(
-    running: Running, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+    running: Running, tenant: Tenant, stripe: CheckoutStripe
 ) -> None:
     client, _ = await billed(running, tenant)
     loop = asyncio.get_running_loop()
     start = at(TODAY, 9)
 
-    async with stripe_account(tenant, monkeypatch, CheckoutStripe()) as stripe:
+    async def walked(steps: Sequence[str]) -> None:
+        nonlocal start
+        walk = Walk(running, tenant, stripe, client, start)
+        await walk.begin()
+        for step in steps:
+            await walk.do(step)
+        for last in ("wait", "come back", "wait"):  # whatever was begun comes to its end
+            await walk.do(last)
+        await walk.holds()
+        start = walk.now + timedelta(minutes=1)
 
-        async def walked(steps: Sequence[str]) -> None:
-            nonlocal start
-            walk = Walk(running, tenant, stripe, client, start)
-            await walk.begin()
-            for step in steps:
-                await walk.do(step)
-            for last in ("wait", "come back", "wait"):  # whatever was begun comes to its end
-                await walk.do(last)
-            await walk.holds()
-            start = walk.now + timedelta(minutes=1)
+    @settings(max_examples=5, deadline=None, database=None, phases=(Phase.explicit, Phase.generate))
+    @given(st.lists(st.sampled_from(STEPS), min_size=4, max_size=9))
+    def walks(steps: list[str]) -> None:
+        asyncio.run_coroutine_threadsafe(walked(steps), loop).result(60)
 
-        @settings(max_examples=5, deadline=None, database=None, phases=(Phase.explicit, Phase.generate))
-        @given(st.lists(st.sampled_from(STEPS), min_size=4, max_size=9))
-        def walks(steps: list[str]) -> None:
-            asyncio.run_coroutine_threadsafe(walked(steps), loop).result(60)
-
-        await asyncio.to_thread(walks)
-        for steps in (["start", "start other", "pay", "pay"], ["start", "kill", "pay", "start other"]):
-            await walked(steps)
+    await asyncio.to_thread(walks)
+    for steps in (["start", "start other", "pay", "pay"], ["start", "kill", "pay", "start other"]):
+        await walked(steps)

@@ -7,9 +7,12 @@ import pytest_asyncio
 
 from runtime.bridge.server import create_server
 from runtime.bridge.settings import BridgeSettings
+from tests.actors.payments.portal_steps import stripe
 from tests.bridge.conftest import free_socket, started
 from tests.bridge.portal.steps import stopped
 from tests.harness import Running, system_of
+
+__all__ = ["running", "site", "stripe", "visitor"]
 
 running = system_of("identity", "payments")
 

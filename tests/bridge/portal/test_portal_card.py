@@ -1,24 +1,17 @@
 """Paying by card over plain HTTP: the form, the way to the provider's page, the way back."""
 
 import re
-from collections.abc import AsyncIterator
 
 import httpx
-import pytest
 import pytest_asyncio
 
 from actors.payments.psp.stripe.checkout import CheckoutStripe
 from messages.payments.portal import CreatedPortalSession, CreatePortalSession, GetPortalSession
 from runtime import clock
+from tests.actors.payments.checkout import CheckoutStripe
 from tests.actors.payments.portal_steps import billed, link_for, stripe_account
 from tests.bridge.portal.steps import obeys_the_house_rules, read, text_of
 from tests.harness import Running, Tenant
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def stripe(running: Running, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CheckoutStripe]:
-    async with stripe_account(tenant, monkeypatch, CheckoutStripe()) as simulator:
-        yield simulator
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -29,8 +22,8 @@ async def link(running: Running, tenant: Tenant, stripe: CheckoutStripe, site: s
 
 
 async def pressed(visitor: httpx.AsyncClient, link: CreatedPortalSession) -> httpx.Response:
-    """Open the link and press its button."""
-    form = read(await visitor.get(link.portal_url)).one("form")
+    """Open the link and press its first button."""
+    form = next(read(await visitor.get(link.portal_url)).all("form"))
     token = form.one("input").attributes
     assert (form.attributes["method"], token["type"]) == ("post", "hidden")
     return await visitor.post(form.attributes["action"], data={token["name"]: token["value"]})
@@ -49,7 +42,7 @@ async def test_the_button_leads_to_the_provider_and_the_provider_back(
     assert (leading.status_code, leading.headers["refresh"]) == (200, f"0; url={address}")
     assert read(leading).one("main").one("a").attributes["href"] == address
     waiting = await visitor.get(link.portal_url)
-    assert "Continuer le paiement commencé" in text_of(waiting)
+    assert "Continuer ce que vous avez commencé" in text_of(waiting)
     assert read(waiting).one("main").one("a").attributes["href"] == address
     stripe.pay(page, clock.now())
     back = await visitor.get(stripe.addresses[page]["success_url"])
@@ -77,7 +70,7 @@ async def test_a_refused_card_and_a_change_of_mind_lead_back_to_the_link(
     await pressed(visitor, link)
     page = list(stripe.sessions)[-1]
     left = await visitor.get(stripe.addresses[page]["cancel_url"])
-    assert "Vous n'avez pas payé" in text_of(left)
+    assert "Rien n'a été débité" in text_of(left)
     assert stripe.sessions[page]["status"] == "open"  # it was the last use: he may go on with this page
     session = await tenant.client.call(GetPortalSession(session_id=link.session.session_id))
     assert (session.status, session.use_count) == ("REDIRECTED", 2)
@@ -89,7 +82,7 @@ async def test_only_the_page_itself_sends_its_form_and_once(
     page = await visitor.get(link.portal_url)
     cookie = page.headers["set-cookie"]
     assert re.search(r"portal_form=\S+; HttpOnly; Max-Age=3600; Path=/; SameSite=strict", cookie)
-    form = {"form": read(page).one("form").one("input").attributes["value"]}
+    form = {"form": next(read(page).all("input")).attributes["value"]}
     card = f"/p/{link.token}/card"
     stranger = httpx.AsyncClient(base_url=visitor.base_url, trust_env=False)
     async with stranger:
@@ -105,6 +98,29 @@ async def test_only_the_page_itself_sends_its_form_and_once(
     twice = await visitor.post(card, data=form)
     assert (twice.status_code, "déjà été envoyé" in text_of(twice)) == (403, True)
     assert len(stripe.sessions) == 1
+
+
+async def test_a_card_is_saved_without_paying(
+    running: Running, tenant: Tenant, stripe: CheckoutStripe, visitor: httpx.AsyncClient, link: CreatedPortalSession
+) -> None:
+    order = {"company_id": link.session.company_id, "client_id": link.session.client_id, "purpose": "UPDATE_CARD"}
+    card = await tenant.client.call(CreatePortalSession.model_validate(order | {"idempotency_key": "card-link-1"}))
+    opened = await visitor.get(card.portal_url)
+    obeys_the_house_rules(opened)
+    assert "Enregistrer une autre carte" in text_of(opened) and "À payer" not in text_of(opened)
+    leading = await pressed(visitor, card)
+    (page,) = stripe.sessions
+    assert leading.headers["refresh"] == f"0; url={stripe.sessions[page]['url']}"
+    left = await visitor.get(stripe.addresses[page]["success_url"] + "&cancelled=1")
+    assert "Rien n'a été débité" in text_of(left)
+    await pressed(visitor, card)
+    stripe.pay(list(stripe.sessions)[-1], clock.now())
+    saved = await visitor.get(stripe.addresses[list(stripe.sessions)[-1]]["success_url"])
+    obeys_the_house_rules(saved)
+    assert "Société DUP prendra vos prochains paiements sur cette carte" in text_of(saved)
+    assert "Votre carte est enregistrée." in text_of(await visitor.get(card.portal_url))
+    unknown = await visitor.post(f"/p/{link.token}/gold", data={"form": "x"})
+    assert unknown.status_code == 403
 
 
 async def test_a_payment_that_was_begun_elsewhere_is_told(

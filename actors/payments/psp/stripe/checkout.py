@@ -64,7 +64,7 @@ class CheckoutStripe(StripeSimulator):
         if session["status"] != "open":
             return HTMLResponse("<!doctype html><title>Over</title><p>This page is over", 410)
         escape: Callable[[str], str] = html.escape
-        amount = f"{session['payment_intent']['amount'] / 100:.2f}"
+        amount = f"{session['payment_intent']['amount'] / 100:.2f}" if session["payment_intent"] else "nothing"
         return HTMLResponse(
             _PAGE.format(amount=amount, alert=alert, cancel=escape(self.addresses[page_id]["cancel_url"]))
         )
