@@ -68,7 +68,7 @@ from messages.payments.recovery_facts import (
     RetryAttemptSucceeded, RetryPlanCancelled, RetryPlanCreated, RetryPlanExhausted,
 )  # fmt: skip
 from messages.payments.recovery_vocabulary import (
-    ActionKind, CaseCloseReason, CasePauseReason, CustomerType, GuardKind, RecoveryCaseStatus, RecoveryItemStatus,
+    ActionKind, CaseCloseReason, CasePauseReason, ChargeMode, CustomerType, GuardKind, RecoveryCaseStatus, RecoveryItemStatus,
     ReminderChannel, ReminderStatus, RetryAnchor, RetryAttemptStatus, RetryEligibility, RetryPlanStatus, ServiceState,
     StaffAction, StepTrigger, SuspensionStatus, TaskPriority,
 )  # fmt: skip
@@ -121,7 +121,7 @@ __all__ = [
     "BankTransactionPage", "BankTransactionUnmatched", "BatchGroup", "BatchRef", "BatchScheme", "BatchStatus",
     "BlockMandate", "BlockReason", "CancelCollectionBatch", "CancelFormalNotice", "CancelMandate", "CancelPayment",
     "CancelReminder", "CancelRetryPlan", "CancelSchedule", "CaseCloseReason", "CaseNote", "CasePauseReason", "CaseRef",
-    "ClientBalance", "ClientStanding", "CloseAccountingPeriod", "CloseRecoveryCase", "CollectionBatch",
+    "ChargeMode", "ClientBalance", "ClientStanding", "CloseAccountingPeriod", "CloseRecoveryCase", "CollectionBatch",
     "CollectionBatchApproved", "CollectionBatchPage", "CollectionBatchReady", "CollectionBatchRejected",
     "CollectionBatchSettled", "CollectionBatchTransmitted", "CollectionBatches", "CollectionFile",
     "ConfirmMandateSignature", "CreateBankDetails", "CreateCreditorAccount", "CreateDunningPolicy", "CreateExportJob",
