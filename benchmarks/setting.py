@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,10 +22,17 @@ class BenchmarkSystem(System):
 
 
 @asynccontextmanager
-async def system_of(actors: Sequence[str], voices: Sequence[str] = ()) -> AsyncIterator[RunningSystem]:
-    """A durable system of these actors that is settled; the benchmark speaks for the voices. Its folder is deleted at the end."""
+async def system_of(
+    actors: Sequence[str], voices: Sequence[str] = (), environment: Mapping[str, Mapping[str, str]] | None = None
+) -> AsyncIterator[RunningSystem]:
+    """A durable system of these actors that is settled; the benchmark speaks for the voices. Its folder is deleted at the end.
+
+    `environment`: further CRM_* variables by actor.
+    """
     folder = Path(tempfile.mkdtemp(prefix="crm-bench-"))
     system = RunningSystem(folder, BenchmarkSystem(discover(list(actors)).actors, tuple(voices)), bridge=False)
+    for actor, variables in (environment or {}).items():
+        system.extend_environment(actor, **variables)
     try:
         await system.start()
         client = await system.client()

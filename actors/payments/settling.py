@@ -1,6 +1,6 @@
 """Money that arrived: payments become paid, their instalments and invoices are settled, everybody hears of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,19 +10,23 @@ from uuid import UUID
 from sqlalchemy import update
 
 from actors.payments import standing, views
+from actors.payments.alerts import raise_alert
 from actors.payments.books import Books
 from actors.payments.rules.machines import PAYMENT
 from actors.payments.rules.outcomes import NOTHING, settle
 from actors.payments.sets import history, run_many, state_many
 from messages.base import Event
 from messages.payments import (
+    AlertSeverity,
     Allocation,
     FirstCollection,
     InstalmentPaid,
     InstalmentStatus,
+    OverpaymentDetected,
     PaymentReceived,
     PaymentStatus,
 )
+from messages.shared import Ref
 from runtime.unit_of_work import UnitOfWork
 from storage.payments import queries
 from storage.payments.sets import among
@@ -56,7 +60,8 @@ async def settle_payments(work: UnitOfWork, settlements: Sequence[Settlement]) -
     for found in paid.values():
         allocations = _settle_one(books, found, work)
         facts.append((_received(books, found, allocations), books.payments[found.payment_id]["version"] + 1))
-    facts += _paid_instalments(books)
+    twice = _paid_twice(books, paid)
+    facts += [*_paid_instalments(books), *((fact, 1) for fact in twice)]
     await books.store()
     await run_many(
         work,
@@ -65,6 +70,18 @@ async def settle_payments(work: UnitOfWork, settlements: Sequence[Settlement]) -
     )
     await _note_on_means(work, [books.payments[id_] for id_ in paid])
     state_many(work, facts, summary="payment")
+    for fact in twice:
+        await raise_alert(
+            work,
+            "OVERPAYMENT",
+            AlertSeverity.WARNING,
+            "Trop-perçu",
+            f"payment {books.payments[fact.payment_id]['reference']} brought {fact.amount.amount} {fact.amount.currency} "
+            "that nobody owes; refund it or set it off",
+            about=fact.payment_id,
+            company_id=books.payments[fact.payment_id]["company_id"],
+            refs=[Ref(type="payment", id=fact.payment_id)],
+        )
     await standing.refresh(work, {books.payments[id_]["client_id"] for id_ in paid}, only_known=True)
     return set(paid)
 
@@ -84,6 +101,22 @@ def _settle_one(books: Books, found: Settlement, work: UnitOfWork) -> tuple[Allo
         return ()
     after = books.allocate(row, invoice_id, amount)
     return (views.allocation_of(after, amount, books.invoice_states[invoice_id].open),)
+
+
+def _paid_twice(books: Books, ids: Iterable[UUID]) -> list[OverpaymentDetected]:
+    """Debits whose money nothing was owed for any more: the debtor had paid meanwhile."""
+    found = []
+    for id_ in ids:
+        row, state = books.payments[id_], books.payment_states[id_]
+        excess = state.amount - max(state.allocated, state.instalment_amount)
+        if row["instalment_id"] is None or excess <= 0:
+            continue
+        amount = views.money(excess, row["currency"])
+        invoice_id = books.invoice_of(row)
+        found.append(
+            OverpaymentDetected(payment_id=id_, client_id=row["client_id"], invoice_id=invoice_id, amount=amount)
+        )
+    return found
 
 
 def _received(books: Books, found: Settlement, allocations: tuple[Allocation, ...]) -> PaymentReceived:

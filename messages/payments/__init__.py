@@ -79,7 +79,7 @@ from messages.payments.recovery_facts import (
     RetryAttemptSucceeded, RetryPlanCancelled, RetryPlanCreated, RetryPlanExhausted,
 )  # fmt: skip
 from messages.payments.recovery_vocabulary import (
-    ActionKind, CaseCloseReason, CasePauseReason, CustomerType, GuardKind, RecoveryCaseStatus, RecoveryItemStatus,
+    ActionKind, CaseCloseReason, CasePauseReason, ChargeMode, CustomerType, GuardKind, RecoveryCaseStatus, RecoveryItemStatus,
     ReminderChannel, ReminderStatus, RetryAnchor, RetryAttemptStatus, RetryEligibility, RetryPlanStatus, ServiceState,
     StaffAction, StepTrigger, SuspensionStatus, TaskPriority,
 )  # fmt: skip
@@ -124,6 +124,9 @@ from messages.payments.bookkeeping import (
     AccountingPeriod, CloseAccountingPeriod, GetAccountingPeriod, LedgerLine, LedgerLinePage, Lettering, LetterLines, LineRef,
     ListAccountLines, ManualLine, PostManualEntry, ReopenAccountingPeriod, ReverseEntry, UnletterLines,
 )  # fmt: skip
+from messages.payments.overpayments import (
+    OverpaymentDetected,
+)  # fmt: skip
 
 __all__ = [
     "ADDRESS_MISSING", "ALERT_NOT_FOUND", "ALREADY_REVERSED", "AMOUNT_EXCEEDED", "BANK_DETAILS_NOT_FOUND",
@@ -145,7 +148,7 @@ __all__ = [
     "BankMessageStatus", "BankProfile", "BankStatementImported", "BankTransaction", "BankTransactionPage",
     "BankTransactionUnmatched", "BatchGroup", "BatchRef", "BatchScheme", "BatchStatus", "BlockMandate", "BlockReason",
     "CancelCollectionBatch", "CancelFormalNotice", "CancelMandate", "CancelPayment", "CancelReminder", "CancelRetryPlan",
-    "CancelSchedule", "CaseCloseReason", "CaseNote", "CasePauseReason", "CaseRef", "CircuitState", "ClientBalance",
+    "CancelSchedule", "CaseCloseReason", "CaseNote", "CasePauseReason", "CaseRef", "ChargeMode", "CircuitState", "ClientBalance",
     "ClientStanding", "CloseAccountingPeriod", "CloseRecoveryCase", "CollectionBatch", "CollectionBatchApproved",
     "CollectionBatchPage", "CollectionBatchReady", "CollectionBatchRejected", "CollectionBatchSettled",
     "CollectionBatchTransmitted", "CollectionBatches", "CollectionFile", "ConfirmMandateSignature", "CreateBankDetails",
@@ -171,13 +174,13 @@ __all__ = [
     "Mandate", "MandateActivated", "MandateBlocked", "MandateCancelled", "MandateCreated", "MandateEffect", "MandateExpired",
     "MandateKind", "MandatePage", "MandateParty", "MandateScheme", "MandateSignatureRequested", "MandateSigned", "MandateSnapshot",
     "MandateStatus", "MandateUnblocked", "ManualLine", "MarkBatchTransmitted", "MatchBankTransaction", "MatchStatus", "NoticeItem",
-    "NoticeKind", "NoticeMedium", "NoticeStatus", "OpenItem", "OverrideScope", "PainVersion", "PauseRecoveryCase", "PauseSchedule",
-    "Payment", "PaymentAlert", "PaymentAlertAcknowledged", "PaymentAlertPage", "PaymentAlertRaised", "PaymentAllocated",
-    "PaymentBatched", "PaymentCancelled", "PaymentCreated", "PaymentErrorClass", "PaymentFailed", "PaymentMethod",
-    "PaymentMethodAdded", "PaymentMethodDetached", "PaymentPage", "PaymentPrenotificationDue", "PaymentReceived", "PaymentRef",
-    "PaymentRefunded", "PaymentRejected", "PaymentRequiresAction", "PaymentReturnCancelled", "PaymentReturned", "PaymentSettings",
-    "PaymentSettingsValues", "PaymentStandingChanged", "PaymentStatus", "PaymentSubmitted", "PaymentTimeline",
-    "PaymentTimelineEntry", "PaymentType", "PlannedBy", "PolicyScope", "PostManualEntry", "PrenotificationMode",
+    "NoticeKind", "NoticeMedium", "NoticeStatus", "OpenItem", "OverpaymentDetected", "OverrideScope", "PainVersion",
+    "PauseRecoveryCase", "PauseSchedule", "Payment", "PaymentAlert", "PaymentAlertAcknowledged", "PaymentAlertPage",
+    "PaymentAlertRaised", "PaymentAllocated", "PaymentBatched", "PaymentCancelled", "PaymentCreated", "PaymentErrorClass",
+    "PaymentFailed", "PaymentMethod", "PaymentMethodAdded", "PaymentMethodDetached", "PaymentPage", "PaymentPrenotificationDue",
+    "PaymentReceived", "PaymentRef", "PaymentRefunded", "PaymentRejected", "PaymentRequiresAction", "PaymentReturnCancelled",
+    "PaymentReturned", "PaymentSettings", "PaymentSettingsValues", "PaymentStandingChanged", "PaymentStatus", "PaymentSubmitted",
+    "PaymentTimeline", "PaymentTimelineEntry", "PaymentType", "PlannedBy", "PolicyScope", "PostManualEntry", "PrenotificationMode",
     "PrepareCollectionBatches", "Provider", "ProviderOverride", "ProviderOverridePage", "PspAccount", "PspAccountPage", "PspHealth",
     "PspMode", "PspStatus", "QuoteRecoveryAmount", "QuotedItem", "RType", "ReasonCategory", "ReceivableDefaultCured",
     "ReceivableDefaulted", "ReceivableRef", "ReceivePspWebhook", "RecordManualPayment", "RecoveryCase", "RecoveryCaseClosed",

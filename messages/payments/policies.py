@@ -10,6 +10,7 @@ from messages.base import Part, Reply, Request
 from messages.paging import Page, PageRequest
 from messages.payments.recovery_vocabulary import (
     ActionKind,
+    ChargeMode,
     CustomerType,
     GuardKind,
     ReminderChannel,
@@ -103,6 +104,10 @@ class DunningTerms(Part):
     suspension_notice_hours: Annotated[int, Field(ge=0, le=720)] = 48
     default_after_days: Annotated[int, Field(ge=1, le=365)] = 30
     reopen_window_days: Annotated[int, Field(ge=0, le=400)] = 60
+    indemnity_mode: ChargeMode = Field(
+        default=ChargeMode.AUTO, description="40 EUR per late invoice; never for consumers"
+    )
+    interest_mode: ChargeMode = Field(default=ChargeMode.AUTO, description="statutory rate; never for consumers")
     notice_deadline_days: Annotated[int, Field(ge=1, le=60)] | None = Field(
         default=None, description="left out: 8 days for businesses, else 15"
     )

@@ -192,14 +192,24 @@ class QuotedItem(Reply):
     item_id: UUID
     due_date: date
     principal: Money
+    interest: Money
+    indemnity: Money
 
 
 class RecoveryQuote(Reply):
-    """The amount that ends a case; a consumer owes no cost of recovery (CPCE, art. L111-8)."""
+    """The amount that ends a case; a consumer owes no cost of recovery (CPCE, art. L111-8).
+
+    `provisional`: the rate of a half-year is not published yet, the interest was counted with the last one.
+    """
 
     case_id: UUID
+    as_of: date
+    principal: Money
+    interest: Money
+    indemnities: Money
     total: Money
     consumer: bool
+    provisional: bool
     items: tuple[QuotedItem, ...]
 
 
@@ -320,9 +330,10 @@ class CloseRecoveryCase(Request[RecoveryCase], permission=_WRITE):
 
 
 class QuoteRecoveryAmount(Request[RecoveryQuote], query=True, permission=_READ):
-    """What ends a case today."""
+    """What ends a case on a day, today if none is given; payments to come are not foreseen."""
 
     case_id: UUID
+    as_of: date | None = None
 
 
 class RequestSuspension(Request[SuspensionOrder], permission=_WRITE):

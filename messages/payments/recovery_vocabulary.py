@@ -173,6 +173,13 @@ class ActionKind(StrEnum):
     REQUEST_SUSPENSION = "REQUEST_SUSPENSION"
 
 
+class ChargeMode(StrEnum):
+    """Whether a charge that the law grants against businesses is claimed."""
+
+    AUTO = "AUTO"
+    OFF = "OFF"
+
+
 class StaffAction(StrEnum):
     """What recovery orders from other actors."""
 

@@ -1,5 +1,6 @@
 """What a formal notice says, in French; modelled on CPCE art. R124-4. Pure."""
 
+from decimal import Decimal
 from typing import Any
 
 from messages.payments import FormalNoticeRequested
@@ -42,13 +43,30 @@ def data_of(order: FormalNoticeRequested) -> dict[str, Any]:
 
 def _closing(order: FormalNoticeRequested) -> list[str]:
     closing = [
-        "Ce total est le principal de la dette ; ni intérêts ni frais ne vous sont demandés dans cette lettre.",
+        _accessories(order),
         f"Vous pouvez payer par virement ou par carte en rappelant le dossier {order.case_number}. Si vous avez réglé "
         "entre-temps, ne tenez pas compte de cette lettre.",
         "À défaut de paiement dans ce délai, nous pourrons recourir aux voies de droit pour recouvrer notre créance.",
         "Si vous contestez cette dette, écrivez-nous à l'adresse qui figure en tête de cette lettre, en en donnant les motifs.",
     ]
     return [*closing, _CONSUMER_COSTS] if order.consumer else closing
+
+
+def _accessories(order: FormalNoticeRequested) -> str:
+    interest = sum((item.interest.amount for item in order.items), Decimal(0))
+    charges = sum((item.charges.amount for item in order.items), Decimal(0))
+    if not interest and not charges:
+        return "Ce total est le principal de la dette ; ni intérêts ni frais ne vous sont demandés dans cette lettre."
+    principal = order.total.amount - interest - charges
+    return (
+        f"Ce total comprend {_euros(principal)} de principal, {_euros(interest)} d'intérêts de retard et {_euros(charges)} "
+        "d'indemnités forfaitaires pour frais de recouvrement (articles L. 441-10 et D. 441-5 du code de commerce) ; "
+        "aucun autre frais ne vous est demandé."
+    )
+
+
+def _euros(amount: Decimal) -> str:
+    return f"{amount:.2f}".replace(".", ",") + " €"
 
 
 def _lines(party: Party) -> list[str]:

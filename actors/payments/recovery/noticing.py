@@ -1,11 +1,13 @@
 """Formal notices at work: demanded, rendered by documents, posted by logistics, expired or satisfied."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
+from actors.payments.recovery.claims import claims_of
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.recovery.people import ask_people
 from actors.payments.rules.notices import LIVE, NOTICE, deadline_days, deadline_of
@@ -25,7 +27,6 @@ from messages.payments import (
     NoticeKind,
     NoticeMedium,
     NoticeStatus,
-    RecoveryItemStatus,
     StaffAction,
     TaskPriority,
 )
@@ -86,7 +87,9 @@ async def request(desk: Desk, case: Row, row: Row) -> None:
         row,
         status=NOTICE.after("request", NoticeStatus(row["status"])),
         items=[item.model_dump(mode="json") for item in items],
-        total=case["outstanding"],
+        total=sum(
+            (item.principal.amount + item.interest.amount + item.charges.amount for item in items), Decimal("0.00")
+        ),
         recipient=recipient.model_dump(mode="json"),
         error_code=None,
     )
@@ -128,24 +131,23 @@ async def _recipient(work: UnitOfWork, client_id: UUID) -> Party:
 
 
 async def _items(desk: Desk, case: Row) -> tuple[NoticeItem, ...]:
-    open_ = [item for item in desk.items_of(case) if item["status"] == RecoveryItemStatus.OPEN]
-    ids = sorted({item["invoice_id"] for item in open_ if item["invoice_id"] is not None})
+    found = await claims_of(desk, case, desk.work.today())
+    ids = sorted({claim.item["invoice_id"] for claim in found if claim.item["invoice_id"] is not None})
     rows = await desk.work.fetch(
         select(invoice_view.c.invoice_id, invoice_view.c.number).where(
             invoice_view.c.organisation_id == desk.work.organisation_id, among(invoice_view.c.invoice_id, ids)
         )
     )
     numbers = {row["invoice_id"]: row["number"] for row in rows}
-    nothing = money("0.00", case["currency"])
     return tuple(
         NoticeItem(
-            invoice_number=numbers.get(item["invoice_id"]),
-            due_date=item["due_date"],
-            principal=money(item["outstanding"], case["currency"]),
-            interest=nothing,
-            charges=nothing,
+            invoice_number=numbers.get(claim.item["invoice_id"]),
+            due_date=claim.item["due_date"],
+            principal=money(claim.item["outstanding"], case["currency"]),
+            interest=money(claim.interest, case["currency"]),
+            charges=money(claim.indemnity, case["currency"]),
         )
-        for item in open_
+        for claim in found
     )
 
 

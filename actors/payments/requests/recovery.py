@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from actors.payments import standing
-from actors.payments.recovery import climbing, cutting, following, planning, shown, writing
+from actors.payments.recovery import claims, climbing, cutting, following, planning, shown, writing
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.recovery.found import desk_of
 from actors.payments.rules.contact import may_cut
@@ -36,7 +36,6 @@ from messages.payments import (
     RecoveryCasePage,
     RecoveryCasePaused,
     RecoveryCaseStatus,
-    RecoveryItemStatus,
     RecoveryQuote,
     RequestReactivation,
     RequestSuspension,
@@ -176,20 +175,31 @@ async def close_recovery_case(request: CloseRecoveryCase, work: UnitOfWork) -> R
 
 
 async def quote_recovery_amount(request: QuoteRecoveryAmount, work: UnitOfWork) -> RecoveryQuote:
-    """The open principal of a case, per receivable."""
+    """The open principal of a case with what the law adds to it, per receivable."""
     desk, case = await desk_of(work, request.case_id, lock=False)
-    items = tuple(
-        QuotedItem(
-            item_id=item["id"], due_date=item["due_date"], principal=money(item["outstanding"], case["currency"])
-        )
-        for item in desk.items_of(case)
-        if item["status"] == RecoveryItemStatus.OPEN
-    )
+    as_of, currency = request.as_of or work.today(), case["currency"]
+    found = await claims.claims_of(desk, case, as_of)
+    interest = sum((claim.interest for claim in found), following.NOTHING)
+    indemnities = sum((claim.indemnity for claim in found), following.NOTHING)
     return RecoveryQuote(
         case_id=case["id"],
-        total=money(case["outstanding"], case["currency"]),
+        as_of=as_of,
+        principal=money(case["outstanding"], currency),
+        interest=money(interest, currency),
+        indemnities=money(indemnities, currency),
+        total=money(case["outstanding"] + interest + indemnities, currency),
         consumer=case["customer_type"] == CustomerType.B2C,
-        items=items,
+        provisional=any(claim.provisional for claim in found),
+        items=tuple(
+            QuotedItem(
+                item_id=claim.item["id"],
+                due_date=claim.item["due_date"],
+                principal=money(claim.item["outstanding"], currency),
+                interest=money(claim.interest, currency),
+                indemnity=money(claim.indemnity, currency),
+            )
+            for claim in found
+        ),
     )
 
 

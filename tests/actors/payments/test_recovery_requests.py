@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from actors.payments.bank.outcomes import Script
+from actors.payments.bank.simulator import SimulatedBank
 from messages.payments import (
     AddCaseNote,
     CloseRecoveryCase,
@@ -11,6 +13,8 @@ from messages.payments import (
     CreateBankDetails,
     GetRecoveryCase,
     GetReminder,
+    ListAlerts,
+    ListPayments,
     ListRecoveryCases,
     ListReminders,
     ListRetryRuns,
@@ -22,9 +26,9 @@ from messages.payments import (
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
-from tests.actors.payments.builders import OTHER_IBAN, at
-from tests.actors.payments.steps import PRESENTED, facts
-from tests.actors.payments.test_recovery import case_of, presented_again, rejected, with_policies
+from tests.actors.payments.builders import OTHER_IBAN, at, look_behind
+from tests.actors.payments.steps import PRESENTED, facts, imported
+from tests.actors.payments.test_recovery import case_of, paid, presented_again, rejected, with_policies
 from tests.harness import Running, Tenant
 
 
@@ -145,3 +149,39 @@ async def test_a_reminder_is_shown_to_its_own_tenant(running: Running, tenant: T
     with pytest.raises(Refused) as refusal:
         await other_tenant.client.call(GetReminder(reminder_id=row.reminder_id))
     assert refusal.value.code.code == "REMINDER_NOT_FOUND"
+
+
+async def test_case_19_a_debit_that_lands_after_the_transfer_is_an_overpayment(
+    running: Running, tenant: Tenant
+) -> None:
+    await with_policies(tenant)
+    found = await rejected(running, tenant)
+    bank = SimulatedBank(Script())
+    content = await presented_again(running, tenant, at(date(2026, 5, 4)), date(2026, 5, 6), "24.90")
+    await imported(tenant, bank.take(content, date(2026, 5, 4)))
+    await paid(tenant, found, "24.90", date(2026, 5, 5))
+    assert (await case_of(tenant)).close_reason == "RECOVERED"
+    for answer in bank.play(date(2026, 5, 6)):
+        tenant.client.now = at(date(2026, 5, 6), 20)
+        await imported(tenant, answer)
+    await running.settled()
+    (twice,) = await facts(running, tenant, "overpayment.detected")
+    assert (twice["amount"]["amount"], twice["client_id"]) == ("24.90", str(found.client_id))
+    assert "OVERPAYMENT" in {alert.code for alert in (await tenant.client.call(ListAlerts())).items}
+    payments = (await tenant.client.call(ListPayments(client_id=found.client_id))).items
+    assert len(payments) == 3
+
+
+async def test_case_44_an_attempt_makes_one_payment_whose_key_is_the_attempts(running: Running, tenant: Tenant) -> None:
+    await with_policies(tenant)
+    found = await rejected(running, tenant)
+    (plan,) = (await case_of(tenant)).plans
+    for minute in range(3):  # payment and SUBMITTED are one transaction: a crash leaves neither, a repeat finds both
+        await running.tick("minute", at(date(2026, 5, 4), 8, minute))
+    rows = await look_behind(
+        running,
+        tenant,
+        "select idempotency_key from payment where client_id = $1 and type = 'REEMISSION'",
+        found.client_id,
+    )
+    assert [row[0] for row in rows] == [f"attempt:{plan.plan_id}:1"]
