@@ -101,7 +101,8 @@ async def _seal_addresses(heart: Heart, connection: Any, organisation_id: UUID) 
 async def _measured(system: RunningSystem, client: Client, heart: Heart, listing: Listing, fields: Any) -> Measured:
     request = listing.request(**{"limit": _PAGE, **fields})
     contract = request.contract
-    name = f"{contract.actor}.{contract.name} {_words(fields)}".strip()
+    few = f"of {listing.rows:,} " if listing.table is not None and listing.rows < MANY else ""
+    name = f"{contract.actor}.{contract.name} {few}{_words(fields)}".strip()
     assert system.organisation_id is not None
     found = await plans_of(heart, heart.actor.endpoints[contract.name], request, system.organisation_id)
     plan = "; ".join(dict.fromkeys(_read(plan) for _, plan in found.pages()))

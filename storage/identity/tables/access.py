@@ -135,6 +135,7 @@ invitation = Table(
     ),
     Index("ix_invitation_due", "organisation_id", "expires_at", postgresql_where=condition("status = 'PENDING'")),
     Index("ix_invitation_created", "organisation_id", "created_at", "id"),
+    Index("ix_invitation_address", "organisation_id", "email_index", "created_at", "id"),
     info=TENANT,
 )
 
