@@ -3,10 +3,6 @@
 import asyncio
 from datetime import date, timedelta
 
-import pytest
-import pytest_asyncio
-
-from actors.payments.psp.simulation import Trouble
 from actors.payments.psp.stripe.checkout import CheckoutStripe
 from messages.payments import (
     GetClientBalance,
@@ -23,7 +19,7 @@ from messages.payments.portal import (
     HandlePortalReturn,
 )
 from messages.problem import Refused
-from tests.actors.payments.builders import at, creditor_account, invoice_issued, money
+from tests.actors.payments.builders import at, invoice_issued, money
 from tests.actors.payments.checkout import CheckoutStripe
 from tests.actors.payments.portal_steps import (
     PORTAL,

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from actors.payments.psp.stripe.checkout import CheckoutStripe
 from messages.payments.portal import CancelPortalSession, CreatedPortalSession, GetPortalSession
 from tests.actors.payments.checkout import CheckoutStripe
-from tests.actors.payments.portal_steps import billed, link_for, stripe_account
+from tests.actors.payments.portal_steps import billed, link_for
 from tests.harness import Running, Tenant
 
 pytestmark = pytest.mark.browser
