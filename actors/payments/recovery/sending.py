@@ -25,7 +25,7 @@ from messages.payments import (
     StaffAction,
     TaskPriority,
 )
-from messages.payments.portal import PortalPurpose
+from messages.payments.portal_vocabulary import PortalPurpose
 from messages.problem import Refused
 from messages.values.instants import PARIS
 from runtime.actor import MORE, Moment

@@ -3,6 +3,7 @@
 from datetime import date
 
 from actors.payments.psp.simulation import Trouble
+from actors.payments.psp.stripe.checkout import CheckoutStripe
 from messages.payments import (
     GetClientBalance,
     ListAlerts,
@@ -16,7 +17,6 @@ from messages.payments.portal import (
     GetPortalSessionAudit,
 )
 from tests.actors.payments.builders import at, creditor_account, invoice_issued, money
-from tests.actors.payments.checkout import CheckoutStripe
 from tests.actors.payments.portal_steps import (
     TODAY,
     billed,

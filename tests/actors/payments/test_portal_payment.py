@@ -20,7 +20,6 @@ from messages.payments.portal import (
 )
 from messages.problem import Refused
 from tests.actors.payments.builders import at, invoice_issued, money
-from tests.actors.payments.checkout import CheckoutStripe
 from tests.actors.payments.portal_steps import (
     PORTAL,
     TODAY,

@@ -26,7 +26,6 @@ from messages.payments.portal import (
 )
 from messages.problem import Refused
 from tests.actors.payments.builders import Subscriber, at, invoice_issued, look_behind
-from tests.actors.payments.checkout import CheckoutStripe
 from tests.actors.payments.portal_steps import TODAY, billed, link_for
 from tests.actors.payments.steps import facts
 from tests.harness import Running, Tenant

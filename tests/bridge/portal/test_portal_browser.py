@@ -13,7 +13,6 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from actors.payments.psp.stripe.checkout import CheckoutStripe
 from messages.payments.portal import CancelPortalSession, CreatedPortalSession, GetPortalSession
-from tests.actors.payments.checkout import CheckoutStripe
 from tests.actors.payments.portal_steps import billed, link_for
 from tests.harness import Running, Tenant
 

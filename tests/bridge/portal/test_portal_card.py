@@ -8,7 +8,6 @@ import pytest_asyncio
 from actors.payments.psp.stripe.checkout import CheckoutStripe
 from messages.payments.portal import CreatedPortalSession, CreatePortalSession, GetPortalSession
 from runtime import clock
-from tests.actors.payments.checkout import CheckoutStripe
 from tests.actors.payments.portal_steps import billed, link_for
 from tests.bridge.portal.steps import obeys_the_house_rules, read, text_of
 from tests.harness import Running, Tenant
