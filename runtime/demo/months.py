@@ -9,8 +9,8 @@ from runtime.demo.setting import Demo, at
 from runtime.demo.story import Story
 
 _BANK_HOUR = 18
-_WRITING_HOUR = 19
-"""Reminders leave, and services are cut, at a tick of the minute."""
+_WRITING_HOUR = 10
+"""Reminders leave, failed debits are presented again and services are cut at a tick of the minute in office hours."""
 
 
 async def live_through(
@@ -33,15 +33,12 @@ async def _day(demo: Demo, bank: Bank, provider: Provider, day: date) -> None:
     demo.client.now = at(day, 0)
     await demo.client.tick("day", at(day, 0))
     await _settle(demo, provider)
-    for hour in demo.calendar.hours:
+    for hour, kind in sorted([*((hour, "hour") for hour in demo.calendar.hours), (_WRITING_HOUR, "minute")]):
         demo.client.now = at(day, hour)
         if hour == _BANK_HOUR and bank.has_work:
             await bank.play(day)
-        await demo.client.tick("hour", at(day, hour))
+        await demo.client.tick(kind, at(day, hour))
         await _settle(demo, provider)
-    demo.client.now = at(day, _WRITING_HOUR)
-    await demo.client.tick("minute", demo.client.now)
-    await _settle(demo, provider)
     if day.day == 1:
         await _settle_commissions(demo, day)
 
