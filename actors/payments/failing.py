@@ -1,6 +1,6 @@
 """Debits that failed: rejected before money moved, or taken back after it did. Each failure counts once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -96,13 +96,17 @@ async def fail_payments(work: UnitOfWork, failures: Sequence[Failure]) -> set[UU
     ]
     state_many(work, facts, summary="payment")
     await _apply_to_mandates(work, books, judged, held)
+    again = await _won_before(work, judged)
     await opening.take_failures(
         work,
         [
             FailedDebit(books.payment_after(id_), found.failure.code, found.failure.technical)
             for id_, found in judged.items()
+            if id_ not in again
         ],
     )
+    for id_ in sorted(again):
+        await _alert_taken_again(work, books.payments[id_])
     await standing.refresh(work, {books.payments[id_]["client_id"] for id_ in judged})
     await _alert(work, books, judged)
     return set(judged)
@@ -299,6 +303,26 @@ async def _apply_to_mandates(
         if found.failure.code == "MS02":
             known["refusals_in_a_row"] += 1
         await mandates.after_failure(work, known, found.effect, found.failure.code)
+
+
+async def _won_before(work: UnitOfWork, ids: Iterable[UUID]) -> set[UUID]:
+    """Payments that were taken back once, won, and are taken back again: its one plan is used up, so a person decides."""
+    rows = await work.fetch(
+        select(r_transaction.c.payment_id).where(
+            r_transaction.c.organisation_id == work.organisation_id,
+            among(r_transaction.c.payment_id, list(ids)),
+            r_transaction.c.undone_on.is_not(None),
+        )
+    )
+    return {row["payment_id"] for row in rows}
+
+
+async def _alert_taken_again(work: UnitOfWork, row: dict[str, Any]) -> None:
+    await raise_alert(
+        work, "DISPUTED_AGAIN", AlertSeverity.CRITICAL, "Paiement contesté une seconde fois",
+        f"payment {row['reference']} was won back and is taken again; nothing is dunned by itself: decide what is owed",
+        about=row["id"], company_id=row["company_id"], refs=[Ref(type="payment", id=row["id"])],
+    )  # fmt: skip
 
 
 async def _alert(work: UnitOfWork, books: Books, judged: dict[UUID, _Judged]) -> None:

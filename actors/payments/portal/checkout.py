@@ -10,6 +10,7 @@ from actors.payments.alerts import raise_alert
 from actors.payments.portal import outcomes, sessions
 from actors.payments.portal.orders import OpenCheckout, ReadCheckout, look
 from actors.payments.portal.rules import return_state, with_state
+from actors.payments.psp import circuits
 from actors.payments.psp.port import (
     Customer,
     FaultKind,
@@ -42,6 +43,7 @@ class Opened:
     """The page, or why there is none."""
 
     page: Page | None = None
+    account_id: UUID | None = None
     refused: str | None = None
     credentials: bool = False
 
@@ -65,7 +67,7 @@ async def open_checkout(item: OpenCheckout, outside: Outside) -> Opened:
         return Opened()
     provider = await account_provider(outside, row["psp_account_id"])
     try:
-        return Opened(page=await provider.open_page(await _order(row, provider, outside)))
+        return Opened(await provider.open_page(await _order(row, provider, outside)), row["psp_account_id"])
     except ProviderError as error:
         if error.kind in REPEATED:
             raise failure_of(error) from error
@@ -102,6 +104,8 @@ async def store_page(item: OpenCheckout, opened: Opened, work: UnitOfWork) -> No
         await outcomes.fail(work, item.page_id, "the provider opened no page")
     if opened.page is None:
         return
+    if opened.account_id is not None:
+        await circuits.succeeded(work, opened.account_id)
     await _change(work, item.page_id, page_url=opened.page.url, provider_page_id=opened.page.page_id)
     await work.execute(  # so that webhooks about the page find the payment
         update(payment)
@@ -113,7 +117,14 @@ async def store_page(item: OpenCheckout, opened: Opened, work: UnitOfWork) -> No
 
 
 async def give_up_page(item: OpenCheckout, error: Exception, work: UnitOfWork) -> None:
-    """The provider did not answer in time: its customer may try again."""
+    """The provider did not answer in time: its customer may try again, and the next one goes elsewhere if that goes on."""
+    link = await outcomes.session_of(work, item.page_id)
+    account_id = await work.fetch_value(
+        select(portal_page.c.psp_account_id).where(
+            portal_page.c.organisation_id == work.organisation_id, portal_page.c.id == item.page_id
+        )
+    )
+    await circuits.failed(work, account_id, link["company_id"])
     await outcomes.fail(work, item.page_id, "the provider did not open a page in time")
 
 

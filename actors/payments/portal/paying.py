@@ -1,5 +1,6 @@
 """Beginning a payment with a link: one use, one payment, one page of the provider."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from actors.payments.portal.dues import Due
 from actors.payments.portal.orders import OpenCheckout
 from actors.payments.portal.rules import PAGE_LIFE, origin_of, return_state, token_hash
 from actors.payments.portal.sessions import Visitor
+from actors.payments.psp.choosing import Charge
 from actors.payments.psp.port import PagePurpose
+from actors.payments.psp.routing import Decision, decide
 from actors.payments.sets import history
 from messages.errors import RATE_LIMITED
 from messages.identity import COMPANY_NOT_FOUND
@@ -26,7 +29,6 @@ from messages.payments import (
     PaymentMethod,
     PaymentStatus,
     PaymentType,
-    PspStatus,
 )
 from messages.payments.portal import (
     ACTION_NOT_ALLOWED,
@@ -50,7 +52,7 @@ from storage.payments.tables.portal import (
     portal_page,
     portal_return,
 )
-from storage.payments.tables.providers import psp_account, psp_default
+from storage.payments.tables.providers import psp_account
 from storage.payments.tables.views import client_view
 
 _LIVE = (
@@ -82,9 +84,9 @@ async def start_portal_payment(request: StartPortalPayment, work: UnitOfWork) ->
     if row["status"] == PortalSessionStatus.CREATED:
         row = await visits.activate(work, row, visitor)
     if request.action is PortalAction.UPDATE_CARD:
-        account, page_id = await _card_account(work, row), new_id()
+        account_id = (await _card_account(work, row, dues.NOTHING, row["contract_id"])).account_id
         row = await _use(work, row)
-        page = {"id": page_id, "purpose": PagePurpose.SETUP, "psp_account_id": account["id"]}
+        page = {"id": new_id(), "purpose": PagePurpose.SETUP, "psp_account_id": account_id}
     else:
         begun, paid = await _begin_payment(work, row, company)
         row = dict(begun)
@@ -105,9 +107,9 @@ async def _begin_payment(work: UnitOfWork, row: Row, company: Company) -> tuple[
     payment_id = new_id()
     due = await _claim(work, row, due, payment_id)
     await _guard(work, row, company, due)
-    account = await _card_account(work, row)
+    decision = await _card_account(work, row, due.amount, row["contract_id"] or due.contract_id)
     after = await _use(work, row, payment_id=payment_id)
-    return after, await _begin(work, after, due, account, company)
+    return after, await _begin(work, after, due, decision, company)
 
 
 async def _refuse_start(work: UnitOfWork, row: Row, request: StartPortalPayment, visitor: Visitor) -> None:
@@ -180,23 +182,15 @@ async def _guard(work: UnitOfWork, row: Row, company: Company, due: Due) -> None
         raise Refused(COLLECTION_BLOCKED, f"this cannot be paid here ({reason})", details={"reason": reason.value})
 
 
-async def _card_account(work: UnitOfWork, row: Row) -> Row:
-    """Guard 12: the account that takes the company's cards."""
-    account = await work.fetch_one(
-        select(psp_account)
-        .join(psp_default, psp_default.c.psp_account_id == psp_account.c.id)
-        .where(
-            psp_default.c.organisation_id == work.organisation_id,
-            psp_default.c.company_id == row["company_id"],
-            psp_default.c.method == PaymentMethod.CARD,
-            psp_account.c.status == PspStatus.ACTIVE,
+async def _card_account(work: UnitOfWork, row: Row, amount: Decimal, contract_id: UUID | None) -> Decision:
+    """Guard 12: the account that takes the company's cards, by overrides, rules, default and health."""
+    charge = Charge(row["client_id"], contract_id, amount, work.today())
+    decision = await decide(work, row["company_id"], charge, PaymentMethod.CARD, on_page=True)
+    if decision.account_id is None:
+        raise Refused(
+            ROUTING_NOT_FOUND, "no provider takes cards for this company now; pay by transfer or try again later"
         )
-        .order_by(psp_default.c.mode)  # LIVE before SANDBOX
-        .limit(1)
-    )
-    if account is None:
-        raise Refused(ROUTING_NOT_FOUND, "no provider takes cards for this company; pay by transfer")
-    return account
+    return decision
 
 
 async def _live_today(work: UnitOfWork, row: Row) -> int:
@@ -220,9 +214,14 @@ async def _use(work: UnitOfWork, row: Row, **changes: Any) -> dict[str, Any]:
     return after
 
 
-async def _begin(work: UnitOfWork, row: Row, due: Due, account: Row, company: Company) -> Row:
+async def _begin(work: UnitOfWork, row: Row, due: Due, decision: Decision, company: Company) -> Row:
     """The payment; payment.created."""
     payment_id, zero = row["payment_id"], dues.NOTHING
+    provider = await work.fetch_value(
+        select(psp_account.c.provider).where(
+            psp_account.c.organisation_id == work.organisation_id, psp_account.c.id == decision.account_id
+        )
+    )
     number = await work.next_number(payment_number_block)
     only = due.items[0] if len(due.items) == 1 else None
     columns = {
@@ -241,8 +240,9 @@ async def _begin(work: UnitOfWork, row: Row, due: Due, account: Row, company: Co
         "invoice_id": only.invoice_id if only else None,
         "type": PaymentType.PORTAL,
         "method": PaymentMethod.CARD,
-        "provider": account["provider"],
-        "psp_account_id": account["id"],
+        "provider": provider,
+        "psp_account_id": decision.account_id,
+        "routing_decision": decision.result.model_dump(mode="json"),
         "attempt_no": row["use_count"],
         "amount": due.amount,
         "currency": row["currency"],

@@ -47,8 +47,8 @@ class Decision:
     """Whether a way exists that only its open circuit closes: the payment must wait, not go elsewhere."""
 
 
-async def decide(work: UnitOfWork, company_id: UUID, charge: Charge, method: str) -> Decision:
-    """Which account takes the charge by that method, and with which means of the client."""
+async def decide(work: UnitOfWork, company_id: UUID, charge: Charge, method: str, *, on_page: bool = False) -> Decision:
+    """Which account takes the charge by that method, and with which means of the client; `on_page` he gives them there."""
     facts = await _facts(work, charge, method)
     overrides = await _overrides(work, company_id, charge)
     wanted = routing.candidates(
@@ -59,7 +59,7 @@ async def decide(work: UnitOfWork, company_id: UUID, charge: Charge, method: str
         default=await _default(work, company_id, method),
     )
     means = await _means(work, charge.client_id, method)
-    routes = await _routes(work, company_id, method, means)
+    routes = await _routes(work, company_id, method, means, on_page)
     chosen, told = routing.choose(wanted, routes)
     evaluations = tuple(
         RoutingEvaluation(
@@ -178,7 +178,9 @@ async def _means(work: UnitOfWork, client_id: UUID, method: str) -> dict[UUID, R
     return {row["psp_account_id"]: row for row in rows}
 
 
-async def _routes(work: UnitOfWork, company_id: UUID, method: str, means: Mapping[UUID, Row]) -> dict[UUID, Route]:
+async def _routes(
+    work: UnitOfWork, company_id: UUID, method: str, means: Mapping[UUID, Row], on_page: bool
+) -> dict[UUID, Route]:
     rows = await work.fetch(
         select(psp_account).where(
             psp_account.c.organisation_id == work.organisation_id, psp_account.c.company_id == company_id
@@ -190,7 +192,7 @@ async def _routes(work: UnitOfWork, company_id: UUID, method: str, means: Mappin
             active=row["status"] == PspStatus.ACTIVE,
             takes_method=method in row["methods"],
             circuit=open_.get(row["id"], CircuitState.CLOSED),
-            holds_means=row["id"] in means,
+            holds_means=on_page or row["id"] in means,
         )
         for row in rows
     }

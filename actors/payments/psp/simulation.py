@@ -97,6 +97,10 @@ class Simulator(ABC):
         """What goes wrong with the next calls of one name, in order."""
         self._troubles[call].extend(kinds)
 
+    def calm(self, call: str) -> None:
+        """Forget the trouble that was scripted and not met."""
+        self._troubles[call].clear()
+
     async def serve(self, call: str, do: Callable[[], Response]) -> Response:
         """Do the work of a call and answer, unless trouble is scripted."""
         self.calls[call] += 1

@@ -134,7 +134,8 @@ def reinstate(payment: PaymentState, instalment: InstalmentState | None, invoice
     """Money that was taken back is there again; the amount allocated to the invoice."""
     payment.status = PAYMENT.after("reinstate", payment.status)
     if payment.refunded > 0:
-        payment.status = PAYMENT.after("refund part", payment.status)
+        trigger = "refund all" if payment.refunded == payment.amount else "refund part"
+        payment.status = PAYMENT.after(trigger, payment.status)
     payment.charged_back = NOTHING
     if instalment is not None:
         payment.instalment_amount = pay_instalment(instalment, payment.amount - payment.refunded)

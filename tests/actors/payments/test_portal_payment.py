@@ -5,6 +5,8 @@ from datetime import date, timedelta
 
 from actors.payments.psp.stripe.checkout import CheckoutStripe
 from messages.payments import (
+    CreatePspAccount,
+    CreateRoutingRule,
     GetClientBalance,
     GetPayment,
     ListInstalments,
@@ -251,3 +253,20 @@ async def test_the_sixth_payment_of_a_day_is_held_back(
         except Refused as refused:
             codes.append(f"{refused.details['code']} {refused.details['reason']}")
     assert codes == ["PREPARING"] * 5 + ["COLLECTION_BLOCKED VELOCITY_LIMIT"]
+
+
+async def test_a_payment_with_a_link_goes_where_the_routing_rules_send_cards(
+    running: Running, tenant: Tenant, stripe: CheckoutStripe
+) -> None:
+    found, invoice = await billed(running, tenant)
+    fields = {"company_id": tenant.company_id, "provider": "STRIPE", "name": "Second", "is_default": False}
+    secrets = {"credentials": {"secret_key": stripe.secret_key}}
+    second = await tenant.client.call(CreatePspAccount.model_validate(fields | secrets))
+    rule = {"name": "Cards", "priority": 1, "conditions": {"payment_method": ["CARD"]}}
+    where = {"company_id": tenant.company_id, "psp_account_id": second.psp_account_id}
+    await tenant.client.call(CreateRoutingRule.model_validate(rule | where))
+    link = await link_for(tenant, found, invoice)
+    await started(tenant, link.token)
+    await running.settled()
+    (payment,) = (await tenant.client.call(ListPayments(client_id=found.client_id))).items
+    assert (payment.psp_account_id, len(stripe.sessions)) == (second.psp_account_id, 1)

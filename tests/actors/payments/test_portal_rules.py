@@ -66,7 +66,7 @@ def test_case_26_stats() -> None:
 
 
 @given(st.text(alphabet="ABCdef0123456789-/ ", min_size=1, max_size=40).filter(lambda text: text.strip("-/ ")))
-@settings(max_examples=50)
+@settings(max_examples=15)
 def test_a_creditor_reference_passes_iso_11649(text: str) -> None:
     assert iso11649.is_valid(creditor_reference(text))
 
@@ -96,5 +96,5 @@ class LinkLife(RuleBasedStateMachine):
         assert self.ended == (self.status not in OPEN)
 
 
-LinkLife.TestCase.settings = settings(max_examples=20, stateful_step_count=12)
+LinkLife.TestCase.settings = settings(max_examples=10, stateful_step_count=10)
 TestLinkLife = LinkLife.TestCase

@@ -145,7 +145,7 @@ async def test_whatever_the_customer_does_an_invoice_is_paid_once(
         await walk.holds()
         start = walk.now + timedelta(minutes=1)
 
-    @settings(max_examples=5, deadline=None, database=None, phases=(Phase.explicit, Phase.generate))
+    @settings(max_examples=3, deadline=None, database=None, phases=(Phase.explicit, Phase.generate))
     @given(st.lists(st.sampled_from(STEPS), min_size=4, max_size=9))
     def walks(steps: list[str]) -> None:
         asyncio.run_coroutine_threadsafe(walked(steps), loop).result(60)

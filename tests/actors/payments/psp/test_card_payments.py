@@ -135,6 +135,7 @@ async def test_a_dispute_takes_the_money_back_and_its_end_gives_it_again(desk: C
     desk.stripe.dispute(paid.provider_payment_id or "", at(DAY, 9, 2))
     await desk.deliver(desk.stripe.webhooks[-1])
     assert len(await desk.facts("payment.returned")) == 2
+    assert len((await desk.tenant.client.call(ListAlerts(code="DISPUTED_AGAIN"))).items) == 1
 
 
 async def test_an_instalment_is_paid_by_card_once(running: Running, tenant: Tenant, stripe: StripeSimulator) -> None:
