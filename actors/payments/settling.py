@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from actors.payments import standing, views
+from actors.payments import proposing, standing, views
 from actors.payments.books import Books
 from actors.payments.rules.machines import PAYMENT
 from actors.payments.rules.outcomes import NOTHING, settle
@@ -65,6 +65,7 @@ async def settle_payments(work: UnitOfWork, settlements: Sequence[Settlement]) -
     )
     await _note_on_means(work, [books.payments[id_] for id_ in paid])
     state_many(work, facts, summary="payment")
+    await proposing.propose_if_withdrawn(work, paid)
     await standing.refresh(work, {books.payments[id_]["client_id"] for id_ in paid}, only_known=True)
     return set(paid)
 
