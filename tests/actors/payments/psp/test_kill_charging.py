@@ -61,6 +61,7 @@ async def till() -> AsyncIterator[Till]:
         client = await system.client()
         try:
             company = await client.call(company_request("KILL", SIRENS[0]))
+            await client.settle(system.installation.system.actors)
             payer = await client.call(
                 CreateClient(
                     given_name="Zoé",
