@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.payments import contracts, invoices, planning, release, standing
+from actors.payments import contracts, invoices, planning, proposing, release, standing
 from actors.payments.alerts import raise_alert
 from actors.payments.company import company_of
 from actors.payments.recovery import cutting
@@ -188,6 +188,7 @@ async def end_with_contract(event: ContractTerminated | ContractExpired | Contra
 async def end_withdrawn(event: ContractWithdrawn, work: UnitOfWork) -> None:
     """Everything not settled is taken out (Code de la consommation, art. L221-24: refund within 14 days)."""
     await _keep_contract(event, work)
+    await proposing.propose_for_contract(work, event.contract_id, event.prorata_due.amount)
     row = await contracts.schedule_of_contract(work, event.contract_id, live=True)
     if row is None:
         return

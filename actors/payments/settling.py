@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from actors.payments import standing, views
+from actors.payments import proposing, standing, views
 from actors.payments.alerts import raise_alert
 from actors.payments.books import Books
 from actors.payments.rules.machines import PAYMENT
@@ -82,6 +82,7 @@ async def settle_payments(work: UnitOfWork, settlements: Sequence[Settlement]) -
             company_id=books.payments[fact.payment_id]["company_id"],
             refs=[Ref(type="payment", id=fact.payment_id)],
         )
+    await proposing.propose_if_withdrawn(work, paid)
     await standing.refresh(work, {books.payments[id_]["client_id"] for id_ in paid}, only_known=True)
     return set(paid)
 

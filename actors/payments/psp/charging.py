@@ -40,6 +40,13 @@ class LookForPayment(WorkItem):
     payment_id: UUID
 
 
+class WithdrawPayment(WorkItem):
+    """Ask the provider to let a payment go that has moved no money."""
+
+    payment_id: UUID
+    asked_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a provider said of a payment, or why it did not; `read_at` is when it was asked."""
@@ -122,6 +129,34 @@ async def charge_failed(item: ChargePayment, error: Exception, work: UnitOfWork)
     if row is not None and row["status"] == PaymentStatus.PENDING:
         await circuits.failed(work, row["psp_account_id"], row["company_id"])
         await following.fail(work, row, PaymentErrorClass.TECHNICAL, "the provider could not be reached")
+
+
+def order_withdrawal(work: UnitOfWork, payment_id: UUID) -> None:
+    """Leave the wish to withdraw a payment for the workers; the provider decides."""
+    work.order(WithdrawPayment(payment_id=payment_id, asked_at=work.now), key=f"{payment_id}|{work.now.isoformat()}")
+
+
+async def withdraw(item: WithdrawPayment, outside: Outside) -> Reading | None:
+    """The payment as the provider has it after being asked."""
+    row = await read_one(
+        outside,
+        select(payment).where(payment.c.organisation_id == outside.organisation_id, payment.c.id == item.payment_id),
+    )
+    if row is None or row["provider_payment_id"] is None:
+        return None
+    provider, read_at = await account_provider(outside, row["psp_account_id"]), clock.now()
+    try:
+        return Reading(read_at, await provider.cancel_payment(row["provider_payment_id"]))
+    except ProviderError as error:
+        if error.kind in REPEATED:
+            raise failure_of(error) from error
+        return Reading(read_at, None, error.kind, str(error))
+
+
+async def withdrawn(item: WithdrawPayment, reading: Reading | None, work: UnitOfWork) -> None:
+    """Cancelled, or on its way as before: then it can be refunded once it is paid."""
+    if reading is not None and reading.seen is not None:
+        await following.follow(work, item.payment_id, reading.seen, reading.read_at)
 
 
 # -- what is unknown or under way ------------------------------------------------------------------------------------

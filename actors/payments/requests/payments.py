@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from actors.payments import removal, standing, views
 from actors.payments.books import Books
 from actors.payments.company import company_of
+from actors.payments.psp import charging
 from actors.payments.rules.outcomes import allocate_to, pay_instalment
 from actors.payments.sets import history, state_many
 from messages.base import Event
@@ -55,6 +56,7 @@ from storage.payments.tables.others import payment_number_block
 from storage.payments.tables.payments import payment, payment_event, payment_standing
 from storage.payments.tables.views import invoice_view
 
+_WITHDRAWABLE = (PaymentStatus.SUBMITTED, PaymentStatus.REQUIRES_ACTION)
 _BY_HAND = (PaymentMethod.TRANSFER, PaymentMethod.CHEQUE, PaymentMethod.CASH)
 _WITH_MEANS = select(payment, mandate.c.rum, bank_details.c.iban_masked).select_from(
     payment.outerjoin(mandate, mandate.c.id == payment.c.mandate_id).outerjoin(
@@ -112,8 +114,11 @@ async def get_payment_timeline(request: GetPaymentTimeline, work: UnitOfWork) ->
 
 
 async def cancel_payment(request: CancelPayment, work: UnitOfWork) -> Payment:
-    """Take a payment out of its file; refused once that is transmitted."""
+    """Take a payment out of its file; refused once that is transmitted. A provider is asked, and decides."""
     found = await shown_payment(work, request.payment_id)
+    if found.provider_payment_id is not None and found.status in _WITHDRAWABLE:
+        charging.order_withdrawal(work, found.payment_id)
+        return found
     if not await removal.take_out(work, [request.payment_id], request.reason):
         raise Refused(
             TOO_LATE_TO_CANCEL,

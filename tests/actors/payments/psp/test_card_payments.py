@@ -8,6 +8,7 @@ import pytest
 from actors.payments.psp.simulation import Trouble
 from actors.payments.psp.stripe.simulator import StripeSimulator
 from messages.payments import (
+    CancelPayment,
     CreatePayment,
     DetachPaymentMethod,
     GetSetupSession,
@@ -118,6 +119,20 @@ async def test_an_authentication_nobody_passes_ends_after_a_day(desk: CardDesk) 
     await desk.running.tick("minute", at(DAY + timedelta(days=1), 8, 1))
     ended = await desk.read(asked.payment_id)
     assert (ended.status, desk.charged(ended)) == ("CANCELLED", 0)
+
+
+async def test_a_payment_that_waits_for_its_client_can_be_withdrawn(desk: CardDesk) -> None:
+    await desk.save_card("ISSUE-PSP-SCA")
+    asked = await desk.pay()
+    await desk.tenant.client.call(CancelPayment(payment_id=asked.payment_id, reason="paid otherwise"))
+    await desk.running.settled()
+    assert (await desk.read(asked.payment_id)).status == "CANCELLED"
+    assert desk.stripe.intents[asked.provider_payment_id or ""]["status"] == "canceled"
+    desk.card = await desk.save_card()
+    paid = await desk.pay()
+    with pytest.raises(Refused) as refusal:
+        await desk.tenant.client.call(CancelPayment(payment_id=paid.payment_id, reason="too late"))
+    assert refusal.value.code.code == "TOO_LATE_TO_CANCEL"
 
 
 async def test_a_dispute_takes_the_money_back_and_its_end_gives_it_again(desk: CardDesk) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from actors.payments.psp.simulation import Trouble
 from actors.payments.rules.refunding import may_be_claimed_twice
+from messages.contrats import ContractWithdrawn
 from messages.factures import InvoiceIssued
 from messages.payments import (
     ApproveRefund,
@@ -15,6 +16,7 @@ from messages.payments import (
     GetRefund,
     GetTrialBalance,
     ListAlerts,
+    ListInstalments,
     ListRefunds,
     Payment,
     PaymentMethod,
@@ -26,8 +28,9 @@ from messages.payments import (
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from messages.values.money import Money
-from tests.actors.payments.builders import Subscriber, at, invoice_issued, look_behind
+from tests.actors.payments.builders import Subscriber, at, creditor_account, invoice_issued, look_behind
 from tests.actors.payments.psp.desk import DAY, CardDesk
+from tests.actors.payments.steps import subscriber
 from tests.harness import Running, Tenant, tenant_fixture
 
 other = tenant_fixture("Fibre Durand")
@@ -158,6 +161,43 @@ async def test_a_young_debit_is_refunded_only_when_the_risk_is_taken(desk: CardD
     await look_behind(desk.running, desk.tenant, query, paid.payment_id)
     assert await refused(desk, paid, "10.00") == "DOUBLE_REFUND_RISK"
     assert (await give(desk, paid, "10.00", accept_double_refund_risk=True)).status == "SUCCEEDED"
+
+
+async def test_case_33_a_withdrawal_proposes_to_give_back_what_was_paid(
+    running: Running, tenant: Tenant, desk: CardDesk
+) -> None:
+    await creditor_account(tenant)
+    found = await subscriber(running, tenant)
+    await found.open_gates(DAY)
+    desk.client_id, tenant.client.now = found.client_id, at(DAY)
+    await desk.save_card()
+    first, second = (await tenant.client.call(ListInstalments(contract_id=found.contract_id))).items
+    paid = await desk.pay(instalment_id=first.instalment_id)
+    desk.stripe.trouble("create", Trouble.TIME_OUT)
+    lost = await desk.pay(instalment_id=second.instalment_id)
+    withdrawn = ContractWithdrawn.model_validate(
+        found.snapshot("WITHDRAWN")
+        | {"sent_on": DAY, "received_on": DAY, "prorata_due": Money.of("4.90"), "refund_deadline": DAY}
+    )
+    await found.state(withdrawn, DAY)
+    await running.settled()
+    (proposed,) = (await tenant.client.call(ListRefunds())).items
+    assert (proposed.payment_id, proposed.status, proposed.reason) == (
+        paid.payment_id,
+        "PENDING_APPROVAL",
+        "WITHDRAWAL",
+    )
+    assert proposed.amount == Money.of("20.00"), "the days that were used are kept"
+    await running.tick("minute", at(DAY, 8, 10))
+    assert (await desk.read(lost.payment_id)).status == "PAID"
+    late = (await tenant.client.call(ListRefunds())).items[0]
+    assert (late.payment_id, late.amount) == (lost.payment_id, lost.amount)
+    (alert, _) = (await tenant.client.call(ListAlerts(code="WITHDRAWAL_REFUND_DUE"))).items
+    assert "2026-12-08" in alert.message
+    second_person = tenant.token("payments:*:*", user_id=new_id())
+    await tenant.client.call(ApproveRefund(refund_id=proposed.refund_id), token=second_person)
+    await running.settled()
+    assert (await desk.read(paid.payment_id)).refunded_amount == Money.of("20.00")
 
 
 async def test_case_34_another_tenant_sees_no_refund(desk: CardDesk, other: Tenant) -> None:

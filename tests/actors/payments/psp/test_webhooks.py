@@ -14,6 +14,8 @@ from actors.payments.psp.simulation import SentWebhook
 from actors.payments.psp.slimpay import webhooks as slimpay_webhooks
 from actors.payments.psp.stripe import webhooks as stripe_webhooks
 from actors.payments.psp.stripe.simulator import StripeSimulator
+from messages.payments import GetPspEvent, ListPspEvents, PspEventStatus, ReplayPspEvent
+from messages.problem import Refused
 from tests.actors.payments.builders import at, look_behind
 from tests.actors.payments.psp.benches import MultiSafepayBench
 from tests.actors.payments.psp.desk import DAY, CardDesk
@@ -117,6 +119,27 @@ async def test_case_24_late_news_change_nothing(desk: CardDesk) -> None:
     assert len(await desk.facts("payment.received")) == 1
     told = [row["status"] for row in await stored(desk)]
     assert told[-3:] == ["IGNORED"] * 3
+
+
+async def test_a_dead_event_is_replayed_and_changes_nothing_twice(desk: CardDesk, other: Tenant) -> None:
+    paid = await desk.pay()
+    desk.stripe.dispute(paid.provider_payment_id or "", at(DAY, 9))
+    desk.stripe.secret_key = "sk_rolled"
+    await desk.deliver(desk.stripe.webhooks[-1])
+    (failed,) = (await desk.tenant.client.call(ListPspEvents(status=(PspEventStatus.FAILED,)))).items
+    assert (failed.name, (await desk.read(paid.payment_id)).status) == ("charge.dispute.funds_withdrawn", "PAID")
+    desk.stripe.secret_key = "sk_test_1"
+    for moment in (at(DAY, 10), at(DAY, 11)):
+        desk.tenant.client.now = moment
+        await desk.tenant.client.call(ReplayPspEvent(psp_event_id=failed.psp_event_id))
+        await desk.running.settled()
+    assert (await desk.read(paid.payment_id)).status == "RETURNED"
+    assert len(await desk.facts("payment.returned")) == 1
+    assert (await desk.tenant.client.call(GetPspEvent(psp_event_id=failed.psp_event_id))).status == "IGNORED"
+    assert (await other.client.call(ListPspEvents())).items == ()
+    with pytest.raises(Refused) as refusal:
+        await other.client.call(ReplayPspEvent(psp_event_id=failed.psp_event_id))
+    assert refusal.value.code.code == "PSP_EVENT_NOT_FOUND"
 
 
 async def test_a_stored_body_is_not_readable_without_the_key(desk: CardDesk) -> None:
