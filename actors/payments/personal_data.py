@@ -12,7 +12,7 @@ from storage.payments.tables.others import alert
 from storage.payments.tables.payments import payment, payment_event, r_transaction, refund
 from storage.payments.tables.portal import portal_audit, portal_session
 from storage.payments.tables.providers import payment_method, provider_override, psp_event, setup_session
-from storage.payments.tables.recovery import case_note, formal_notice, recovery_case, reminder, retry_plan
+from storage.payments.tables.recovery import case_note, formal_notice, payment_promise, recovery_case, reminder, retry_plan
 from storage.payments.tables.views import client_view
 
 _ACCOUNTING: Final = "ACCOUNTING_10Y: Commercial Code L123-22"
@@ -104,6 +104,12 @@ PERSONAL_DATA: Final = (
         by_id(recovery_case.c.client_id),
         Retain(_ACCOUNTING, until=_ten_years_after(recovery_case.c.opened_on)),
         "recovery cases",
+    ),
+    PersonalData(
+        payment_promise,
+        by_id(payment_promise.c.client_id),
+        Retain(_ACCOUNTING, until=_ten_years_after(payment_promise.c.promised_on)),
+        "promises to pay",
     ),
     PersonalData(
         formal_notice,

@@ -15,6 +15,7 @@ from actors.payments.rules.retrying import risk_score
 from messages.payments import (
     InstalmentStatus,
     PaymentStandingChanged,
+    PromiseStatus,
     RecoveryCaseStatus,
     RecoveryItemStatus,
     RiskLevel,
@@ -26,7 +27,7 @@ from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.sets import among
 from storage.payments.tables.dues import instalment
 from storage.payments.tables.payments import payment, payment_standing, r_transaction
-from storage.payments.tables.recovery import recovery_case, recovery_item
+from storage.payments.tables.recovery import payment_promise, recovery_case, recovery_item
 from storage.payments.tables.views import invoice_view
 
 _OWED = (InstalmentStatus.FAILED, InstalmentStatus.UNPAID)
@@ -157,12 +158,23 @@ async def _risks(work: UnitOfWork, client_ids: list[UUID]) -> dict[UUID, int]:
         )
         .group_by(recovery_case.c.client_id)
     )
+    broken = await work.fetch(
+        select(payment_promise.c.client_id, func.count().label("count"))
+        .where(
+            payment_promise.c.organisation_id == work.organisation_id,
+            among(payment_promise.c.client_id, client_ids),
+            payment_promise.c.status == PromiseStatus.BROKEN,
+            payment_promise.c.promised_on > today - timedelta(days=365),
+        )
+        .group_by(payment_promise.c.client_id)
+    )
+    lies = {row["client_id"]: row["count"] for row in broken}
     counts = {row["client_id"]: row["count"] for row in rejections}
     threes = {row["client_id"]: row["count"] for row in unpaid}
     days = {row["client_id"]: max(0, (today - row["day"]).days) for row in oldest}
     return {
-        id_: risk_score(counts.get(id_, 0), threes.get(id_, 0), days.get(id_, 0))
-        for id_ in counts.keys() | threes.keys() | days.keys()
+        id_: risk_score(counts.get(id_, 0), threes.get(id_, 0), days.get(id_, 0), lies.get(id_, 0))
+        for id_ in counts.keys() | threes.keys() | days.keys() | lies.keys()
     }
 
 

@@ -91,3 +91,7 @@ LEDGER_ENTRY_NOT_FOUND = NOT_FOUND.specific("LEDGER_ENTRY_NOT_FOUND", "Écriture
 ALREADY_REVERSED = ALREADY_EXISTS.specific("ALREADY_REVERSED", "Écriture déjà annulée", "Entry reversed already")
 PERIOD_CLOSED = PRECONDITION_FAILED.specific("PERIOD_CLOSED", "Période comptable clôturée", "Accounting period closed")
 UNBALANCED_ENTRY = VALIDATION_FAILED.specific("UNBALANCED_ENTRY", "Écriture déséquilibrée", "Unbalanced entry")
+PROMISE_NOT_FOUND = NOT_FOUND.specific("PROMISE_NOT_FOUND", "Promesse introuvable", "Payment promise not found")
+PROMISE_LIMIT_REACHED = BUSINESS_RULE_VIOLATION.specific(
+    "PROMISE_LIMIT_REACHED", "Nombre de promesses atteint", "No further promise is taken"
+)

@@ -92,6 +92,7 @@ class CasePauseReason(StrEnum):
     FRAUD = "FRAUD"
     COMPLIANCE = "COMPLIANCE"
     INSOLVENCY = "INSOLVENCY"
+    PROMISE = "PROMISE"
 
 
 class CaseCloseReason(StrEnum):

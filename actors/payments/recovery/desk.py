@@ -14,6 +14,7 @@ from actors.payments.rules.recovery_machines import LIVE_PLANS
 from messages.base import Event
 from messages.payments import (
     NoticeStatus,
+    PromiseStatus,
     RecoveryCaseStatus,
     ReminderStatus,
     ReminderTerms,
@@ -27,6 +28,7 @@ from storage.payments.tables.dues import instalment
 from storage.payments.tables.recovery import (
     dunning_step_done,
     formal_notice,
+    payment_promise,
     recovery_case,
     recovery_item,
     reminder,
@@ -48,6 +50,7 @@ _TABLES = (
     suspension_request,
     dunning_step_done,
     formal_notice,
+    payment_promise,
 )
 
 
@@ -64,6 +67,7 @@ class Desk:
         self.suspensions: dict[UUID, Row] = {}
         self.steps: dict[UUID, Row] = {}
         self.notices: dict[UUID, Row] = {}
+        self.promises: dict[UUID, Row] = {}
         self.instalments: dict[UUID, Row] = {}
         self.bank_holidays: frozenset[date] = frozenset()
         self.public_holidays: frozenset[date] = frozenset()
@@ -74,7 +78,7 @@ class Desk:
                 _TABLES,
                 (
                     self.cases, self.items, self.plans, self.attempts, self.reminders, self.suspensions, self.steps,
-                    self.notices,
+                    self.notices, self.promises,
                 ),
                 strict=True,
             )
@@ -94,7 +98,7 @@ class Desk:
         cases = sorted(self.cases)
         if not cases:
             return
-        for table in (recovery_item, retry_plan, suspension_request, dunning_step_done, formal_notice):
+        for table in (recovery_item, retry_plan, suspension_request, dunning_step_done, formal_notice, payment_promise):
             statement = select(table).where(
                 table.c.organisation_id == self.work.organisation_id, among(table.c.case_id, cases)
             )
@@ -204,6 +208,14 @@ class Desk:
         """The newest formal notice of a case that is in one of the states."""
         found = [row for row in self.notices.values() if row["case_id"] == case["id"] and row["status"] in statuses]
         return max(found, key=lambda row: (row["created_at"], row["id"]), default=None)
+
+    def promises_of(self, case: Row) -> list[Row]:
+        """The promises that a case waits for."""
+        return [
+            row
+            for row in self.promises.values()
+            if row["case_id"] == case["id"] and row["status"] == PromiseStatus.PENDING
+        ]
 
     def taken_dates(self, mandate_id: UUID | None, without: UUID | None = None) -> list[Any]:
         """The dates on which a mandate is presented again already."""

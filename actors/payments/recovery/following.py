@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from actors.payments.recovery import climbing, cutting, noticing, planning, writing
+from actors.payments.recovery import climbing, cutting, noticing, planning, promising, writing
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.rules.recovery_machines import RECOVERY_CASE, RETRY_ATTEMPT
 from messages.payments import (
@@ -72,6 +72,7 @@ async def follow_money(desk: Desk) -> None:
         for item in desk.items_of(case):
             _settle_item(desk, case, item, invoices)
         recount(desk, case)
+        promising.follow_money(desk, case)
         _close_if_settled(desk, case)
 
 
@@ -170,6 +171,7 @@ def close(desk: Desk, case: Row, reason: CaseCloseReason) -> None:
         planning.drop_scheduled(desk, plan, "cancel", "case closed")
     cutting.release(desk, case)
     noticing.settle(desk, case)
+    promising.drop(desk, case)
     status = RECOVERY_CASE.after("close", RecoveryCaseStatus(case["status"]))
     desk.change(
         case,

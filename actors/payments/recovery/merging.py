@@ -18,13 +18,16 @@ from storage.payments.tables.others import merged_row
 from storage.payments.tables.payments import payment
 from storage.payments.tables.recovery import (
     formal_notice,
+    payment_promise,
     recovery_case,
     reminder,
     retry_plan,
 )
 
 # Journal lines keep the auxiliary account they were posted to; views follow their owners' facts.
-_FOLLOWING = (bank_details, mandate, schedule, instalment, payment, recovery_case, retry_plan, reminder, formal_notice)
+_FOLLOWING = (
+    bank_details, mandate, schedule, instalment, payment, recovery_case, retry_plan, reminder, formal_notice, payment_promise,
+)  # fmt: skip
 
 
 async def follow_merge(event: ClientMerged, work: UnitOfWork) -> None:
@@ -83,7 +86,7 @@ def _key(case: Row) -> tuple[Any, Any]:
 
 
 def _join(desk: Desk, case: Row, target: Row) -> None:
-    for rows in (desk.items, desk.plans, desk.reminders, desk.suspensions, desk.notices):
+    for rows in (desk.items, desk.plans, desk.reminders, desk.suspensions, desk.notices, desk.promises):
         for row in rows.values():
             if row["case_id"] == case["id"]:
                 desk.change(row, case_id=target["id"])

@@ -9,6 +9,8 @@ from messages.payments import (
     CaseRef,
     DunningStepDone,
     FormalNotice,
+    PaymentPromise,
+    PromiseRef,
     RecoveryCase,
     RecoveryItem,
     Reminder,
@@ -85,3 +87,17 @@ def notice_of(row: Any) -> FormalNotice:
 def note_of(row: Any) -> CaseNote:
     """A note."""
     return CaseNote.model_validate({**row})
+
+
+def promise_ref(row: Any) -> dict[str, Any]:
+    """The fields of PromiseRef."""
+    return dict(PromiseRef.model_validate(_promise_fields(row)))
+
+
+def promise_of(row: Any) -> PaymentPromise:
+    """A promise."""
+    return PaymentPromise.model_validate(_promise_fields(row))
+
+
+def _promise_fields(row: Any) -> dict[str, Any]:
+    return {**row, "promise_id": row["id"], "amount": money(row["amount"], row["currency"])}

@@ -33,3 +33,5 @@ def stop(desk: Desk, client_id: UUID, reason: CasePauseReason) -> None:
             status = RECOVERY_CASE.after("pause", RecoveryCaseStatus(case["status"]))
             desk.change(case, status=status, pause_reason=reason, next_step_due_at=None)
             desk.state(case, RecoveryCasePaused(**desk.case_ref(case), reason=reason))
+        else:  # a pause that would have ended by itself does not end any more
+            desk.change(case, pause_reason=reason, paused_until=None, version=case["version"] + 1)

@@ -143,6 +143,7 @@ def submission(
     return datetime.combine(day, time.fromisoformat(terms.cutoff_time), tzinfo=zone).astimezone(UTC)
 
 
-def risk_score(rejections: int, cases_at_level_three: int, overdue_days: int) -> int:
-    """0 to 100: 10 per rejection in 12 months, 25 per case at level 3 in 24 months, a third of the days overdue."""
-    return min(100, 10 * rejections + 25 * cases_at_level_three + min(30, overdue_days // 3))
+def risk_score(rejections: int, cases_at_level_three: int, overdue_days: int, broken_promises: int = 0) -> int:
+    """0 to 100: 10 per rejection and 15 per broken promise in 12 months, 25 per case at level 3 in 24 months, and a third of
+    the days overdue, at most 30."""
+    return min(100, 10 * rejections + 15 * broken_promises + 25 * cases_at_level_three + min(30, overdue_days // 3))

@@ -317,6 +317,34 @@ retry_run = Table(
     info=TENANT,
 )
 
+payment_promise = Table(
+    "payment_promise",
+    metadata,
+    *aggregate(),
+    reference("case_id"),
+    reference("client_id"),
+    Column("episode", Integer, nullable=False),
+    amount("amount"),
+    text("currency"),
+    Column("promised_on", Date, nullable=False),
+    Column("waits_until", Date, nullable=False),
+    text("made_via"),
+    text("status"),
+    amount("owed_before"),
+    Index(
+        "uq_payment_promise_pending",
+        "organisation_id",
+        "case_id",
+        unique=True,
+        postgresql_where=sql("status = 'PENDING'"),
+    ),
+    Index("ix_payment_promise_created", "organisation_id", "created_at", "id"),
+    Index("ix_payment_promise_case", "organisation_id", "case_id", "created_at", "id"),
+    Index("ix_payment_promise_client", "organisation_id", "client_id", "created_at", "id"),
+    Index("ix_payment_promise_wait", "organisation_id", "status", "waits_until"),
+    info=TENANT,
+)
+
 formal_notice = Table(
     "formal_notice",
     metadata,
