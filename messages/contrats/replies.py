@@ -140,6 +140,10 @@ class Contract(ContractSnapshot):
     total_contract_value: Money
     created_at: Instant
     version: int
+    external_reference: str | None = None
+    title: str | None = None
+    description: str | None = None
+    notes: str | None = None
     payment_terms_id: UUID | None = None
     withdrawal_sent_on: date | None = None
     withdrawal_channel: TerminationChannel | None = None

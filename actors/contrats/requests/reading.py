@@ -144,8 +144,9 @@ async def list_contracts(request: ListContracts, work: UnitOfWork) -> ContractPa
         if getattr(request, name):
             statement = statement.where(contract.c[name].in_(getattr(request, name)))
     if request.search is not None:
-        by_name = contains(client_copy.c.search_name, request.search)
-        statement = statement.where(or_(contains(func.lower(contract.c.reference), request.search), by_name))
+        searched = (func.lower(contract.c.reference), contract.c.search_text, client_copy.c.search_name)
+        found = [contains(column, request.search) for column in searched]
+        statement = statement.where(or_(*found))
     if work.caller.company_ids is not None:
         statement = statement.where(contract.c.company_id.in_(work.caller.company_ids))
     columns: dict[ContractSort, Any] = {
