@@ -29,6 +29,7 @@ from messages.contrats.terms import (
     SalesChannel,
     SourceChannel,
     TermKind,
+    WithdrawalExemption,
 )
 from messages.values.money import Money
 from messages.values.numbers import Percent, Quantity, Rate
@@ -78,6 +79,7 @@ class DraftTerms(Part):
     legal_regime: LegalRegime | None = None
     client_kind: ContractClientKind | None = None
     sales_channel: SalesChannel = SalesChannel.DISTANCE
+    withdrawal_exemption: WithdrawalExemption | None = None
     source_channel: SourceChannel | None = None
     starts_on: date = Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))
     term_kind: TermKind = TermKind.FIXED

@@ -44,6 +44,7 @@ contract = Table(
     reference("company_id"),
     reference("sales_rep_id"),
     text("sales_channel"),
+    text("withdrawal_exemption", nullable=True),
     text("source_channel", nullable=True),
     reference("billing_address_id", nullable=True),
     text("term_kind"),
