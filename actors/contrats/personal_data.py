@@ -79,7 +79,7 @@ PERSONAL_DATA: Final = (
             until=cast(
                 func.coalesce(contract.c.terminated_at, contract.c.ends_on, contract.c.updated_at) + _FIVE_YEARS, Date
             ),
-            blank={"return_url": None},
+            blank=dict.fromkeys(("return_url", "title", "description", "notes", "search_text")),
         ),
         "the contract; it names nobody",
     ),

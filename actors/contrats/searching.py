@@ -14,7 +14,7 @@ _AFTER_ALL = "\U0010ffff"
 
 
 def with_words(text: str, work: UnitOfWork) -> ColumnElement[bool]:
-    """The condition that each word of the text begins a part of the contract's reference, or each a word of its client's name."""
+    """Each word of the text begins one of the contract's reference, partner's number or title; or each one of its client's name."""
     words = [word for word in re.split("[^a-z0-9]+", search_form(text)) if word]
     if max(map(len, words), default=0) < 2:
         raise Refused.field("search", "too_short", "search for at least two letters or digits")

@@ -29,11 +29,12 @@ from messages.contrats.terms import (
     SalesChannel,
     SourceChannel,
     TermKind,
+    WithdrawalExemption,
 )
 from messages.values.money import Money
 from messages.values.numbers import Percent, Quantity, Rate
 from messages.values.refusal import refusal
-from messages.values.text import PRINTABLE, Code, Label, Line
+from messages.values.text import PRINTABLE, Code, Label, Line, Paragraph
 
 _LARGEST_LINE = Decimal(10_000_000)
 
@@ -78,6 +79,7 @@ class DraftTerms(Part):
     legal_regime: LegalRegime | None = None
     client_kind: ContractClientKind | None = None
     sales_channel: SalesChannel = SalesChannel.DISTANCE
+    withdrawal_exemption: WithdrawalExemption | None = None
     source_channel: SourceChannel | None = None
     starts_on: date = Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))
     term_kind: TermKind = TermKind.FIXED
@@ -109,7 +111,16 @@ class DraftTerms(Part):
     sales_rep_id: UUID
 
 
-class CreateContract(Request[Contract]):
+class FreeFields(Part):
+    """What the law does not care about: it may be written at any time; null clears it."""
+
+    external_reference: Label | None = Field(default=None, description="a partner's number; unique in its company")
+    title: Line | None = None
+    description: Paragraph | None = None
+    notes: Paragraph | None = Field(default=None, description="for the organisation only; never printed")
+
+
+class CreateContract(FreeFields, Request[Contract]):
     """Draft a contract on a verified quote, or on lines typed by hand by someone allowed to."""
 
     id: UUID | None = Field(default=None, description="chosen by the client, so that repeating is safe")
@@ -129,8 +140,8 @@ class CreateContract(Request[Contract]):
         return self
 
 
-class UpdateContract(Request[Contract]):
-    """Replace the terms of a draft, its lines, or both; later only the seller may change."""
+class UpdateContract(FreeFields, Request[Contract]):
+    """Replace the terms of a draft, its lines, or both; later only the free fields and the seller may change."""
 
     contract_id: UUID
     expected_version: int

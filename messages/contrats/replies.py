@@ -32,6 +32,7 @@ from messages.contrats.terms import (
     PriceCheck,
     ProrationMethod,
     RenewalMode,
+    WithdrawalExemption,
 )
 from messages.paging import Page
 from messages.values.instants import Instant
@@ -124,6 +125,7 @@ class Contract(ContractSnapshot):
     signed_at: Instant | None
     concluded_on: date | None
     withdrawal_applicable: bool
+    withdrawal_exemption: WithdrawalExemption | None = None
     withdrawal_ends_on: date | None
     withdrawal_lapses_at: Instant | None
     first_payment_not_before: date | None
@@ -140,6 +142,10 @@ class Contract(ContractSnapshot):
     total_contract_value: Money
     created_at: Instant
     version: int
+    external_reference: str | None = None
+    title: str | None = None
+    description: str | None = None
+    notes: str | None = None
     payment_terms_id: UUID | None = None
     withdrawal_sent_on: date | None = None
     withdrawal_channel: TerminationChannel | None = None

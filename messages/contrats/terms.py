@@ -42,6 +42,14 @@ class SalesChannel(StrEnum):
     PARTNER = "PARTNER"
 
 
+class WithdrawalExemption(StrEnum):
+    """Why a consumer has no right to withdraw (Code de la consommation, art. L221-28); what is served in full is not foreseen."""
+
+    PERSONALISED_GOODS = "PERSONALISED_GOODS"
+    DIGITAL_WAIVED = "DIGITAL_WAIVED"
+    URGENT_REPAIR = "URGENT_REPAIR"
+
+
 class SourceChannel(StrEnum):
     """Where the sale came from."""
 

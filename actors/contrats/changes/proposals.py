@@ -12,7 +12,7 @@ from actors.contrats import letters, views
 from actors.contrats.changes import amending, versions
 from actors.contrats.choices import choices_of
 from actors.contrats.contract_record import ContractRecord, load
-from actors.contrats.drafting.lines import typed_lines
+from actors.contrats.drafting.lines import refuse_other_currency, typed_lines
 from actors.contrats.rules.amendments import AMENDMENT, OUTDATED_BY_ANOTHER, LineChanges, changes_of, lines_after
 from actors.contrats.rules.amounts import amounts_of
 from actors.contrats.rules.letters import day
@@ -23,6 +23,7 @@ from messages.contrats.amendments import (
     RETROACTIVE_NOT_ALLOWED,
     AmendmentProration,
     AmendmentStatus,
+    ChangeLine,
     Operation,
 )
 from messages.contrats.signatures import DocumentPurpose
@@ -87,6 +88,10 @@ async def planned(
     record: ContractRecord, operations: Sequence[Operation], effective_from: date, proration: AmendmentProration
 ) -> LineChanges:
     """The lines that end and begin, priced and numbered; a contract keeps at least one line."""
+    for number, operation in enumerate(operations):
+        if isinstance(operation, ChangeLine):
+            for name in ("unit_price_net", "discount_amount"):
+                refuse_other_currency(getattr(operation, name), record["currency"], f"operations.{number}.{name}")
     changes = changes_of(record.row, record.lines_in_force, operations, effective_from, proration)
     priced = []
     for line in changes.opens:

@@ -15,8 +15,10 @@ from messages.contrats import (
     LineKind,
     ServiceKind,
 )
+from messages.contrats.lines import CURRENCY_MISMATCH
 from messages.problem import Refused
 from messages.values.identifiers import new_id
+from messages.values.money import Money
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.contrats.tables import contract_line, product_copy
 
@@ -46,9 +48,19 @@ async def refuse_unsellable(product_ids: Sequence[UUID], work: UnitOfWork, *, mu
 async def typed_lines(
     drafts: Sequence[LineDraft], terms: Mapping[str, Any], work: UnitOfWork, *, must_be_known: bool
 ) -> list[dict[str, Any]]:
-    """Lines typed by hand, with the names and codes of their products."""
+    """Lines typed by hand, with the names and codes of their products; in the currency of the contract."""
+    for number, draft in enumerate(drafts):
+        for name in ("unit_price_net", "discount_amount"):
+            refuse_other_currency(getattr(draft, name), terms.get("currency", "EUR"), f"lines.{number}.{name}")
     known = await refuse_unsellable([draft.product_id for draft in drafts], work, must_be_known=must_be_known)
     return [typed_line(draft, known.get(draft.product_id), terms["billing_frequency"]) for draft in drafts]
+
+
+def refuse_other_currency(money: Money | None, currency: str, path: str) -> None:
+    """A contract has one currency."""
+    if money is not None and money.currency != currency:
+        text = f"{path} is in {money.currency}, the contract in {currency}; give the price in {currency}"
+        raise Refused.field(path, "currency", text, CURRENCY_MISMATCH)
 
 
 def typed_line(draft: LineDraft, product: Row | None, frequency: str) -> dict[str, Any]:

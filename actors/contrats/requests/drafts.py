@@ -1,6 +1,6 @@
 """Drafting a contract: terms, lines and prices, until it is signed or given up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +13,7 @@ from actors.contrats.drafting import quotes
 from actors.contrats.drafting.lines import line_row, lines_begin_on, refuse_unsellable, typed_lines
 from actors.contrats.drafting.terms import agreed_terms, refuse_free
 from actors.contrats.leaving.giving_up import give_up
-from actors.contrats.rules import billing_periods
-from actors.contrats.rules.amounts import amounts_of
+from actors.contrats.rules.billing_periods import draft_amounts
 from actors.contrats.signature import signing
 from messages.base import Empty
 from messages.clients import CLIENT_ARCHIVED, CLIENT_NOT_FOUND
@@ -35,9 +34,11 @@ from messages.contrats import (
     QualityStatus,
     UpdateContract,
 )
+from messages.contrats.drafts import FreeFields
 from messages.contrats.upkeep import CANNOT_DELETE, ContractDeleted, DeleteContract
 from messages.problem import Refused
 from messages.values.identifiers import new_id
+from messages.values.text import search_form
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.contrats.tables import (
     client_copy,
@@ -48,6 +49,7 @@ from storage.contrats.tables import (
     status_history,
 )
 
+_FREE_FIELDS = tuple(FreeFields.model_fields)
 _NOTHING_YET: dict[str, Any] = dict.fromkeys(
     ("signed_at", "concluded_on", "withdrawal_ends_on", "withdrawal_lapses_at", "first_payment_not_before", "approved_on",
      "gates_met_on", "collection_unlocked_at", "activated_at", "suspended_at", "terminated_at", "mandate_id",
@@ -64,6 +66,7 @@ async def create_contract(request: CreateContract, work: UnitOfWork) -> Contract
     lines, price_check = await _priced_lines(request, terms, company_id, work)
     record = await _new_record(request, terms, lines, price_check, client, company_id, work)
     await _refuse_known_reference(record["reference"], work)
+    await _refuse_known_external(record)
     await refuse_free(record)
     record.state(ContractCreated)
     await work.insert(contract, **record.row)
@@ -75,7 +78,7 @@ async def create_contract(request: CreateContract, work: UnitOfWork) -> Contract
 async def update_contract(request: UpdateContract, work: UnitOfWork) -> Contract:
     """Replace the terms or the lines of a draft."""
     record = await load(request.contract_id, work, expected_version=request.expected_version)
-    changed = []
+    changed = await _write_free_fields(record, request)
     if request.sales_rep_id is not None and request.sales_rep_id != record["sales_rep_id"]:
         work.caller.require("contrats:contract:reassign")
         record.set(sales_rep_id=request.sales_rep_id)
@@ -99,7 +102,7 @@ async def update_contract(request: UpdateContract, work: UnitOfWork) -> Contract
     if not changed:
         return record.reply()
     if record.status is ContractStatus.DRAFT:
-        record.set(**_amounts(record.row, record.lines))
+        record.set(**draft_amounts(record.row, record.lines))
         await refuse_free(record)
     record.state(ContractUpdated, changed_fields=sorted(set(changed)))
     await record.save()
@@ -139,7 +142,41 @@ async def take_quote_lines(record: ContractRecord, lines: Sequence[dict[str, Any
     )
     record.lines = [line_row(line, number, record.row) for number, line in enumerate(lines, 1)]
     await work.insert_rows(contract_line, record.lines)
-    record.set(**_amounts(record.row, record.lines))
+    record.set(**draft_amounts(record.row, record.lines))
+
+
+async def _write_free_fields(record: ContractRecord, request: UpdateContract) -> list[str]:
+    """Take what was sent, null included; the names of what changed."""
+    sent = {name: getattr(request, name) for name in _FREE_FIELDS if name in request.model_fields_set}
+    changed = {name: value for name, value in sent.items() if value != record[name]}
+    record.set(**changed)
+    if {"external_reference", "title"} & changed.keys():
+        record.set(search_text=_searched(record.row))
+    if "external_reference" in changed:
+        await _refuse_known_external(record)
+    return list(changed)
+
+
+def _searched(row: Mapping[str, Any]) -> str | None:
+    """What a list finds a contract by beside its reference and its client."""
+    words = " ".join(filter(None, (row["external_reference"], row["title"])))
+    return search_form(words) or None
+
+
+async def _refuse_known_external(record: ContractRecord) -> None:
+    """A partner's number names one contract of a company."""
+    if record["external_reference"] is None:
+        return
+    other = select(contract.c.id).where(
+        contract.c.organisation_id == record.work.organisation_id,
+        contract.c.company_id == record["company_id"],
+        contract.c.external_reference == record["external_reference"],
+        contract.c.id != record.id,
+    )
+    known = await record.work.fetch_value(other)
+    if known is not None:
+        text = f"contract {known} has the external_reference {record['external_reference']}; correct it or clear it"
+        raise Refused.field("external_reference", "taken", text, REFERENCE_TAKEN)
 
 
 def _changes_the_agreement(request: UpdateContract) -> bool:
@@ -209,6 +246,7 @@ async def _new_record(
     company_id: UUID,
     work: UnitOfWork,
 ) -> ContractRecord:
+    free = {name: getattr(request, name) for name in _FREE_FIELDS}
     row: dict[str, Any] = {
         "id": request.id or new_id(),
         "organisation_id": work.organisation_id,
@@ -218,6 +256,8 @@ async def _new_record(
         "updated_at": work.now,
         "updated_by": work.caller.principal,
         "reference": request.reference or await _next_reference(company_id, work),
+        **free,
+        "search_text": _searched(free),
         "status": ContractStatus.DRAFT,
         "quality_status": QualityStatus.NOT_SUBMITTED,
         "payment_standing": PaymentStanding.GOOD,
@@ -239,14 +279,7 @@ async def _new_record(
     }
     row["billing_address_id"] = terms["billing_address_id"] or client["billing_address_id"]
     rows = [line_row(line, number, row) for number, line in enumerate(lines, 1)]
-    return ContractRecord(row | _amounts(row, rows), list(rows), work)
-
-
-def _amounts(row: dict[str, Any], lines: Sequence[Any]) -> dict[str, Any]:
-    return {
-        **amounts_of(lines, row["billing_frequency"]),
-        "total_contract_value": billing_periods.term_value(row, lines),
-    }
+    return ContractRecord(row | draft_amounts(row, rows), list(rows), work)
 
 
 async def _replace_lines(record: ContractRecord, request: UpdateContract) -> None:

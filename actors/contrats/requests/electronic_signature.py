@@ -162,7 +162,8 @@ def _check_signers(request: SendContractForSignature) -> None:
 
 def _check_withdrawal_form(record: ContractRecord, request: SendContractForSignature) -> None:
     """A consumer who may withdraw gets the form in the file he signs (Code de la consommation, art. L221-9)."""
-    if withdrawal_applies(record["client_kind"], record["sales_channel"]) and not request.withdrawal_form_included:
+    applies = withdrawal_applies(record["client_kind"], record["sales_channel"])
+    if applies and record["withdrawal_exemption"] is None and not request.withdrawal_form_included:
         raise Refused(
             WITHDRAWAL_FORM_MISSING, "the file must hold the withdrawal form; confirm withdrawal_form_included"
         )

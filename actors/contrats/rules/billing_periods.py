@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from actors.contrats.rules.amounts import MONTHS_OF, Line, vat_of
+from actors.contrats.rules.amounts import MONTHS_OF, Line, amounts_of, vat_of
 from messages.contrats import BillingAnchor, BillingFrequency, BillingMode, LineKind, PaymentMethod, ProrationMethod
 from messages.values.due_dates import TermBasis, add_months, due_date, end_of_month
 from messages.values.identifiers import derived_id
@@ -206,6 +206,12 @@ def term_value(contract: Mapping[str, Any], lines: Sequence[Line]) -> Decimal:
     """What the current term brings, net; an open-ended contract counts its first twelve months."""
     ends_on = contract["ends_on"] or add_months(contract["starts_on"], 12) - _ONE_DAY
     return sum((row["net_total"] for row in plan(contract, lines, ends_on, ends_on)), Decimal("0.00"))
+
+
+def draft_amounts(contract: Mapping[str, Any], lines: Sequence[Line]) -> dict[str, Decimal]:
+    """What a draft brings by month, year, period and term."""
+    amounts = amounts_of(lines, contract["billing_frequency"])
+    return amounts | {"total_contract_value": term_value(contract, lines)}
 
 
 def price_between(contract: Mapping[str, Any], line: Line, first: date, last: date) -> Decimal:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from messages.contrats import ContractClientKind, SalesChannel
+from messages.contrats.terms import WithdrawalExemption
 from messages.values.business_days import FRANCE, business_day_on_or_after
 from messages.values.due_dates import add_months
 from messages.values.instants import local_date
@@ -31,6 +32,7 @@ def delays_of(
     channel: str,
     holiday_zone: str | None,
     *,
+    exemption: str | None = None,
     informed: bool = True,
     information_given_on: date | None = None,
 ) -> Delays:
@@ -38,12 +40,15 @@ def delays_of(
     concluded_on = local_date(signed_at, zone)
     if not withdrawal_applies(client_kind, channel):
         return Delays(concluded_on, False, None, None, None)
+    may_pay_at_once = channel != SalesChannel.OFF_PREMISES or exemption == WithdrawalExemption.URGENT_REPAIR
+    first_payment = None if may_pay_at_once else first_payment_day(concluded_on)
+    if exemption is not None:
+        return Delays(concluded_on, False, None, None, first_payment)
     ends_on = withdrawal_end(concluded_on, holiday_zone)
     if not informed:
         ends_on = extended_withdrawal_end(ends_on, holiday_zone, information_given_on)
     lapses_at = datetime.combine(ends_on + timedelta(days=1), time(), zone).astimezone(UTC)
-    off_premises = channel == SalesChannel.OFF_PREMISES
-    return Delays(concluded_on, True, ends_on, lapses_at, first_payment_day(concluded_on) if off_premises else None)
+    return Delays(concluded_on, True, ends_on, lapses_at, first_payment)
 
 
 def withdrawal_applies(client_kind: str, channel: str) -> bool:

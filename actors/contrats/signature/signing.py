@@ -116,6 +116,7 @@ async def _delays(
         record["client_kind"],
         record["sales_channel"],
         client["holiday_zone"] if client is not None else None,
+        exemption=record["withdrawal_exemption"],
         informed=informed,
         information_given_on=given_on,
     )

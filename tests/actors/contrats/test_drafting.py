@@ -109,6 +109,26 @@ async def test_contracts_are_found_by_client_name_reference_and_state(running: R
     assert await refused(tenant.client.call(sale.request(reference="dossier 42"))) == "REFERENCE_TAKEN"
 
 
+async def test_free_fields_are_written_at_any_time_and_cleared_with_null(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    sale = await Sale(running, tenant).prepare()
+    made = await sale.draft(external_reference="P-77", title="Fibre du siège", notes="rappeler en mai")
+    assert (made.external_reference, made.title, made.notes) == ("P-77", "Fibre du siège", "rappeler en mai")
+    for search in ("p-77", "siege"):
+        found = await tenant.client.call(ListContracts(search=search))
+        assert [item.id for item in found.items] == [made.contract_id]
+        assert (await other_tenant.client.call(ListContracts(search=search))).items == ()
+    assert await refused(tenant.client.call(sale.request(external_reference="P-77"))) == "REFERENCE_TAKEN"
+    signed = await sale.sign()
+    change = {"contract_id": made.contract_id, "expected_version": signed.version, "notes": None, "title": "Fibre"}
+    changed = await tenant.client.call(UpdateContract.model_validate(change))
+    assert (changed.title, changed.notes, changed.external_reference) == ("Fibre", None, "P-77")
+    _, updated = (await sale.stated("contract.updated"))[-1]
+    assert updated["changed_fields"] == ["notes", "title"]
+    assert (await tenant.client.call(ListContracts(search="siege"))).items == ()
+
+
 async def test_a_draft_is_changed_with_its_version_and_given_up(running: Running, tenant: Tenant) -> None:
     sale = await Sale(running, tenant).prepare()
     made = await sale.draft()

@@ -260,6 +260,16 @@ async def test_a_debt_ends_a_contract_only_after_the_formal_notice(sale: Sale, t
     assert body["notice_id"] == str(over["notice_id"])
 
 
+async def test_an_exempt_sale_cannot_be_withdrawn_from(sale: Sale, tenant: Tenant) -> None:
+    await sale.draft(terms={"withdrawal_exemption": "PERSONALISED_GOODS"})
+    signed = await sale.sign()
+    assert (signed.withdrawal_applicable, signed.withdrawal_exemption) == (False, "PERSONALISED_GOODS")
+    withdraw = WithdrawContract(
+        contract_id=sale.contract_id, expected_version=signed.version, sent_on=date(2026, 3, 2), received_on=date(2026, 3, 2)
+    )  # fmt: skip
+    assert await refused(tenant.client.call(withdraw)) == "WITHDRAWAL_NOT_APPLICABLE"
+
+
 async def test_case_7_a_missing_form_gives_the_client_a_year(sale: Sale, tenant: Tenant) -> None:
     await sale.draft()
     signed = await sale.sign(withdrawal_form_given=False)

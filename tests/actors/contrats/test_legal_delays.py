@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from actors.contrats.rules.legal_delays import delays_of, refund_deadline, withdrawal_end
 from messages.contrats import ContractClientKind, SalesChannel
+from messages.contrats.terms import WithdrawalExemption
 from messages.values.business_days import is_business_day
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -63,6 +64,20 @@ def test_who_may_withdraw_depends_on_the_party_and_the_channel(kind: str, channe
     delays = delays_of(datetime(2026, 3, 2, tzinfo=UTC), PARIS, kind, channel, None)
     assert delays.withdrawal_applicable is applies
     assert (delays.withdrawal_ends_on is not None) is applies
+
+
+@pytest.mark.parametrize(
+    ("exemption", "first_payment"),
+    [
+        (WithdrawalExemption.PERSONALISED_GOODS, date(2026, 3, 10)),
+        (WithdrawalExemption.URGENT_REPAIR, None),
+    ],
+)
+def test_an_exempt_contract_gives_no_right_to_withdraw(exemption: str, first_payment: date | None) -> None:
+    kind, channel = ContractClientKind.CONSUMER, SalesChannel.OFF_PREMISES
+    delays = delays_of(datetime(2026, 3, 2, tzinfo=UTC), PARIS, kind, channel, None, exemption=exemption)
+    assert (delays.withdrawal_applicable, delays.withdrawal_ends_on) == (False, None)
+    assert delays.first_payment_not_before == first_payment
 
 
 @given(st.dates(date(2020, 1, 1), date(2035, 12, 31)))
