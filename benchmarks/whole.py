@@ -14,8 +14,8 @@ from rich.table import Table
 from runtime.running_system import RunningSystem
 from runtime.system import discover
 
-_CALM_SECONDS = 10.0
-_IDLE_SECONDS = 30.0
+_CALM_SECONDS = 60.0  # what the start leaves behind, such as the first vacuum of new tables, is not idleness
+_IDLE_SECONDS = 120.0  # two whole minutes of the clock
 _MEBIBYTE = 2**20
 
 

@@ -22,7 +22,8 @@ from runtime.connection import inbox_prefix
 
 ReplyType = TypeVar("ReplyType", bound=Reply)
 
-_SETTLING_PAUSE = 0.02
+_REPEATING_PAUSE = 1.0
+_SETTLING_PAUSE, _LONGEST_SETTLING_PAUSE, _PAUSE_GROWTH = 0.02, 0.16, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Client:
         self.connection = connection
         self.token = token
         self.now: datetime | None = None
+        self.patience = 0
+        """How often `call` repeats a request that may succeed later: with its key, so that it is done once."""
 
     @classmethod
     async def connect(cls, nats_url: str, seed: str, user: str, token: str | None = None) -> Self:
@@ -78,12 +81,17 @@ class Client:
         if not contract.query:
             extra[headers.IDEMPOTENCY_KEY] = key or str(new_id())
         body = request.model_dump_json(exclude_unset=True).encode()
-        answer = await self.send(
-            contract.subject, body, extra, token=token, timeout_seconds=timeout_seconds or contract.timeout_seconds + 1
-        )
-        problem = answer.problem
-        if problem is not None:
-            raise refused(problem)
+        seconds = timeout_seconds or contract.timeout_seconds + 1
+        for repeats_left in range(self.patience, -1, -1):
+            try:
+                answer = await self.send(contract.subject, body, extra, token=token, timeout_seconds=seconds)
+                if answer.problem is not None:
+                    raise refused(answer.problem)
+                break
+            except Refused as refusal:
+                if not (repeats_left and refusal.code.retriable):
+                    raise
+                await asyncio.sleep(refusal.retry_after_seconds or _REPEATING_PAUSE)
         return cast(ReplyType, contract.reply.model_validate_json(answer.body))
 
     async def send(
@@ -131,12 +139,13 @@ class Client:
     async def settle(self, actors: Iterable[str], seconds: float = 60.0) -> None:
         """Wait until the system is settled: twice in a row, because work moves from one place to the next between looks."""
         actors = list(actors)
-        calm = 0
+        calm, pause = 0, _SETTLING_PAUSE
         async with asyncio.timeout(seconds):
             while calm < 2:
                 calm = calm + 1 if await self.is_settled(actors) else 0
-                if not calm:
-                    await asyncio.sleep(_SETTLING_PAUSE)
+                if not calm:  # much to do is looked at seldom: looking costs the servers too
+                    await asyncio.sleep(pause)
+                    pause = min(pause * _PAUSE_GROWTH, _LONGEST_SETTLING_PAUSE)
 
     async def tick(self, kind: str, as_of: datetime) -> None:
         """In simulated time: state that it is now `as_of`."""

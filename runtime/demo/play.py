@@ -54,6 +54,7 @@ async def _play(system: RunningSystem, examples: Path, results: Path, console: C
     calendar = Calendar.read(examples / "calendar.json")
     catalogue = json.loads((examples / "catalogue.json").read_text(encoding="utf-8"))
     client = await system.client()
+    client.patience = 5
     demo = Demo(system, client, examples, results, calendar, catalogue)
     demo.client.now = at(calendar.starts_on, 8)
     rows = sum(1 for _ in (examples / "clients.csv").open(encoding="utf-8")) - 1
