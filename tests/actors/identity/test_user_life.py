@@ -32,7 +32,7 @@ from messages.identity import (
 )
 from messages.problem import Refused
 from runtime import headers
-from tests.actors.identity.people import IssuerServer, Person, invite, link_token, member, person, role_id
+from tests.actors.identity.people import IssuerServer, Person, invite, link_token, member, person, role_id, seen
 from tests.actors.identity.test_privacy import OTHERS, report
 from tests.actors.identity.test_sign_in import code_of
 from tests.harness import Running, Tenant, eventually
@@ -245,15 +245,6 @@ async def test_mails_are_counted_by_address_and_by_network(
     assert await code_of(someone.call(RequestEmailVerification())) == "RATE_LIMITED"
     await running.settled()
     assert account.actions == [["VERIFY_EMAIL"]] * 3
-
-
-async def seen(running: Running, user_id: UUID, at: datetime) -> None:
-    """The person was last here then."""
-    connection = await asyncpg.connect(running.database("identity"))
-    try:
-        await connection.execute("update user_account set last_seen_at = $2 where id = $1", user_id, at)
-    finally:
-        await connection.close()
 
 
 async def test_case_21_an_unused_login_is_noticed_twice_and_closed(
