@@ -5,11 +5,13 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 import uvicorn
 
@@ -214,6 +216,15 @@ async def member(owner: Person, code: str, **fields: Any) -> tuple[Person, Membe
     joined = await someone.call(AcceptInvitation(token=token))
     await someone.enter(owner.organisation_id)
     return someone, joined.membership
+
+
+async def seen(running: Running, user_id: UUID, at: datetime) -> None:
+    """The person was last here then."""
+    connection = await asyncpg.connect(running.database("identity"))
+    try:
+        await connection.execute("update user_account set last_seen_at = $2 where id = $1", user_id, at)
+    finally:
+        await connection.close()
 
 
 LISTED = CompanyScope.LIST

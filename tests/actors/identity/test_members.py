@@ -21,7 +21,7 @@ from messages.identity import (
 )
 from messages.problem import Refused
 from runtime import clock
-from tests.actors.identity.people import Person, as_bridge, invite, link_token, member
+from tests.actors.identity.people import Person, as_bridge, invite, link_token, member, seen
 from tests.actors.identity.test_sign_in import code_of
 from tests.harness import Running, Tenant, eventually
 
@@ -204,7 +204,8 @@ async def test_who_was_removed_may_be_invited_again(running: Running, owned: tup
 
 async def test_temporary_access_ends_the_day_after(running: Running, owned: tuple[Person, Tenant]) -> None:
     owner, tenant = owned
-    _, membership = await member(owner, "viewer")
+    someone, membership = await member(owner, "viewer")
+    await seen(running, someone.user.user_id, datetime(2036, 5, 1, tzinfo=UTC))
     await owner.call(
         UpdateMembership(membership_id=membership.membership_id, valid_until=date(2036, 5, 4), expected_version=1)
     )
