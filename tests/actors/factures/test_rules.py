@@ -19,7 +19,7 @@ from actors.factures.rules.amounts import (
     share_by_rate,
     totals_of,
 )
-from actors.factures.rules.mentions import late_interest_rate
+from actors.factures.rules.late_interest import late_interest_rate
 from actors.factures.rules.seals import GENESIS, SealedContent, seal_hash
 from actors.factures.rules.settlements import fact_after, standing
 from messages.factures import DocumentKind, SettlementStatus
