@@ -3,9 +3,9 @@
 import argparse
 import asyncio
 
-from benchmarks import clients, flow, requests, whole
+from benchmarks import clients, flow, invoices, requests, whole
 
-_PARTS = ("requests", "flow", "clients", "whole")
+_PARTS = ("requests", "flow", "clients", "invoices", "whole")
 
 
 def main() -> None:
@@ -20,6 +20,7 @@ def main() -> None:
         "requests": lambda: requests.run(chosen.requests),
         "flow": flow.run,
         "clients": clients.run,
+        "invoices": invoices.run,
         "whole": whole.run,
     }
     for part in chosen.parts or _PARTS:
