@@ -56,6 +56,11 @@ def test_case_2_vat_is_rounded_once_per_rate(count: int, price: str, key: VatKey
     assert (str(totals.net), str(totals.vat), str(totals.gross)) == expected
 
 
+def test_case_7_three_bundled_services() -> None:
+    totals = totals_of([(TWENTY, Decimal("5.90"))] * 3)
+    assert (str(totals.net), str(totals.vat), str(totals.gross)) == ("17.70", "3.54", "21.24")
+
+
 def test_case_4_ties_are_rounded_away_from_zero() -> None:
     found = [round_cents(Decimal(value)) for value in ("0.125", "1.005", "-0.125")]
     assert [str(value) for value in found] == ["0.13", "1.01", "-0.13"]
