@@ -3,9 +3,9 @@
 import argparse
 import asyncio
 
-from benchmarks import clients, flow, lists, requests, whole
+from benchmarks import clients, flow, invoices, lists, money, requests, whole
 
-_PARTS = ("requests", "flow", "clients", "lists", "whole")
+_PARTS = ("requests", "flow", "clients", "lists", "invoices", "money", "whole")
 
 
 def main() -> None:
@@ -21,6 +21,8 @@ def main() -> None:
         "flow": flow.run,
         "clients": clients.run,
         "lists": lists.run,
+        "invoices": invoices.run,
+        "money": money.run,
         "whole": whole.run,
     }
     for part in chosen.parts or _PARTS:

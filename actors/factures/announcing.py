@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 
 from actors.factures import views
-from actors.factures.rules import settlements
+from actors.factures.rules import invoices, settlements
 from actors.factures.rules.amounts import share_by_rate
 from messages.base import Event
 from messages.factures import (
@@ -228,7 +228,7 @@ async def credit_original(note: Row, work: UnitOfWork) -> Row | None:
         outstanding=after.outstanding,
         settlement_status=after.status,
         overdue=row["overdue"] and after.outstanding > 0,
-        status=InvoiceStatus.CANCELLED if cancelled else row["status"],
+        status=invoices.after("cancel", row["status"]) if cancelled else row["status"],
         cancelled_by_id=note["id"] if cancelled else None,
     )
     if cancelled:
@@ -264,7 +264,7 @@ async def replace_original(corrective: Row, work: UnitOfWork) -> Row:
         outstanding=_ZERO,
         settlement_status=SettlementStatus.CREDITED,
         overdue=False,
-        status=InvoiceStatus.CANCELLED,
+        status=invoices.after("cancel", row["status"]),
         cancelled_by_id=corrective["id"],
     )
     by = CancelledBy(id=corrective["id"], number=corrective["number"], kind=DocumentKind.CORRECTIVE_INVOICE)

@@ -1,6 +1,6 @@
 """What factures answers, hears, does on time and in the background, and whom it asks."""
 
-from actors.factures import ordering, platform_schedule, polling, schedule, sending, work
+from actors.factures import ordering, platform_schedule, polling, proving, schedule, sending, work
 from actors.factures.facturx.pool import POOL
 from actors.factures.personal_data import PERSONAL_DATA
 from actors.factures.reactions import delivery, money, projections
@@ -11,6 +11,7 @@ from actors.factures.requests import (
     drafts,
     e_reports,
     platform,
+    proof,
     settings,
     settling,
     totals,
@@ -65,6 +66,13 @@ actor = Actor(
         platform.record_lifecycle_status,
         platform.list_lifecycle_events,
         platform.receive_platform_webhook,
+        proof.list_closings,
+        proof.run_closing,
+        proof.upsert_late_interest_rate,
+        proof.list_late_interest_rates,
+        proof.list_invoice_statuses,
+        proof.upsert_status_label,
+        proof.delete_status_label,
         e_reports.list_e_reports,
         e_reports.get_e_report,
         e_reports.generate_e_report,
@@ -95,6 +103,10 @@ actor = Actor(
         every(Tick.MINUTE, platform_schedule.work_on_platforms),
         daily("20:00", platform_schedule.state_collections),
         every(Tick.DAY, platform_schedule.report_to_tax_hub),
+        daily("03:00", proving.check_seals),
+        every(Tick.DAY, proving.audit_numbers),
+        every(Tick.DAY, proving.close_periods),
+        every(Tick.DAY, proving.remind_of_rates),
     ),
     slow_work=(
         SlowWork(ordering.IssueDrafts, perform=work.prepare_drafts, finish=work.issue_drafts, at_most=1),

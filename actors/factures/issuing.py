@@ -8,6 +8,7 @@ seal always commit together and no number is ever lost.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -18,15 +19,15 @@ from actors.factures.facturx import rendered
 from actors.factures.facturx.pool import POOL
 from actors.factures.facturx.rendered import Rendered
 from actors.factures.facturx.sheet import Sheet
-from actors.factures.rules import checks, numbering, settlements
+from actors.factures.rules import checks, invoices, numbering, settlements
+from actors.factures.rules.closings import fiscal_year_end
 from actors.factures.rules.seals import SealedContent, seal_hash
-from actors.factures.sheets import Mandate, sheet_of
+from actors.factures.sheets import Mandate, Printing, sheet_of
 from messages.clients import ClientSnapshot
 from messages.factures import (
     DocumentKind,
     FileFormat,
     Finding,
-    InvoiceStatus,
     PaymentMethod,
     TransmissionStatus,
 )
@@ -70,14 +71,14 @@ class Desk:
     mandates: Sequence[Row]
     series: dict[str, Series]
     """By the series' code; kinds may share one."""
-    logo: bytes | None
+    printing: Printing
     account: Row | None
     """The company's account at a platform."""
 
     def sheet(self, row: Row, number: str, issue_date: date) -> Sheet:
         """The sheet of a draft."""
         parties = Parties(self.company, self.settings, self.clients[row["client_id"]])
-        return sheet_of(row, parties, self._mandate(row), self.logo, number=number, issue_date=issue_date)
+        return sheet_of(row, parties, self._mandate(row), self.printing, number=number, issue_date=issue_date)
 
     def _mandate(self, row: Row) -> Mandate | None:
         """The mandate of the contract, else a mandate of the client that is bound to no contract."""
@@ -132,9 +133,15 @@ async def desk_of(organisation_id: UUID, company_id: UUID, rows: Sequence[Row], 
         {found["client_id"]: ClientSnapshot.model_validate(found["snapshot"]) for found in clients},
         mandates,
         {code: _series(code, series, counters) for code in set(numbering.SERIES.values())},
-        logo,
+        Printing(logo, await entered_rates(organisation_id, reading)),
         await known_account(company_id, organisation_id, reading),
     )
+
+
+async def entered_rates(organisation_id: UUID, reading: Reading) -> dict[str, Decimal]:
+    """The central bank's rates that a person entered, by semester."""
+    rows = await reading.fetch(queries.LATE_INTEREST_RATES, organisation_id=organisation_id)
+    return {row["semester"]: row["ecb_rate"] for row in rows}
 
 
 async def _logo(settings: Row, scope: dict[str, UUID], reading: Reading) -> bytes | None:
@@ -298,7 +305,7 @@ def _issued_columns(item: Prepared, preparation: Preparation, work: UnitOfWork) 
         "series_id": desk.series[_code(row)].id,
         "series_year": on.year,
         "series_seq": item.sequence,
-        "status": InvoiceStatus.ISSUED,
+        "status": invoices.after("issue", row["status"]),
         "settlement_status": standing.status,
         "outstanding": standing.outstanding,
         "issue_date": on,
@@ -312,7 +319,7 @@ def _issued_columns(item: Prepared, preparation: Preparation, work: UnitOfWork) 
         "seller": _snapshot(sheet.seller),
         "buyer": _snapshot(sheet.buyer),
         "settings_version": desk.settings["settings_version"],
-        "fiscal_year_end": views.fiscal_year_end(desk.company.fiscal_year_end, on),
+        "fiscal_year_end": fiscal_year_end(desk.company.fiscal_year_end, on),
         "version": row["version"] + 1,
         "updated_at": work.now,
         "updated_by": work.caller.principal,

@@ -24,6 +24,7 @@ from actors.factures.facturx.sheet import (
 )
 from actors.factures.rules import mentions, vat
 from actors.factures.rules.amounts import Totals, VatKey
+from actors.factures.rules.late_interest import Rates, late_interest_rate
 from messages.clients import ClientSnapshot
 from messages.factures import PLATFORM_PROCESSING, DocumentKind, Nature, PaymentMethod, Processing, Profile
 from messages.identity import CompanySnapshot
@@ -53,8 +54,16 @@ class Mandate:
     creditor_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """What every document of a company prints: its logo, and rates of late interest that a person entered."""
+
+    logo: bytes | None
+    ecb_rates: Rates
+
+
 def sheet_of(
-    row: Row, parties: Parties, mandate: Mandate | None, logo: bytes | None, *, number: str, issue_date: date
+    row: Row, parties: Parties, mandate: Mandate | None, printing: Printing, *, number: str, issue_date: date
 ) -> Sheet:
     """The sheet of a stored draft under that number and date."""
     kind = DocumentKind(row["kind"])
@@ -80,7 +89,7 @@ def sheet_of(
         allowances=tuple(_allowance(item) for item in row["allowances"]),
         totals=_totals(row),
         due=row["due"],
-        notes=_notes(row, parties, seller, buyer, issue_date),
+        notes=_notes(row, parties, seller, buyer, late_interest_rate(issue_date, printing.ecb_rates)),
         payment=None if is_credit_note else _payment(row, parties.settings, mandate, issue_date),
         terms_text=parties.settings["payment_terms_text"],
         delivery_date=row["delivery_date"],
@@ -95,13 +104,13 @@ def sheet_of(
         charges=tuple(_charge(item) for item in row["charges"]),
         deposits=tuple(_deposit(item) for item in row["deposits"]),
         paid_on=row["paid_on"],
-        style=style_of(parties.settings, logo),
+        style=style_of(parties.settings, printing.logo),
         profile=Profile(parties.settings["default_profile"]),
         through_platform=row["processing"] in PLATFORM_PROCESSING,
     )
 
 
-def _notes(row: Row, parties: Parties, seller: SheetParty, buyer: SheetParty, on: date) -> tuple[SheetNote, ...]:
+def _notes(row: Row, parties: Parties, seller: SheetParty, buyer: SheetParty, rate: Decimal) -> tuple[SheetNote, ...]:
     """The mentions of the law, what a person wrote, and why VAT is not charged."""
     nature = Nature(row["nature"])
     found = mentions.mentions(
@@ -109,7 +118,6 @@ def _notes(row: Row, parties: Parties, seller: SheetParty, buyer: SheetParty, on
             buyer_kind=PartyKind(buyer.kind),
             nature=nature,
             processing=Processing(row["processing"]),
-            issue_date=on,
             vat_on_debits=parties.settings["vat_on_debits"],
             is_credit_note=DocumentKind(row["kind"]).gives_back,
             legal_form_line=seller.legal_form_line,
@@ -117,6 +125,7 @@ def _notes(row: Row, parties: Parties, seller: SheetParty, buyer: SheetParty, on
             mediator_name=parties.settings["mediator_name"],
             mediator_url=parties.settings["mediator_url"],
             extra=parties.settings["legal_mentions_extra"],
+            late_interest=rate,
         )
     )
     free = [SheetNote(None, row["notes"])] if row["notes"] else []

@@ -202,14 +202,3 @@ def credit_facts_of(row: Row) -> dict[str, Any]:
 def settings_of(row: Row) -> InvoicingSettings:
     """Settings without the whole IBAN."""
     return InvoicingSettings.model_validate({**row, "iban_masked": mask_iban(row["iban"]) if row["iban"] else None})
-
-
-def fiscal_year_end(month_and_day: str, on: date) -> date:
-    """The end of the fiscal year a date lies in; `02-29` ends on the 28th in common years."""
-    month, day = (int(part) for part in month_and_day.split("-"))
-    for year in (on.year, on.year + 1):
-        last = min(day, 28) if month == 2 else day
-        found = date(year, month, last)
-        if found >= on:
-            return found
-    raise AssertionError("a year has an end")

@@ -26,20 +26,26 @@ from messages.factures.events import (
     InvoiceUpdated,
     InvoicingSettingsChanged,
 )
-from messages.factures.invoices import (
+from messages.factures.facts import (
     AccountNet,
-    BillingIntake,
-    BillingIntakePage,
-    CalculatedTotals,
     CancelledBy,
     ContractLineNet,
     CreditedOriginal,
     CreditFacts,
+    InvoiceFacts,
+    IssuedLine,
+    RateAmount,
+    RunFailure,
+    SettlementFacts,
+)
+from messages.factures.invoices import (
+    BillingIntake,
+    BillingIntakePage,
+    CalculatedTotals,
     DeductedDeposit,
     Finding,
     Invoice,
     InvoiceCheck,
-    InvoiceFacts,
     InvoiceFile,
     InvoiceLine,
     InvoicePage,
@@ -48,16 +54,12 @@ from messages.factures.invoices import (
     InvoiceSummary,
     InvoiceSums,
     InvoicingSettings,
-    IssuedLine,
     IssueResult,
     IssueResults,
     LateInterest,
     NextNumber,
-    RateAmount,
-    RunFailure,
     SealCheck,
     Settlement,
-    SettlementFacts,
 )
 from messages.factures.parts import CreditAmount, CreditLine, DocumentCharge, DocumentDiscount, InvoiceLineDraft
 from messages.factures.requests import (
@@ -85,6 +87,7 @@ from messages.factures.requests import (
     VerifySeals,
 )
 from messages.factures.values import (
+    ALREADY_CANCELLED,
     ALREADY_SETTLED,
     BILLING_INTAKE_NOT_FOUND,
     CHRONOLOGY_VIOLATION,
@@ -129,6 +132,7 @@ from messages.factures.values import (
 )
 
 __all__ = [
+    "ALREADY_CANCELLED",
     "ALREADY_SETTLED",
     "BILLING_INTAKE_NOT_FOUND",
     "CHRONOLOGY_VIOLATION",

@@ -3,15 +3,8 @@
 from uuid import UUID
 
 from messages.base import Event
-from messages.factures.invoices import (
-    CancelledBy,
-    ContractLineNet,
-    CreditFacts,
-    InvoiceFacts,
-    InvoiceRef,
-    RunFailure,
-    SettlementFacts,
-)
+from messages.factures.facts import CancelledBy, ContractLineNet, CreditFacts, InvoiceFacts, RunFailure, SettlementFacts
+from messages.factures.invoices import InvoiceRef
 from messages.factures.values import Channel
 from messages.shared import LetterOrder
 from messages.values.instants import Instant

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from messages.base import Access, Empty, Event, Reply, Request
 from messages.errors import BUSINESS_RULE_VIOLATION, NOT_FOUND, PRECONDITION_FAILED, UNAUTHORIZED, VALIDATION_FAILED
-from messages.factures.invoices import RateAmount
+from messages.factures.facts import RateAmount
 from messages.factures.values import TransmissionStatus
 from messages.paging import Page, PageRequest
 from messages.values.instants import Instant

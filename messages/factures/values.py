@@ -25,6 +25,7 @@ ALREADY_SETTLED = PRECONDITION_FAILED.specific(
 INVOICE_ALREADY_ISSUED = INVALID_TRANSITION.specific(
     "INVOICE_ALREADY_ISSUED", "Facture déjà émise", "Invoice already issued"
 )
+ALREADY_CANCELLED = PRECONDITION_FAILED.specific("ALREADY_CANCELLED", "Facture déjà annulée", "Already cancelled")
 NOT_ISSUED = PRECONDITION_FAILED.specific("NOT_ISSUED", "Facture non émise", "Invoice not issued")
 NOT_ARCHIVED_YET = PRECONDITION_FAILED.specific("NOT_ARCHIVED_YET", "Facture en cours d'archivage", "Not archived yet")
 INVOICE_NOT_COMPLIANT = BUSINESS_RULE_VIOLATION.specific(

@@ -12,6 +12,7 @@ from storage.factures.tables import (
     invoice,
     invoice_line,
     invoicing_settings,
+    late_interest_rate,
     logo,
     mandate_view,
     numbering_counter,
@@ -128,6 +129,11 @@ _transmission = select(transmission).where(
 )
 TRANSMISSION: Statement = prepare(_transmission)
 TRANSMISSION_FOR_UPDATE: Statement = prepare(_transmission.with_for_update())
+LATE_INTEREST_RATES: Statement = prepare(
+    select(late_interest_rate.c.semester, late_interest_rate.c.ecb_rate).where(
+        late_interest_rate.c.organisation_id == bindparam("organisation_id")
+    )
+)
 DIRECTORY_LINE: Statement = prepare(
     select(directory_line).where(
         directory_line.c.organisation_id == bindparam("organisation_id"),

@@ -77,6 +77,7 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "factures.company_view": (COMPANY, "snapshot"),
     "factures.directory_line": ("where businesses receive e-invoices: their SIREN", "address"),
     "factures.platform_account": (COMPANY, "vat_periodicity"),
+    "factures.status_label": (CATALOGUE, "description"),
     "factures.platform_webhook": ("ids of flows at the platform", "body"),
     "factures.invoicing_settings": (
         COMPANY,

@@ -17,6 +17,7 @@ from messages.payments import (
     MandateActivated,
     MandateBlocked,
     MandateCancelled,
+    MandateExpired,
     MandateUnblocked,
 )
 from messages.values.identifiers import derived_id
@@ -117,7 +118,7 @@ async def undo_merge(event: ClientUnmerged, work: UnitOfWork) -> None:
 
 
 async def keep_mandate(
-    event: MandateActivated | MandateBlocked | MandateUnblocked | MandateCancelled, work: UnitOfWork
+    event: MandateActivated | MandateBlocked | MandateUnblocked | MandateCancelled | MandateExpired, work: UnitOfWork
 ) -> None:
     """What a direct debit prints, and whether it may."""
     await work.execute(

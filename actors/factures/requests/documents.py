@@ -7,15 +7,15 @@ from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, case, func, literal, select
 
-from actors.factures import announcing, views
+from actors.factures import announcing, chain, views
 from actors.factures import work as slow
 from actors.factures.crediting import credit_draft, lines_taken_back, net_by_key
 from actors.factures.drafting import load_parties, save_draft
 from actors.factures.requests.drafts import issue_now, load
 from actors.factures.rules.amounts import VatKey
-from actors.factures.rules.seals import GENESIS, SealedContent, seal_hash
 from messages.documents import INLINE_LIMIT
 from messages.factures import (
+    ALREADY_CANCELLED,
     INTEGRITY_BROKEN,
     INVOICE_NOT_FOUND,
     NOT_ARCHIVED_YET,
@@ -34,7 +34,6 @@ from messages.factures import (
     InvoiceSums,
     ListInvoices,
     SealCheck,
-    SealFinding,
     SendInvoice,
     VerifySeals,
 )
@@ -42,7 +41,7 @@ from messages.problem import Refused
 from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.factures import queries
-from storage.factures.tables import invoice, rendition, seal
+from storage.factures.tables import invoice
 
 _MIME = {FileFormat.FACTURX_PDF: "application/pdf", FileFormat.CII_XML: "application/xml"}
 _EXTENSION = {FileFormat.FACTURX_PDF: "pdf", FileFormat.CII_XML: "xml"}
@@ -163,6 +162,10 @@ async def create_credit_note(request: CreateCreditNote, work: UnitOfWork) -> Inv
     row = await issued_document(request.invoice_id, work)
     if DocumentKind(row["kind"]).gives_back:
         raise Refused(NOT_ISSUED, "only an invoice can be credited; give the id of an invoice")
+    if row["status"] == InvoiceStatus.CANCELLED and await announcing.credited_gross(row["id"], work) < row["gross"]:
+        raise Refused(
+            ALREADY_CANCELLED, "a corrective invoice replaces this one; credit the corrective invoice instead"
+        )
     lines = lines_taken_back(row, request.lines)
     amounts = [(_key_of(found.category, found.rate, row), found.net) for found in request.amounts]
     wanted = {CreditScope.FULL: None, CreditScope.LINES: net_by_key(lines), CreditScope.AMOUNTS: amounts}
@@ -184,92 +187,8 @@ async def create_credit_note(request: CreateCreditNote, work: UnitOfWork) -> Inv
 
 
 async def verify_seals(request: VerifySeals, work: UnitOfWork) -> SealCheck:
-    """Recompute the chain from rows and files, in order; the first break ends it."""
-    checked, expected = 0, request.from_seq
-    previous = await _hash_before(request, work)
-    while True:
-        links = await work.fetch(_links(request, expected, work))
-        if not links:
-            return SealCheck(valid=True, checked=checked)
-        ids = [link["invoice_id"] for link in links]
-        scope = {"organisation_id": work.organisation_id}
-        rows = {row["id"]: row for row in await work.fetch(queries.INVOICES_BY_ID, **scope, ids=ids)}
-        files = await _files(ids, work)
-        for link in links:
-            row = rows[link["invoice_id"]]
-            reason = _broken(link, row, files[row["id"]], expected, previous)
-            if reason is not None:
-                seq = int(link["chain_seq"])
-                return SealCheck(valid=False, checked=checked, broken_at=seq, number=row["number"], reason=reason)
-            checked, expected, previous = checked + 1, expected + 1, link["seal_hash"]
-
-
-def _links(request: VerifySeals, first: int, work: UnitOfWork) -> Any:
-    statement = select(seal).where(
-        seal.c.organisation_id == work.organisation_id,
-        seal.c.company_id == request.company_id,
-        seal.c.chain_seq >= first,
-    )
-    if request.to_seq is not None:
-        statement = statement.where(seal.c.chain_seq <= request.to_seq)
-    return statement.order_by(seal.c.chain_seq).limit(_SEALS_AT_ONCE)
-
-
-async def _hash_before(request: VerifySeals, work: UnitOfWork) -> str:
-    if request.from_seq == 1:
-        return GENESIS
-    statement = select(seal.c.seal_hash).where(
-        seal.c.organisation_id == work.organisation_id,
-        seal.c.company_id == request.company_id,
-        seal.c.chain_seq == request.from_seq - 1,
-    )
-    return str(await work.fetch_value(statement))
-
-
-async def _files(ids: list[Any], work: UnitOfWork) -> dict[Any, dict[str, Row]]:
-    statement = select(rendition.c.invoice_id, rendition.c.format, rendition.c.bytes, rendition.c.sha256).where(
-        rendition.c.organisation_id == work.organisation_id, rendition.c.invoice_id == any_(literal(ids, ARRAY(Uuid)))
-    )
-    found: dict[Any, dict[str, Row]] = {id_: {} for id_ in ids}
-    for row in await work.fetch(statement):
-        found[row["invoice_id"]][row["format"]] = row
-    return found
-
-
-def _broken(link: Row, row: Row, files: dict[str, Row], expected: int, previous: str) -> SealFinding | None:
-    """The first thing that is wrong with a link, in the order in which it would be noticed."""
-    if link["chain_seq"] != expected:
-        return SealFinding.GAP
-    if link["prev_hash"] != previous:
-        return SealFinding.LINK
-    if seal_hash(link["prev_hash"], link["canonical"]) != link["seal_hash"]:
-        return SealFinding.HASH
-    hashes = {}
-    for format_, finding in ((FileFormat.CII_XML, SealFinding.XML), (FileFormat.FACTURX_PDF, SealFinding.PDF)):
-        file = files.get(format_)
-        if file is None or hashlib.sha256(file["bytes"]).hexdigest() != file["sha256"]:
-            return finding
-        hashes[format_] = file["sha256"]
-    content = SealedContent(
-        company_id=row["company_id"],
-        seq=expected,
-        document_id=row["id"],
-        number=row["number"],
-        type_code=DocumentKind(row["kind"]).type_code,
-        issue_date=row["issue_date"],
-        issued_at=row["issued_at"],
-        currency="EUR",
-        client_id=row["client_id"],
-        net=row["net"],
-        vat=row["vat"],
-        gross=row["gross"],
-        due=row["due"],
-        breakdown=views.breakdown_of(row),
-        preceding=[number for number, _ in views.preceding_of(row)],
-        xml_sha256=hashes[FileFormat.CII_XML],
-        pdf_sha256=hashes[FileFormat.FACTURX_PDF],
-    )
-    return None if content.canonical() == link["canonical"] else SealFinding.CONTENT_CHANGED
+    """Recompute the chain from rows and files."""
+    return await chain.check(request.company_id, request.from_seq, request.to_seq, work)
 
 
 def _key_of(category: str, rate: Any, row: Row) -> VatKey:

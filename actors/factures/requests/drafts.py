@@ -13,12 +13,11 @@ from actors.factures import doubts, drafting, issuing, sheets, views
 from actors.factures import work as slow
 from actors.factures.drafting import DraftLine, DraftOrder, load_parties, save_draft
 from actors.factures.facturx.pool import POOL
-from actors.factures.rules import checks, vat
+from actors.factures.rules import checks, invoices, vat
 from actors.factures.rules.amounts import Totals
 from messages.base import Empty
 from messages.documents import INLINE_LIMIT, PAYLOAD_TOO_LARGE
 from messages.factures import (
-    INVOICE_ALREADY_ISSUED,
     INVOICE_LOCKED,
     INVOICE_NOT_COMPLIANT,
     INVOICE_NOT_FOUND,
@@ -160,8 +159,9 @@ async def replace_invoice_lines(request: ReplaceInvoiceLines, work: UnitOfWork) 
 
 async def delete_invoice(request: DeleteInvoice, work: UnitOfWork) -> Empty:
     """Throw a draft away; what it billed may be billed again."""
-    row = await _draft(request.invoice_id, request.expected_version, work)
-    changed = await _change(row, {"status": InvoiceStatus.DISCARDED, "auto_issue": False}, work)
+    row = await _draft(request.invoice_id, request.expected_version, work, "discard")
+    discarded = {"status": invoices.after("discard", row["status"]), "auto_issue": False}
+    changed = await _change(row, discarded, work)
     mine = (invoiced_item.c.organisation_id == work.organisation_id, invoiced_item.c.invoice_id == row["id"])
     await work.execute(delete(invoiced_item).where(*mine))
     fact = InvoiceDiscarded(invoice_id=row["id"], draft_ref=row["draft_ref"])
@@ -203,7 +203,7 @@ async def preview_invoice(request: PreviewInvoice, work: UnitOfWork) -> InvoiceP
 
 async def issue_invoice(request: IssueInvoice, work: UnitOfWork) -> Invoice:
     """Give a draft its number and seal; the file goes to the archive behind the reply."""
-    row = await _draft(request.invoice_id, request.expected_version, work, already=INVOICE_ALREADY_ISSUED)
+    row = await _draft(request.invoice_id, request.expected_version, work, "issue")
     await issue_now(row, request.issue_date or work.today(), work, overridden=frozenset(request.override_warnings))
     return views.invoice_of(await load(row["id"], work))
 
@@ -272,14 +272,9 @@ async def load(invoice_id: UUID, work: UnitOfWork, *, for_update: bool = False) 
     return row
 
 
-async def _draft(invoice_id: UUID, expected_version: int, work: UnitOfWork, *, already: Any = INVOICE_LOCKED) -> Row:
+async def _draft(invoice_id: UUID, expected_version: int, work: UnitOfWork, trigger: str = "change") -> Row:
     row = await load(invoice_id, work, for_update=True)
-    if row["status"] != InvoiceStatus.DRAFT:
-        raise Refused(
-            already,
-            f"the document is {row['status']}, only a draft can change; correct it with a credit note",
-            details={"from": row["status"]},
-        )
+    invoices.after(trigger, row["status"])
     work.check_version(expected_version, row["version"])
     return row
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from actors.factures import announcing, views
+from actors.factures.issuing import entered_rates
 from actors.factures.requests.documents import issued_document
 from actors.factures.requests.drafts import load
 from actors.factures.rules import late_interest
@@ -87,7 +88,8 @@ async def calculate_late_interest(request: CalculateLateInterest, work: UnitOfWo
     """Interest and indemnity on what is open; a consumer owes neither without formal notice."""
     row = await issued_document(request.invoice_id, work, for_update=False)
     owes = row["buyer"]["kind"] != PartyKind.CONSUMER and row["outstanding"] > 0
-    late = late_interest.segments(row["due_date"], request.until) if owes else []
+    rates = await entered_rates(work.organisation_id, work)
+    late = late_interest.segments(row["due_date"], request.until, rates) if owes else []
     return LateInterest(
         invoice_id=row["id"],
         outstanding=Money(amount=row["outstanding"]),

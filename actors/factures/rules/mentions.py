@@ -1,7 +1,6 @@
 """The mentions the law wants on a document (spec 6.9), as coded notes and printed sentences."""
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -10,16 +9,6 @@ from messages.shared import PartyKind
 
 RECOVERY_INDEMNITY: Final = Decimal("40.00")
 """Code de commerce art. D441-5."""
-
-# Rate of the European Central Bank on 1 January and 1 July, by semester.
-_ECB_RATES: Final = {
-    "2024-S1": Decimal("4.50"),
-    "2024-S2": Decimal("4.25"),
-    "2025-S1": Decimal("3.15"),
-    "2025-S2": Decimal("2.15"),
-    "2026-S1": Decimal("2.15"),
-}
-_POINTS_ABOVE_ECB: Final = Decimal("10.00")
 
 NATURE_SENTENCES: Final = {
     Nature.GOODS: "Nature de l'opération : livraison de biens",
@@ -45,7 +34,6 @@ class MentionFacts:
     buyer_kind: PartyKind
     nature: Nature
     processing: Processing
-    issue_date: date
     vat_on_debits: bool
     is_credit_note: bool
     legal_form_line: str | None
@@ -53,13 +41,8 @@ class MentionFacts:
     mediator_name: str | None
     mediator_url: str | None
     extra: str | None
-
-
-def late_interest_rate(on: date) -> Decimal:
-    """The rate of late interest between businesses: ECB rate of the semester plus ten points (C. com. L441-10)."""
-    semester = f"{on.year}-S{1 if on.month <= 6 else 2}"
-    known = max((name for name in _ECB_RATES if name <= semester), default=min(_ECB_RATES))
-    return _ECB_RATES[known] + _POINTS_ABOVE_ECB
+    late_interest: Decimal
+    """The yearly rate between businesses."""
 
 
 def mentions(facts: MentionFacts) -> list[Mention]:
@@ -84,7 +67,7 @@ def _identity(facts: MentionFacts) -> list[Mention]:
 
 
 def _for_businesses(facts: MentionFacts) -> list[Mention]:
-    rate = f"{late_interest_rate(facts.issue_date):.2f}".replace(".", ",")
+    rate = f"{facts.late_interest:.2f}".replace(".", ",")
     return [
         Mention("Pas d'escompte pour paiement anticipé.", "AAB"),
         Mention(

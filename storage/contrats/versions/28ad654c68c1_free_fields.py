@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "28ad654c68c1"
-down_revision = "705845501efe"
+down_revision = "3fbf1575cf99"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "f11e0c8a8240"
-down_revision = "fd47af4ddfdf"
+down_revision = "705845501efe"
 branch_labels = None
 depends_on = None
 

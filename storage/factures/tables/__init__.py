@@ -1,9 +1,11 @@
 """The tables of factures, by subject."""
 
 from storage.factures.tables.documents import (
+    fiscal_closing,
     invoice,
     invoice_line,
     invoicing_settings,
+    late_interest_rate,
     logo,
     numbering_counter,
     numbering_series,
@@ -12,6 +14,7 @@ from storage.factures.tables.documents import (
     seal,
     seal_head,
     settlement,
+    status_label,
     vat_breakdown,
 )
 from storage.factures.tables.metadata import metadata
@@ -34,8 +37,9 @@ from storage.factures.tables.platform import (
 )
 
 __all__ = [
-    "billing_intake", "client_view", "company_view", "debit_plan_view", "directory_line", "e_report", "invoice",
-    "invoice_line", "invoiced_item", "invoicing_settings", "lifecycle_event", "logo", "mandate_view", "metadata",
-    "numbering_counter", "numbering_series", "payment_position", "platform_account", "platform_webhook", "rendition",
-    "seal", "seal_head", "settlement", "stated_collection", "transmission", "vat_breakdown",
+    "billing_intake", "client_view", "company_view", "debit_plan_view", "directory_line", "e_report",
+    "fiscal_closing", "invoice", "invoice_line", "invoiced_item", "invoicing_settings", "late_interest_rate",
+    "lifecycle_event", "logo", "mandate_view", "metadata", "numbering_counter", "numbering_series",
+    "payment_position", "platform_account", "platform_webhook", "rendition", "seal", "seal_head", "settlement",
+    "stated_collection", "status_label", "transmission", "vat_breakdown",
 ]  # fmt: skip

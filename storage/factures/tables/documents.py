@@ -346,3 +346,55 @@ logo = Table(
     comment="pictures as they are printed; settings name the one in use",
     info=TENANT,
 )
+
+fiscal_closing = Table(
+    "fiscal_closing",
+    metadata,
+    tenant(),
+    reference("company_id"),
+    text("period"),
+    Column("period_key", Date, nullable=False),
+    Column("period_end", Date, nullable=False),
+    Column("document_count", Integer, nullable=False),
+    Column("totals", JSONB, nullable=False),
+    amount("perpetual_total"),
+    Column("first_seq", BigInteger),
+    Column("last_seq", BigInteger),
+    text("last_seal_hash"),
+    text("canonical"),
+    text("prev_closing_hash"),
+    text("closing_hash"),
+    instant("closed_at"),
+    PrimaryKeyConstraint("organisation_id", "company_id", "period", "period_key"),
+    UniqueConstraint("organisation_id", "company_id", "period", "prev_closing_hash"),
+    comment="sealed totals of a day, month or fiscal year, by its first day; one chain per company and kind of period",
+    info=TENANT,
+)
+
+late_interest_rate = Table(
+    "late_interest_rate",
+    metadata,
+    tenant(),
+    text("semester"),
+    Column("ecb_rate", Numeric(5, 2), nullable=False),
+    text("source"),
+    instant("entered_at"),
+    text("entered_by"),
+    PrimaryKeyConstraint("organisation_id", "semester"),
+    comment="rates of the European Central Bank that a person entered; those known at release are in the rules",
+    info=TENANT,
+)
+
+status_label = Table(
+    "status_label",
+    metadata,
+    tenant(),
+    text("code"),
+    text("label"),
+    text("description", nullable=True),
+    Column("display_order", Integer, nullable=False),
+    text("colour", nullable=True),
+    PrimaryKeyConstraint("organisation_id", "code"),
+    comment="an organisation's own words for statuses; the codes are closed",
+    info=TENANT,
+)

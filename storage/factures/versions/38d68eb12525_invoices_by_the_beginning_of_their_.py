@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "38d68eb12525"
-down_revision = "203dfcd1e077"
+down_revision = "420e96ebaebe"
 branch_labels = None
 depends_on = None
 

@@ -269,7 +269,6 @@ def sheet(
             PartyKind.BUSINESS,
             Nature.SERVICES,
             Processing.B2B,
-            date(2026, 3, 1),
             False,
             False,
             "SAS",
@@ -277,6 +276,7 @@ def sheet(
             None,
             None,
             None,
+            Decimal("12.15"),
         )
     )
     fields: dict[str, Any] = {

@@ -3,6 +3,7 @@
 import io
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pikepdf
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from actors.factures.rules import late_interest
 from messages.factures import (
     CalculateLateInterest,
+    CheckInvoice,
     CorrectionReason,
     CreateCreditNote,
     CreditLine,
@@ -29,6 +31,8 @@ from messages.factures import (
     UpdateInvoicingSettings,
 )
 from messages.logistics import LetterFailed, LetterKind, LetterPosted, LetterPurpose
+from messages.payments import MandateActivated, MandateExpired
+from messages.payments.vocabulary import MandateKind, MandateScheme
 from messages.values.identifiers import new_id
 from tests.actors.factures.builders import NOW, amounts_of, business, consumer, decoded, ready
 from tests.actors.factures.test_facturx import text_of
@@ -199,3 +203,24 @@ async def test_a_discarded_draft_is_not_issued(running: Running, tenant: Tenant)
     await tenant.client.call(DeleteInvoice(invoice_id=draft.invoice_id, expected_version=1))
     answer = await tenant.client.call(IssueInvoices(invoice_ids=(draft.invoice_id,)), key=str(new_id()))
     assert answer.results[0].errors[0].rule == "INVOICE_ALREADY_ISSUED"
+
+
+async def test_a_direct_debit_is_printed_while_its_mandate_lives(running: Running, tenant: Tenant) -> None:
+    await ready(tenant)
+    client_id = await business(running, tenant)
+    draft = await tenant.client.call(
+        simple(tenant, client_id).model_copy(update={"payment_method": PaymentMethod.SEPA_DIRECT_DEBIT})
+    )
+    mandate: dict[str, Any] = {
+        "mandate_id": new_id(), "rum": "RUM-0001", "client_id": client_id, "company_id": tenant.company_id,
+        "scheme": next(iter(MandateScheme)), "kind": next(iter(MandateKind)), "creditor_identifier": "FR72ZZZ123456",
+    }  # fmt: skip
+    check = CheckInvoice(invoice_id=draft.invoice_id)
+    for fact, status, rules in (
+        (MandateActivated, "ACTIVE", []),
+        (MandateExpired, "EXPIRED", ["DIRECT_DEBIT_MANDATE"]),
+    ):
+        event = fact.model_validate(mandate | {"status": status})
+        await running.state(event, tenant.id, version=2 if rules else 1, now=NOW)
+        await running.settled()
+        assert [found.rule for found in (await tenant.client.call(check)).errors] == rules

@@ -19,7 +19,7 @@ from actors.factures.rules.amounts import (
     share_by_rate,
     totals_of,
 )
-from actors.factures.rules.mentions import late_interest_rate
+from actors.factures.rules.late_interest import late_interest_rate
 from actors.factures.rules.seals import GENESIS, SealedContent, seal_hash
 from actors.factures.rules.settlements import fact_after, standing
 from messages.factures import DocumentKind, SettlementStatus
@@ -54,6 +54,11 @@ def test_case_1_lines_rates_and_a_document_discount_add_up() -> None:
 def test_case_2_vat_is_rounded_once_per_rate(count: int, price: str, key: VatKey, expected: tuple[str, ...]) -> None:
     totals = totals_of([(key, Decimal(price))] * count)
     assert (str(totals.net), str(totals.vat), str(totals.gross)) == expected
+
+
+def test_case_7_three_bundled_services() -> None:
+    totals = totals_of([(TWENTY, Decimal("5.90"))] * 3)
+    assert (str(totals.net), str(totals.vat), str(totals.gross)) == ("17.70", "3.54", "21.24")
 
 
 def test_case_4_ties_are_rounded_away_from_zero() -> None:
