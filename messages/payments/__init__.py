@@ -62,7 +62,7 @@ from messages.payments.policies import (
 )  # fmt: skip
 from messages.payments.providers import (
     CREDENTIALS_INCOMPLETE, PROVIDER_REJECTED, PSP_ACCOUNT_NOT_FOUND, WEBHOOK_SECRET_REQUIRED, CreatePspAccount,
-    DisablePspAccount, ListPspAccounts, PspAccount, PspAccountPage, PspMode, PspStatus, UpdatePspAccount,
+    DisablePspAccount, ListPspAccounts, Provider, PspAccount, PspAccountPage, PspMode, PspStatus, UpdatePspAccount,
 )  # fmt: skip
 from messages.payments.psp_events import (
     PSP_EVENT_NOT_FOUND, GetPspEvent, ListPspEvents, PspEvent, PspEventPage, PspEventStatus, ReplayPspEvent,
@@ -112,9 +112,9 @@ from messages.payments.vocabulary import (
     AccountStatus, AlertChannel, AlertSeverity, AlertStatus, BankDetailsStatus, BankMessageKind, BankMessageStatus, BatchScheme,
     BatchStatus, BlockReason, CreditDebit, CustomerAction, FailurePhase, FirstCollection, InstalmentCancelReason,
     InstalmentStatus, MandateEffect, MandateKind, MandateParty, MandateScheme, MandateStatus, MatchStatus, PaymentMethod,
-    PaymentStatus, PaymentType, PlannedBy, PrenotificationMode, Provider, ReasonCategory, RescheduleReason, ResumePolicy,
-    RetryAdvice, RiskLevel, RType, RunStatus, RunTrigger, ScheduleFrequency, ScheduleReason, ScheduleStatus, SequenceType,
-    SignatureChannel, Standing, Transport,
+    PaymentStatus, PaymentType, PlannedBy, PrenotificationMode, ReasonCategory, RescheduleReason, ResumePolicy, RetryAdvice,
+    RiskLevel, RType, RunStatus, RunTrigger, ScheduleFrequency, ScheduleReason, ScheduleStatus, SequenceType, SignatureChannel,
+    Standing, Transport,
 )  # fmt: skip
 from messages.payments.reminding import (
     CreateReminderPolicy, ListReminderPolicies, ReminderPolicy, ReminderPolicyPage, ReminderRule, ReminderTerms,

@@ -14,7 +14,7 @@ from messages.errors import (
     VALIDATION_FAILED,
 )
 from messages.paging import Page, PageRequest
-from messages.payments.vocabulary import PaymentMethod, Provider
+from messages.payments.vocabulary import PaymentMethod
 from messages.values.instants import Instant
 from messages.values.text import Label
 
@@ -33,6 +33,19 @@ PROVIDER_REJECTED = BUSINESS_RULE_VIOLATION.specific(
 
 Secret = Annotated[str, Field(min_length=1, max_length=1000)]
 Credentials = Annotated[dict[Annotated[str, Field(pattern=r"^[a-z_]{2,40}$")], Secret], Field(max_length=10)]
+
+
+class Provider(StrEnum):
+    """Who executes a payment."""
+
+    BANK_SEPA = "BANK_SEPA"
+    GOCARDLESS = "GOCARDLESS"
+    SLIMPAY = "SLIMPAY"
+    STRIPE = "STRIPE"
+    PAYPAL = "PAYPAL"
+    MULTISAFEPAY = "MULTISAFEPAY"
+    EMERCHANTPAY = "EMERCHANTPAY"
+    MANUAL = "MANUAL"
 
 
 class PspMode(StrEnum):

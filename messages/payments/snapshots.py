@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from messages.base import Reply
+from messages.payments.providers import Provider
 from messages.payments.vocabulary import (
     BankDetailsStatus,
     BatchScheme,
@@ -19,7 +20,6 @@ from messages.payments.vocabulary import (
     PaymentStatus,
     PaymentType,
     PlannedBy,
-    Provider,
     ReasonCategory,
     RetryAdvice,
     RType,

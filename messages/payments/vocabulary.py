@@ -23,19 +23,6 @@ class MandateScheme(StrEnum):
     SEPA_B2B = "SEPA_B2B"
 
 
-class Provider(StrEnum):
-    """Who executes a payment."""
-
-    BANK_SEPA = "BANK_SEPA"
-    GOCARDLESS = "GOCARDLESS"
-    SLIMPAY = "SLIMPAY"
-    STRIPE = "STRIPE"
-    PAYPAL = "PAYPAL"
-    MULTISAFEPAY = "MULTISAFEPAY"
-    EMERCHANTPAY = "EMERCHANTPAY"
-    MANUAL = "MANUAL"
-
-
 class AccountStatus(StrEnum):
     """Whether a creditor account may collect."""
 
