@@ -12,7 +12,14 @@ from storage.payments.tables.others import alert
 from storage.payments.tables.payments import payment, payment_event, r_transaction, refund
 from storage.payments.tables.portal import portal_audit, portal_session
 from storage.payments.tables.providers import payment_method, provider_override, psp_event, setup_session
-from storage.payments.tables.recovery import case_note, formal_notice, payment_promise, recovery_case, reminder, retry_plan
+from storage.payments.tables.recovery import (
+    case_note,
+    formal_notice,
+    payment_promise,
+    recovery_case,
+    reminder,
+    retry_plan,
+)
 from storage.payments.tables.views import client_view
 
 _ACCOUNTING: Final = "ACCOUNTING_10Y: Commercial Code L123-22"
