@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "7b6c81d1ff16"
-down_revision = "a60796c06e8d"
+down_revision = "510ff5530c57"
 branch_labels = None
 depends_on = None
 

@@ -49,7 +49,8 @@ async def sealed(owner: Person, stream: str, entries: int) -> None:
 
 
 async def test_chains_of_several_actors_are_verified_from_one_place(owned: tuple[Person, Tenant]) -> None:
-    owner, _ = owned
+    owner, tenant = owned
+    await tenant.running.settled()
     await owner.call(CreateClient.model_validate(PERSON))
     await sealed(owner, "clients", 1)
     await sealed(owner, "identity", 2)
