@@ -35,7 +35,7 @@ from tests.actors.clients.builders import contract, noon, person, standing
 from tests.actors.clients.test_imports import created
 from tests.harness import Running, Tenant
 
-WALKS = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+WALKS = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 MARCH_2 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CONTRACT: dict[str, tuple[type[Event], str]] = {
     "activate": (ContractActivated, "ACTIVE"),

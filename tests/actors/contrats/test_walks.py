@@ -33,7 +33,7 @@ from tests.actors.contrats.test_services import amend
 from tests.actors.contrats.walks import Walk, walk
 from tests.harness import Running, Tenant
 
-LENGTHS = [(3, 10), pytest.param(40, 25, marks=pytest.mark.chaos)]
+LENGTHS = [(1, 10), pytest.param(40, 25, marks=pytest.mark.chaos)]
 """How many lives of how many steps; the long ones by `make chaos`."""
 
 

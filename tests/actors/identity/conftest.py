@@ -62,8 +62,10 @@ async def staff(running: Running, issuer: IssuerServer) -> Person:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def owned(running: Running, issuer: IssuerServer) -> tuple[Person, Tenant]:
-    """A person and the organisation he founded."""
-    return await founder(running, issuer)
+    """A person and the organisation he founded; every actor knows its company."""
+    found = await founder(running, issuer)
+    await running.settled()
+    return found
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -39,7 +39,7 @@ from tests.actors.identity.people import IssuerServer, Person, as_bridge, founde
 from tests.actors.identity.test_sessions import CHROME, FIREFOX, PARIS, tracked
 from tests.harness import Running
 
-WALKS = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+WALKS = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 MARCH_2 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _SECONDS = itertools.count()
 
