@@ -377,13 +377,20 @@ ELSEWHERE = {
 }
 ONLY_THEIR_ORDER = frozenset(
     {
+        "contrats.list_contract_lines",
+        "factures.list_closings",
+        "factures.list_e_reports",
+        "factures.list_lifecycle_events",
+        "factures.list_transmissions",
         "identity.list_organisations",
         "identity.list_purge_runs",
         "identity.list_user_memberships",
+        "payments.get_portal_session_audit",
         "payments.list_account_lines",
         "payments.list_formal_notices",
         "payments.list_payment_methods",
         "payments.list_payment_promises",
+        "payments.list_portal_sessions",
         "payments.list_provider_overrides",
         "payments.list_psp_accounts",
         "payments.list_psp_events",
