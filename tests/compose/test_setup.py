@@ -152,6 +152,7 @@ def cluster(external: External, tmp_path: Path) -> Iterator[ExternalInstallation
         process.wait()
 
 
+@pytest.mark.chaos
 async def test_a_cluster_of_three_keeps_each_stream_three_times(cluster: ExternalInstallation) -> None:
     async def streams_are_made() -> bool:
         try:

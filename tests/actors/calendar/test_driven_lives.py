@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
@@ -35,6 +36,8 @@ from messages.payments import (
 from tests.actors.calendar.debits import payment, planned, stated_again
 from tests.actors.driven_lives import DrivenLife, drive
 from tests.harness import Running, Tenant
+
+pytestmark = pytest.mark.chaos
 
 CHANGED = "debit_configuration.changed"
 MAY_7 = date(2026, 5, 7)

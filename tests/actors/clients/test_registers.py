@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from actors.clients.registers.simulator import RegistersSimulator
 from messages.clients import (
     Client,
@@ -58,6 +60,7 @@ async def test_case_22_a_silent_member_state_is_asked_again(tenant: Tenant, regi
     assert registers.bodies[-1]["requesterNumber"] == "44732829320"
 
 
+@pytest.mark.chaos
 async def test_what_was_valid_stays_valid_while_vies_is_silent(tenant: Tenant, registers: RegistersSimulator) -> None:
     client = await company(tenant, "FR44732829320", "732829320")
     first = await known(tenant, client)

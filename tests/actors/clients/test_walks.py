@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +35,8 @@ from messages.values.identifiers import new_id
 from tests.actors.clients.builders import contract, noon, person, standing
 from tests.actors.clients.test_imports import created
 from tests.harness import Running, Tenant
+
+pytestmark = pytest.mark.chaos
 
 WALKS = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 MARCH_2 = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -33,6 +33,8 @@ from tests.actors.contrats.test_services import amend
 from tests.actors.contrats.walks import Walk, walk
 from tests.harness import Running, Tenant
 
+pytestmark = pytest.mark.chaos
+
 LENGTHS = [(1, 10), pytest.param(40, 25, marks=pytest.mark.chaos)]
 """How many lives of how many steps; the long ones by `make chaos`."""
 

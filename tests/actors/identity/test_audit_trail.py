@@ -214,7 +214,8 @@ async def test_each_night_the_heads_are_signed_once(running: Running, owned: tup
     assert (signed.last_seq, signed.last_hash) == (head.last_seq, head.last_hash)
     assert (await owner.call(VerifyAuditCheckpoint(checkpoint_id=signed.checkpoint_id))).valid
     await running.tick("hour", night + timedelta(days=1))
-    assert len((await owner.call(ListAuditCheckpoints(stream="clients"))).items) == 1
+    heads = [found.last_seq for found in (await owner.call(ListAuditCheckpoints(stream="clients"))).items]
+    assert len(heads) == len(set(heads))  # the night's jobs of clients may have written more, and that head is new
 
 
 def test_large_parts_are_cut_into_messages_that_fit() -> None:

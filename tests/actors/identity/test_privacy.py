@@ -229,6 +229,7 @@ async def test_an_export_is_whole_before_it_counts(running: Running, owned: tupl
     assert await code_of(owner.call(missing)) == "NOT_FOUND"
 
 
+@pytest.mark.chaos
 async def test_silent_actors_are_asked_five_times_and_then_count_as_failed(
     running: Running, owned: tuple[Person, Tenant]
 ) -> None:
@@ -249,6 +250,7 @@ async def test_silent_actors_are_asked_five_times_and_then_count_as_failed(
     assert not await report(owner, request.request_id, "payments", "ASSESS")
 
 
+@pytest.mark.chaos
 async def test_deadlines_are_said_once(running: Running, owned: tuple[Person, Tenant]) -> None:
     owner, tenant = owned
     request = await received(owner)

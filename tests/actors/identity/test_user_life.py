@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import pytest
 
 from actors.identity.keycloak.simulator import KeycloakSimulator
 from messages.base import NIL_ORGANISATION
@@ -272,6 +273,7 @@ async def test_case_21_an_unused_login_is_noticed_twice_and_closed(
     await owner.enter(tenant.id)
 
 
+@pytest.mark.chaos
 async def test_a_user_of_two_organisations_has_the_longer_time(
     running: Running, owned: tuple[Person, Tenant], other: tuple[Person, Tenant]
 ) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +39,8 @@ from runtime.access import session_key
 from tests.actors.identity.people import IssuerServer, Person, as_bridge, founder, invite, member, person, role_id
 from tests.actors.identity.test_sessions import CHROME, FIREFOX, PARIS, tracked
 from tests.harness import Running
+
+pytestmark = pytest.mark.chaos
 
 WALKS = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 MARCH_2 = datetime(2026, 3, 2, 9, tzinfo=UTC)

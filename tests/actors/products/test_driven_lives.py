@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle as Drawn
 from hypothesis.stateful import initialize, invariant, precondition, rule
@@ -34,6 +35,8 @@ from tests.actors.products.builders import default_list
 from tests.actors.products.test_catalogue import MARCH_10, box
 from tests.actors.products.test_promotions import promotion
 from tests.harness import Running, Tenant
+
+pytestmark = pytest.mark.chaos
 
 FIRST_DAY = MARCH_10.date()
 

@@ -57,6 +57,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         postgres.stop()
 
 
+@pytest.mark.chaos
 async def test_a_package_of_tests_runs_on_foreign_servers_and_leaves_nothing_there(foreign: dict[str, str]) -> None:
     # In this order the second file's own installation starts while the package's still lives on the same servers.
     files = ("tests/runtime/core/test_requests.py", "tests/runtime/core/test_faststream.py")
