@@ -153,7 +153,7 @@ async def test_random_values_never_cause_an_internal_error(running: Running, ten
         names = list(request.model_fields)
 
         @settings(
-            max_examples=8,
+            max_examples=4,
             deadline=None,
             database=None,
             derandomize=True,

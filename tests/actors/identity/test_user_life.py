@@ -248,6 +248,7 @@ async def test_mails_are_counted_by_address_and_by_network(
     assert account.actions == [["VERIFY_EMAIL"]] * 3
 
 
+@pytest.mark.chaos
 async def test_case_21_an_unused_login_is_noticed_twice_and_closed(
     running: Running, issuer: IssuerServer, owned: tuple[Person, Tenant]
 ) -> None:

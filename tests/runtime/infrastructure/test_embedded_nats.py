@@ -210,6 +210,7 @@ async def test_with_a_certificate_only_tls_1_3_gets_in(tmp_path: Path) -> None:
         server.stop()
 
 
+@pytest.mark.chaos
 async def test_three_servers_with_the_shared_secret_keep_three_copies(tmp_path: Path) -> None:
     keys = {user: create_user_keys() for user in user_names(SURFACES)}
     servers = [EmbeddedNats(tmp_path / f"nats{number}") for number in range(3)]
