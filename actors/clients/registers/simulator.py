@@ -1,13 +1,12 @@
 """Plays the three registers over real HTTP, for development and tests; what they answer follows from what is asked."""
 
-import asyncio
 from collections import Counter
-from contextlib import contextmanager
 from typing import Any, Final
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+
+from runtime.simulation import Simulator
 
 _SEAT: Final = {
     "siret": "73282932000074",
@@ -23,15 +22,7 @@ _COMPANIES: Final[dict[str, dict[str, Any]]] = {
 }  # fmt: skip
 
 
-class _Server(uvicorn.Server):
-    """A server inside another program: signals stay that program's affair."""
-
-    @contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        yield
-
-
-class RegistersSimulator:
+class RegistersSimulator(Simulator):
     """`async with RegistersSimulator() as registers:` listens on 127.0.0.1; `registers.url` says where.
 
     SIREN 404833048 answers 429 twice, then well. Member states in `away` do not answer; numbers ending in 00 are invalid.
@@ -39,30 +30,20 @@ class RegistersSimulator:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.calls: Counter[str] = Counter()
         self.away = {"DE"}
         self.down = False
         self.bodies: list[dict[str, Any]] = []
-        self._server: _Server | None = None
-        self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "RegistersSimulator":
-        self._server = _Server(uvicorn.Config(_application(self), "127.0.0.1", 0, log_level="error", lifespan="off"))
-        self._task = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.01)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._server is not None and self._task is not None:
-            self._server.should_exit = True
-            await self._task
+    def application(self) -> FastAPI:
+        """The paths, each one call of this object."""
+        return _application(self)
 
     @property
     def url(self) -> str:
         """The base URL of all three."""
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
+        return self.origin
 
 
 def _application(simulator: RegistersSimulator) -> FastAPI:

@@ -5,21 +5,19 @@ to hand on in any order, twice or not at all. `lose(call)` does the work of a ca
 that breaks before the answer.
 """
 
-import asyncio
 import itertools
 import json
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from actors.contrats.yousign.webhooks import signature_of
 from messages.values.instants import format_instant
+from runtime.simulation import SentWebhook, Simulator
 
 _FINAL = ("done", "declined", "expired", "canceled")
 
@@ -40,26 +38,11 @@ class Procedure:
         return {name: getattr(self, name) for name in names}
 
 
-@dataclass(frozen=True, slots=True)
-class SentWebhook:
-    """One delivery: headers and raw body."""
-
-    headers: dict[str, str]
-    body: bytes
-
-
-class _Server(uvicorn.Server):
-    """A server inside another program: signals stay that program's affair."""
-
-    @contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        yield
-
-
-class YousignSimulator:
+class YousignSimulator(Simulator):
     """`async with YousignSimulator(secret) as provider:` listens on 127.0.0.1; `provider.url` says where."""
 
     def __init__(self, webhook_secret: str, *, api_key: str = "key") -> None:
+        super().__init__()
         self.procedures: dict[str, Procedure] = {}
         self.webhooks: list[SentWebhook] = []
         self.calls: Counter[str] = Counter()
@@ -67,28 +50,15 @@ class YousignSimulator:
         self._secret = webhook_secret
         self._ids = itertools.count(1)
         self._losses: Counter[str] = Counter()
-        self._server: _Server | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._port = 0
 
-    async def __aenter__(self) -> "YousignSimulator":
-        config = uvicorn.Config(_application(self), "127.0.0.1", self._port, log_level="error", lifespan="off")
-        self._server = _Server(config)
-        self._task = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.01)
-        self._port = self._server.servers[0].sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._server is not None and self._task is not None:
-            self._server.should_exit = True
-            await self._task
+    def application(self) -> FastAPI:
+        """The paths, each one call of this object."""
+        return _application(self)
 
     @property
     def url(self) -> str:
         """The base URL of the API."""
-        return f"http://127.0.0.1:{self._port}/v3"
+        return f"{self.origin}/v3"
 
     def lose(self, call: str, times: int = 1) -> None:
         """Lose the answers of the next calls: create, document, signer or activate."""

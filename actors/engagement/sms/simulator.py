@@ -3,14 +3,13 @@
 `lose(times)` takes a message and then answers 503, as a connection that breaks before the answer.
 """
 
-import asyncio
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+
+from runtime.simulation import Simulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +21,24 @@ class TextMessage:
     text: str
 
 
-class _Server(uvicorn.Server):
-    """A server inside another program: signals stay that program's affair."""
-
-    @contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        yield
-
-
-class SmsSimulator:
+class SmsSimulator(Simulator):
     """`async with SmsSimulator() as operator:` listens on 127.0.0.1; `operator.url` says where."""
 
     def __init__(self, port: int = 0, *, token: str = "secret") -> None:
+        super().__init__(port)
         self.taken: dict[str, TextMessage] = {}
         self.calls = 0
-        self._port, self._token = port, token
+        self._token = token
         self._losses = 0
-        self._server: _Server | None = None
-        self._task: asyncio.Task[None] | None = None
+
+    def application(self) -> FastAPI:
+        """The paths, each one call of this object."""
+        return _application(self)
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._port}"
+        return self.origin
 
     def lose(self, times: int) -> None:
         """Take that many messages without an answer that says so."""
@@ -53,20 +47,6 @@ class SmsSimulator:
     def texts_to(self, number: str) -> list[str]:
         """What was sent to a number."""
         return [message.text for message in self.taken.values() if message.to == number]
-
-    async def __aenter__(self) -> "SmsSimulator":
-        config = uvicorn.Config(_application(self), "127.0.0.1", self._port, log_level="error", lifespan="off")
-        self._server = _Server(config)
-        self._task = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.01)
-        self._port = self._server.servers[0].sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._server is not None and self._task is not None:
-            self._server.should_exit = True
-            await self._task
 
     def take(self, authorization: str, key: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Status and answer of one call."""

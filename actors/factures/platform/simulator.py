@@ -5,13 +5,10 @@ script, which the last three digits of the buyer's SIREN choose. Reports are lef
 on in any order, twice or not at all.
 """
 
-import asyncio
 import io
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,7 +17,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pikepdf
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from lxml import etree
@@ -32,6 +28,7 @@ from actors.factures.platform.webhooks import signature_of
 from actors.factures.rules.lifecycle import LABELS
 from messages.factures.values import Profile
 from messages.values.instants import format_instant, parse_instant
+from runtime.simulation import SentWebhook, Simulator
 
 _ON_THE_WAY = ((200, None), (201, None), (202, None), (203, None))
 _SCRIPTS: dict[str, tuple[tuple[int, str | None], ...]] = {
@@ -83,26 +80,11 @@ class SimulatedFlow:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class SentWebhook:
-    """One report: headers and raw body."""
-
-    headers: dict[str, str]
-    body: bytes
-
-
-class _Server(uvicorn.Server):
-    """A server inside another program: signals stay that program's affair."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-class PlatformSimulator:
+class PlatformSimulator(Simulator):
     """`async with PlatformSimulator(now) as platform:` listens on 127.0.0.1; `platform.address` says where."""
 
     def __init__(self, now: datetime, *, signing_key: str = "signing-key-of-the-platform") -> None:
+        super().__init__()
         self.now = now
         self.signing_key = signing_key
         self.flows: dict[str, SimulatedFlow] = {}
@@ -112,29 +94,15 @@ class PlatformSimulator:
         self._ids = itertools.count(1)
         self._refusals: Counter[str] = Counter()
         self._first_tries: dict[str, datetime] = {}
-        self._server: _Server | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._port = 0
 
-    async def __aenter__(self) -> "PlatformSimulator":
-        config = uvicorn.Config(_application(self), "127.0.0.1", self._port, log_level="error", lifespan="off")
-        self._server = _Server(config)
-        self._task = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.01)
-        self._port = self._server.servers[0].sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._server is not None and self._task is not None:
-            self._server.should_exit = True
-            await self._task
+    def application(self) -> FastAPI:
+        """The paths, each one call of this object."""
+        return _application(self)
 
     @property
     def address(self) -> PlatformAddress:
         """Where its services are."""
-        base = f"http://127.0.0.1:{self._port}"
-        return PlatformAddress(base, base, f"{base}/oauth/token")
+        return PlatformAddress(self.origin, self.origin, f"{self.origin}/oauth/token")
 
     def sent(self, type_: str) -> list[SimulatedFlow]:
         """What came in of one flow type: CustomerInvoice, CustomerInvoiceLC or EReporting."""

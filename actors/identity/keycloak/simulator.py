@@ -3,17 +3,16 @@
 `fail(status, times)` answers the next calls with a status instead of doing them; `stop` and `start` keep the port.
 """
 
-import asyncio
 import base64
 import itertools
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+
+from runtime.simulation import Simulator
 
 
 @dataclass
@@ -28,54 +27,26 @@ class Account:
     logouts: int = 0
 
 
-class _Server(uvicorn.Server):
-    """A server inside another program: signals stay that program's affair."""
-
-    @contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        yield
-
-
-class KeycloakSimulator:
+class KeycloakSimulator(Simulator):
     """`async with KeycloakSimulator() as keycloak:` listens on 127.0.0.1; `keycloak.url` says where."""
 
     def __init__(self, secret: str = "secret") -> None:
+        super().__init__()
         self.accounts: dict[str, Account] = {}
         self.calls: Counter[str] = Counter()
         self.secret = secret
-        self._port = 0
         self._ids = itertools.count(1)
         self._tokens: set[str] = set()
         self._failures: list[int] = []
-        self._server: _Server | None = None
-        self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "KeycloakSimulator":
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-    async def start(self) -> None:
-        """Listen, on the same port as before."""
-        config = uvicorn.Config(_application(self), "127.0.0.1", self._port, log_level="error", lifespan="off")
-        self._server = _Server(config)
-        self._task = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.01)
-        self._port = self._server.servers[0].sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        """Stop listening: Keycloak is down."""
-        if self._server is not None and self._task is not None:
-            self._server.should_exit = True
-            await self._task
+    def application(self) -> FastAPI:
+        """The paths, each one call of this object."""
+        return _application(self)
 
     @property
     def url(self) -> str:
         """The base URL."""
-        return f"http://127.0.0.1:{self._port}"
+        return self.origin
 
     def fail(self, status: int, times: int = 1) -> None:
         """Answer the next admin calls with this status."""

@@ -8,14 +8,14 @@ import asyncio
 import itertools
 import re
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+
+from runtime.simulation import Simulator
 
 _STEPS = ("PENDING", "ACCEPTED", "PREPARING", "PROCESSED")
 _LONGEST_LINE = 38
@@ -36,56 +36,28 @@ class Draft:
     submitted: int = 0
 
 
-class _Server(uvicorn.Server):
-    """A server inside another program: signals stay that program's affair."""
-
-    @contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        yield
-
-
-class MailevaSimulator:
+class MailevaSimulator(Simulator):
     """`async with MailevaSimulator() as provider:` listens on 127.0.0.1; `provider.url` says where."""
 
     def __init__(self, port: int = 0, *, password: str = "secret", advances: bool = True) -> None:
+        super().__init__(port)
         self.sendings: dict[str, Draft] = {}
         self.calls: Counter[str] = Counter()
         self.advances = advances
         self.rejects = False
-        self._port = port
         self._password = password
         self._tokens: set[str] = set()
         self._ids = itertools.count(1)
         self._losses: Counter[str] = Counter()
-        self._server: _Server | None = None
-        self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "MailevaSimulator":
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-    async def start(self) -> None:
-        """Listen."""
-        config = uvicorn.Config(_application(self), "127.0.0.1", self._port, log_level="error", lifespan="off")
-        self._server = _Server(config)
-        self._task = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.01)
-        self._port = self._server.servers[0].sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        if self._server is not None and self._task is not None:
-            self._server.should_exit = True
-            await self._task
+    def application(self) -> FastAPI:
+        """The paths, each one call of this object."""
+        return _application(self)
 
     @property
     def url(self) -> str:
         """The base URL of an account."""
-        return f"http://127.0.0.1:{self._port}"
+        return self.origin
 
     def lose(self, call: str, times: int = 1) -> None:
         """Lose the answers of the next calls: create, document, recipient or submit."""

@@ -6,21 +6,17 @@ not at all. A cardholder's or debtor's family name `ISSUE-...` decides how his p
 
 import asyncio
 import itertools
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-Own = TypeVar("Own", bound="Simulator")
+from runtime.simulation import SentWebhook, Simulator
 
 
 class Trouble(StrEnum):
@@ -36,62 +32,37 @@ class Trouble(StrEnum):
     """503, and nothing is done."""
 
 
-@dataclass(frozen=True, slots=True)
-class SentWebhook:
-    """One delivery: headers and raw body."""
-
-    headers: dict[str, str]
-    body: bytes
-
-
-class _Server(uvicorn.Server):
-    """A server inside another program: signals stay that program's affair."""
-
-    @contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        yield
-
-
-class Simulator(ABC):
+class ProviderSimulator(Simulator):
     """`async with XSimulator(...) as provider:` listens on 127.0.0.1; `provider.url` says where."""
 
     prefix = ""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(port)
         self.calls: Counter[str] = Counter()
         self.webhooks: list[SentWebhook] = []
         self.ids = itertools.count(1)
         self._troubles: defaultdict[str, deque[Trouble]] = defaultdict(deque)
-        self._server: _Server | None = None
-        self._task: asyncio.Task[None] | None = None
         self._leaving = asyncio.Event()
-        self._port = 0
 
     @abstractmethod
     def routes(self) -> Sequence[BaseRoute]:
         """The provider's paths."""
 
-    async def __aenter__(self: Own) -> Own:
+    def application(self) -> Starlette:
+        """The routes; calls that wait for ever are let go when the service stops."""
         self._leaving = asyncio.Event()
-        application = Starlette(routes=list(self.routes()))
-        config = uvicorn.Config(application, "127.0.0.1", self._port, log_level="error", lifespan="off")
-        self._server = _Server(config)
-        self._task = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.01)
-        self._port = self._server.servers[0].sockets[0].getsockname()[1]
-        return self
+        return Starlette(routes=list(self.routes()))
 
-    async def __aexit__(self, *_: object) -> None:
+    async def stop(self, *, at_once: bool = True) -> None:
+        """Stop listening; those who wait for an answer get none."""
         self._leaving.set()
-        if self._server is not None and self._task is not None:
-            self._server.should_exit = self._server.force_exit = True
-            await self._task
+        await super().stop(at_once=at_once)
 
     @property
     def url(self) -> str:
         """The base URL of the API."""
-        return f"http://127.0.0.1:{self._port}{self.prefix}"
+        return f"{self.origin}{self.prefix}"
 
     def trouble(self, call: str, *kinds: Trouble) -> None:
         """What goes wrong with the next calls of one name, in order."""

@@ -9,14 +9,12 @@ from messages.values.identifiers import new_id
 from runtime import headers
 from tests.actors.clients.builders import person
 from tests.harness import Running, Tenant, eventually
-from tests.infrastructure import Infrastructure, Kind
 
 
+@pytest.mark.restarts_servers
 async def test_case_27_a_fact_outlives_the_outage_between_commit_and_publication(
-    running: Running, tenant: Tenant, infrastructure: Infrastructure
+    running: Running, tenant: Tenant
 ) -> None:
-    if infrastructure.kind is not Kind.EMBEDDED:
-        pytest.skip("only servers of one's own are killed")
     host, request, key = running.hosts["clients"], person(), str(new_id())
     endpoint = host.heart.actor.endpoints[request.contract.name]
     body = request.model_dump_json(exclude_unset=True).encode()

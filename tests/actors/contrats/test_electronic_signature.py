@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from actors.contrats.rules.signatures import SIGNATURE
-from actors.contrats.yousign.simulator import SentWebhook, YousignSimulator
+from actors.contrats.yousign.simulator import YousignSimulator
 from actors.contrats.yousign.webhooks import signature_of
 from messages.contrats import CancelContract, Contract
 from messages.contrats.signatures import (
@@ -29,6 +29,7 @@ from messages.documents import DocumentGenerated, GetDocument, StoreDocument
 from messages.problem import Refused
 from messages.shared import Ref
 from runtime import headers
+from runtime.simulation import SentWebhook
 from tests.actors.contrats.builders import MARCH_2, Sale, at, fact
 from tests.actors.contrats.test_drafting import refused
 from tests.harness import Running, Tenant

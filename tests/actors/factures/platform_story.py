@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from actors.factures.platform.simulator import PlatformSimulator, SentWebhook
+from actors.factures.platform.simulator import PlatformSimulator
 from messages.factures import CreateInvoice, GetInvoice, Invoice, InvoiceLineDraft, IssueInvoice
 from messages.factures.platform import (
     ConnectPlatform,
@@ -21,6 +21,7 @@ from messages.factures.platform import (
 from messages.values.identifiers import new_id
 from messages.values.instants import format_instant
 from runtime import headers
+from runtime.simulation import SentWebhook
 from tests.actors.factures.builders import NOW, business_of, ready
 from tests.harness import Running, Tenant
 

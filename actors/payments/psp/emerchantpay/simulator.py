@@ -15,14 +15,15 @@ from starlette.routing import Route
 
 from actors.payments.psp.emerchantpay.webhooks import signature_of
 from actors.payments.psp.emerchantpay.xml import document, fields_of
-from actors.payments.psp.simulation import SentWebhook, Simulator, basic_or_bearer
+from actors.payments.psp.simulation import ProviderSimulator, basic_or_bearer
+from runtime.simulation import SentWebhook
 
 Body = dict[str, Any]
 _DECLINE = "ISSUE-CARD-"
 _TAKEN = ("approved", "chargebacked", "refunded", "partially_refunded")
 
 
-class EmerchantPaySimulator(Simulator):
+class EmerchantPaySimulator(ProviderSimulator):
     """One terminal. Amounts in cents."""
 
     def __init__(self, password: str = "secret_password") -> None:

@@ -13,8 +13,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from actors.payments.psp.gocardless.webhooks import HEADER, signature_of
-from actors.payments.psp.simulation import SentWebhook, Simulator, basic_or_bearer
+from actors.payments.psp.simulation import ProviderSimulator, basic_or_bearer
 from messages.values.instants import format_instant
+from runtime.simulation import SentWebhook
 
 Body = dict[str, Any]
 _REJECT = "ISSUE-SEPA-REJ-"
@@ -22,7 +23,7 @@ _LATE = "ISSUE-SEPA-LATE-"
 _MOST_REFUNDS = 5
 
 
-class GoCardlessSimulator(Simulator):
+class GoCardlessSimulator(ProviderSimulator):
     """One account. `page_size` makes the pages of lists short."""
 
     def __init__(self, webhook_secret: str = "whsec_test_secret", *, page_size: int = 2) -> None:

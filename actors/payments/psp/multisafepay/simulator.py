@@ -13,14 +13,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from actors.payments.psp.multisafepay.webhooks import HEADER, header_of
-from actors.payments.psp.simulation import SentWebhook, Simulator
+from actors.payments.psp.simulation import ProviderSimulator
+from runtime.simulation import SentWebhook
 
 Body = dict[str, Any]
 _DECLINE = "ISSUE-CARD-"
 _MODIFIED = "2026-11-24T10:00:"
 
 
-class MultiSafepaySimulator(Simulator):
+class MultiSafepaySimulator(ProviderSimulator):
     """One site. Amounts in cents."""
 
     prefix = "/v1/json"

@@ -20,15 +20,16 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from actors.payments.psp.paypal.webhooks import ALGORITHM, CERTIFICATE, ID, SIGNATURE, TIME, signed_text
-from actors.payments.psp.simulation import SentWebhook, Simulator, basic_or_bearer
+from actors.payments.psp.simulation import ProviderSimulator, basic_or_bearer
 from messages.values.instants import format_instant
+from runtime.simulation import SentWebhook
 
 Body = dict[str, Any]
 _DECLINE = "ISSUE-PAYPAL-"
 _TOKEN = "A21AA-token"
 
 
-class PayPalSimulator(Simulator):
+class PayPalSimulator(ProviderSimulator):
     """One account with one webhook."""
 
     def __init__(self, webhook_id: str = "WH-SIM-1", *, client_secret: str = "secret") -> None:

@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from actors.payments.psp.simulation import SentWebhook, Simulator, basic_or_bearer
+from actors.payments.psp.simulation import ProviderSimulator, basic_or_bearer
 from actors.payments.psp.slimpay.webhooks import HEADER, signature_of
+from runtime.simulation import SentWebhook
 
 Body = dict[str, Any]
 _RELATION = "https://api.slimpay.net/alps#"
@@ -24,7 +25,7 @@ _BEARER = "Bearer slimpay-token"
 _DEAD = ("rejected", "cancelled", "notprocessed")
 
 
-class SlimpaySimulator(Simulator):
+class SlimpaySimulator(ProviderSimulator):
     """One creditor. Amounts are JSON numbers, kept as text here."""
 
     def __init__(self, webhook_secret: str = "whsec_test_secret", *, page_size: int = 1) -> None:

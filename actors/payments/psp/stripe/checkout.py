@@ -30,9 +30,8 @@ class CheckoutStripe(StripeSimulator):
     """`addresses` says where each page leads back to."""
 
     def __init__(self, *, port: int = 0, books: Path | None = None, secret_key: str = "sk_test_1") -> None:
-        super().__init__(secret_key=secret_key)
+        super().__init__(secret_key=secret_key, port=port)
         self.addresses: dict[str, dict[str, str]] = {}
-        self._port = port
         self._books = books
 
     def routes(self) -> list[Route]:
@@ -42,7 +41,7 @@ class CheckoutStripe(StripeSimulator):
         super()._open_session(request, fields)
         page_id, session = list(self.sessions.items())[-1]
         self.addresses[page_id] = {name: fields[name] for name in ("success_url", "cancel_url")}
-        session["url"] = f"http://127.0.0.1:{self._port}/pay/{page_id}"
+        session["url"] = f"{self.origin}/pay/{page_id}"
         return JSONResponse(session)
 
     async def _show(self, request: Request) -> Response:

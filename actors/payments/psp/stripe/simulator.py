@@ -13,21 +13,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from actors.payments.psp.simulation import SentWebhook, Simulator, basic_or_bearer
+from actors.payments.psp.simulation import ProviderSimulator, basic_or_bearer
 from actors.payments.psp.stripe.webhooks import HEADER, signature_of
+from runtime.simulation import SentWebhook
 
 Fields = dict[str, str]
 _SCA = "ISSUE-PSP-SCA"
 _DECLINE = "ISSUE-CARD-"
 
 
-class StripeSimulator(Simulator):
+class StripeSimulator(ProviderSimulator):
     """One account. Amounts in cents, as the API has them."""
 
     prefix = "/v1"
 
-    def __init__(self, webhook_secret: str = "whsec_test_secret", *, secret_key: str = "sk_test_1") -> None:
-        super().__init__()
+    def __init__(
+        self, webhook_secret: str = "whsec_test_secret", *, secret_key: str = "sk_test_1", port: int = 0
+    ) -> None:
+        super().__init__(port)
         self.secret_key, self.webhook_secret = secret_key, webhook_secret
         self.intents: dict[str, dict[str, Any]] = {}
         self.sessions: dict[str, dict[str, Any]] = {}

@@ -25,13 +25,14 @@ from actors.payments.psp.port import (
     RefundOrder,
     WebhookCall,
 )
-from actors.payments.psp.simulation import SentWebhook, Simulator
+from actors.payments.psp.simulation import ProviderSimulator
 from actors.payments.psp.slimpay.client import SlimpayProvider
 from actors.payments.psp.slimpay.simulator import SlimpaySimulator
 from actors.payments.psp.stripe.client import StripeProvider
 from actors.payments.psp.stripe.simulator import StripeSimulator
 from messages.payments import PaymentMethod, PaymentStatus
 from messages.values.identifiers import new_id
+from runtime.simulation import SentWebhook
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 CUSTOMER = Customer(new_id(), "Élodie Martin", "elodie@example.fr")
@@ -57,12 +58,11 @@ class Bench(ABC):
     async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
         """A saved means of payment and its customer, both as the provider names them."""
 
-    @abstractmethod
     def charged(self, key: str) -> Decimal:
-        """The money that was taken, or will be, under one of our keys."""
+        """The money that was taken, or will be, under one of our keys; simulators count cents."""
+        return Decimal(self.simulator.charged(key)) / 100
 
-    @abstractmethod
-    async def settle(self, payment_id: str) -> None:
+    async def settle(self, payment_id: str) -> None:  # noqa: B027 - nothing to do where money arrives at once
         """Money arrives, where the provider takes days."""
 
     @abstractmethod
@@ -135,7 +135,7 @@ class Bench(ABC):
         """The last webhook, signed by somebody else."""
 
     async def __aenter__(self) -> "Bench":
-        simulator: Simulator = self.simulator
+        simulator: ProviderSimulator = self.simulator
         await simulator.__aenter__()
         self.provider = self.open(self.account())
         return self
@@ -164,12 +164,6 @@ class StripeBench(Bench):
 
     async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
         return self.simulator.card(behaviour), "cus_1"
-
-    def charged(self, key: str) -> Decimal:
-        return Decimal(self.simulator.charged(key)) / 100
-
-    async def settle(self, payment_id: str) -> None:
-        """Cards are paid at once."""
 
     async def take_back(self, payment_id: str) -> None:
         self.simulator.dispute(payment_id, NOW)
@@ -205,9 +199,6 @@ class GoCardlessBench(Bench):
     async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
         return self.simulator.mandate(behaviour), None
 
-    def charged(self, key: str) -> Decimal:
-        return Decimal(self.simulator.charged(key)) / 100
-
     async def settle(self, payment_id: str) -> None:
         self.simulator.collect(payment_id, NOW)
 
@@ -239,12 +230,6 @@ class MultiSafepayBench(Bench):
 
     async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
         return self.simulator.recurring(behaviour), None
-
-    def charged(self, key: str) -> Decimal:
-        return Decimal(self.simulator.charged(key)) / 100
-
-    async def settle(self, payment_id: str) -> None:
-        """Cards are paid at once."""
 
     async def take_back(self, payment_id: str) -> None:
         self.simulator.charge_back(payment_id, NOW)
@@ -279,12 +264,6 @@ class PayPalBench(Bench):
     async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
         return self.simulator.vault(behaviour), None
 
-    def charged(self, key: str) -> Decimal:
-        return Decimal(self.simulator.charged(key)) / 100
-
-    async def settle(self, payment_id: str) -> None:
-        """Captured at once."""
-
     async def take_back(self, payment_id: str) -> None:
         self.simulator.dispute(payment_id, NOW)
 
@@ -318,12 +297,6 @@ class EmerchantPayBench(Bench):
 
     async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
         return self.simulator.saved(behaviour), None
-
-    def charged(self, key: str) -> Decimal:
-        return Decimal(self.simulator.charged(key)) / 100
-
-    async def settle(self, payment_id: str) -> None:
-        """Cards are paid at once."""
 
     async def take_back(self, payment_id: str) -> None:
         self.simulator.charge_back(payment_id)

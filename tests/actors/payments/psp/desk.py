@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from actors.payments.psp.simulation import SentWebhook
 from actors.payments.psp.stripe.simulator import StripeSimulator
 from messages.payments import (
     CreatePayment,
@@ -26,6 +25,7 @@ from messages.values.identifiers import new_id
 from messages.values.instants import format_instant
 from messages.values.money import Money
 from runtime import headers
+from runtime.simulation import SentWebhook
 from tests.actors.payments.builders import at, client_created
 from tests.harness import Running, Tenant
 

@@ -10,12 +10,12 @@ from actors.payments.psp.gocardless import webhooks as gocardless_webhooks
 from actors.payments.psp.multisafepay import webhooks as multisafepay_webhooks
 from actors.payments.psp.paypal import webhooks as paypal_webhooks
 from actors.payments.psp.port import BadWebhookError, WebhookCall
-from actors.payments.psp.simulation import SentWebhook
 from actors.payments.psp.slimpay import webhooks as slimpay_webhooks
 from actors.payments.psp.stripe import webhooks as stripe_webhooks
 from actors.payments.psp.stripe.simulator import StripeSimulator
 from messages.payments import GetPspEvent, ListPspEvents, PspEventStatus, ReplayPspEvent
 from messages.problem import Refused
+from runtime.simulation import SentWebhook
 from tests.actors.payments.builders import at, look_behind
 from tests.actors.payments.psp.benches import MultiSafepayBench
 from tests.actors.payments.psp.desk import DAY, CardDesk
