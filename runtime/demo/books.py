@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from lxml import etree
 
 from messages.base import Request
 from messages.engagement import ListOutboundEmails
-from messages.factures import GetInvoiceDocument, ListInvoices
+from messages.factures import DocumentKind, GetInvoice, GetInvoiceDocument, Invoice, ListInvoices
 from messages.paging import Page
-from messages.payments import ListCollectionBatches, ListPayments
+from messages.payments import ListCollectionBatches, ListPayments, PaymentStatus
 from runtime.demo.setting import Demo
 
 _ZERO = Decimal("0.00")
@@ -31,7 +32,11 @@ class Books:
     contracts: int = 0
     invoices: int = 0
     invoiced: Decimal = _ZERO
+    credited: Decimal = _ZERO
+    set_off: Decimal = _ZERO
+    """By how much credit notes lowered what invoices still ask for; the rest of them is to be given back."""
     collected: Decimal = _ZERO
+    """What payments holds of paid debits and cards."""
     still_open: Decimal = _ZERO
     payments: Counter[str] = field(default_factory=Counter)
     batches: int = 0
@@ -46,7 +51,10 @@ class Books:
     def checks(self) -> list[tuple[str, bool]]:
         """The sums that must agree."""
         return [
-            ("invoiced = collected + open", self.invoiced == self.collected + self.still_open),
+            (
+                "invoiced = collected + set off by credit notes + open",
+                self.invoiced == self.collected + self.set_off + self.still_open,
+            ),
             ("ordered in bank files = in the actors' batches", self.ordered_at_bank == self.batched),
             (
                 "received in bank statements and by card = collected by the actors",
@@ -61,19 +69,25 @@ async def keep_books(demo: Demo) -> Books:
     books = Books(
         clients=len(demo.report.imported), refused_rows=len(demo.report.refused), contracts=len(demo.contracts)
     )
-    kept = 0
+    kept, corrected = 0, set[UUID]()
     async for invoice in every(demo, ListInvoices(limit=100)):
         if invoice.number is None:
+            continue
+        if invoice.kind is DocumentKind.CREDIT_NOTE:
+            books.credited += invoice.gross
+            corrected |= set((await demo.client.call(GetInvoice(invoice_id=invoice.id))).preceding)
             continue
         books.invoices += 1
         books.invoiced += invoice.gross
         books.still_open += invoice.outstanding
-        books.collected += invoice.gross - invoice.outstanding
         if kept < _INVOICES_TO_KEEP:
             kept += 1
             await _keep_invoice(demo, invoice)
+    for invoice_id in corrected:
+        books.set_off += _set_off(await demo.client.call(GetInvoice(invoice_id=invoice_id)))
     async for payment in every(demo, ListPayments(limit=100)):
         books.payments[str(payment.status)] += 1
+        books.collected += payment.amount.amount if payment.status is PaymentStatus.PAID else _ZERO
     async for batch in every(demo, ListCollectionBatches(limit=100)):
         books.batches += 1
         books.batched += batch.control_sum.amount
@@ -107,9 +121,14 @@ async def _keep_invoice(demo: Demo, invoice: Any) -> None:
         (folder / f"{invoice.number}.pdf").write_bytes(base64.b64decode(found.content_base64))
 
 
+def _set_off(invoice: Invoice) -> Decimal:
+    """What of an invoice was settled by anything but money."""
+    return max(invoice.due.amount - invoice.outstanding.amount - invoice.settled, _ZERO)
+
+
 def _read_bank_files(folder: Path, books: Books) -> None:
     """Sums straight from the XML: control sums of what was ordered, entries of what was booked."""
-    for path in (folder / "done").glob("*.xml"):
+    for path in [*(folder / "done").glob("*.xml"), *(folder / "to_bank").glob("*.xml")]:
         books.ordered_at_bank += Decimal(_text(etree.parse(path).getroot()[0], "{*}GrpHdr/{*}CtrlSum"))
     for path in [*(folder / "read").glob("*camt053*.xml"), *(folder / "from_bank").glob("*camt053*.xml")]:
         for entry in etree.parse(path).getroot().iter("{*}Ntry"):

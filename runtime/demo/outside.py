@@ -32,7 +32,7 @@ class Bank:
         self._behaviour: dict[str, Any] = {"shares": shares, "seed": "demo", "rules": []}
         self._write_script()
 
-    def refuse(self, rum: str, outcome: str, first: date, last: date) -> None:
+    def decide(self, rum: str, outcome: str, first: date, last: date) -> None:
         """From now on every debit of a mandate inside a span ends like this, whatever the shares say."""
         span = {"from": first.isoformat(), "to": last.isoformat()}
         self._behaviour["rules"].append({"rum": rum, "outcome": outcome, **span})

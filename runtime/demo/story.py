@@ -44,6 +44,7 @@ class Story:
         plan = json.loads((demo.examples / "recovery.json").read_text(encoding="utf-8"))["story"]
         self._demo = demo
         self._refuses_from = date.fromisoformat(plan["refuses_from"])
+        self._refuses_until = date.fromisoformat(plan["refuses_until"])
         self._pays_on = date.fromisoformat(plan["pays_on"])
 
     @property
@@ -56,9 +57,11 @@ class Story:
         return self._demo.report.imported[0]
 
     async def begin(self, bank: Bank) -> None:
-        """Tell the bank whose debits it refuses for want of funds."""
+        """Tell the bank when it refuses his debits for want of funds; all others succeed, whatever the shares say."""
         mandates = await self._demo.client.call(ListMandates(client_id=self._client.client_id))
-        bank.refuse(mandates.items[0].rum, "RET-AM04-2", self._refuses_from, self._demo.calendar.ends_on)
+        rum, calendar = mandates.items[0].rum, self._demo.calendar
+        bank.decide(rum, "RET-AM04-2", self._refuses_from, self._refuses_until)
+        bank.decide(rum, "OK", calendar.starts_on, calendar.ends_on)
 
     async def go_on(self, day: date) -> None:
         """On his day he opens the newest link he was sent and pays."""
