@@ -25,7 +25,8 @@ def show(console: Console, demo: Demo, books: Books, funnel: Funnel, ending: End
     facts.add_row("invoiced", _euros(books.invoiced), "ordered at the bank", _euros(books.ordered_at_bank))
     facts.add_row("collected", _euros(books.collected), "received at the bank", _euros(books.received_at_bank))
     facts.add_row("credited", _euros(books.credited), "paid by card", _euros(books.received_by_card))
-    facts.add_row("still open", _euros(books.still_open), "dead letters", f"{books.dead_letters}")
+    facts.add_row("still open", _euros(books.still_open), "to be given back", _euros(books.collected - books.allocated))
+    facts.add_row("dead letters", f"{books.dead_letters}")
     console.print(facts)
     console.print("payments: " + ", ".join(f"{count} {status}" for status, count in sorted(books.payments.items())))
     for refused in demo.report.refused[:_SHOWN_REFUSALS]:
