@@ -20,6 +20,7 @@ from storage.payments.tables.dues import instalment, schedule
 
 _LIVE = (ScheduleStatus.ACTIVE, ScheduleStatus.PAUSED)
 _WAITING = (InstalmentStatus.PLANNED, InstalmentStatus.BLOCKED)
+_DECIDES_DATES = {"end_date", "preferred_debit_day"}
 _NO_MANDATE = (MandateStatus.CANCELLED, MandateStatus.EXPIRED)
 
 
@@ -28,11 +29,12 @@ async def change(work: UnitOfWork, row: Row, request: UpdateSchedule) -> dict[st
     if row["status"] not in _LIVE:
         raise Refused.field("schedule_id", "live", f"the schedule is {row['status']}; only a live one is changed")
     changed = await _columns(work, row, request)
+    stored = changed | ({"planned_until": None} if changed.keys() & _DECIDES_DATES else {})
     after = {**row, **changed, "version": row["version"] + 1}
     await work.execute(
         update(schedule)
         .where(schedule.c.id == row["id"])
-        .values(**changed, version=after["version"], updated_at=work.now, updated_by=work.caller.principal)
+        .values(**stored, version=after["version"], updated_at=work.now, updated_by=work.caller.principal)
     )
     fact = ScheduleUpdated(**views.schedule_snapshot(after), changed_fields=tuple(sorted(changed)))
     work.emit(fact, version=after["version"])

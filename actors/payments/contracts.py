@@ -194,7 +194,9 @@ async def limit(work: UnitOfWork, row: Row, end_date: date | None) -> None:
     """No period begins after that day; schedule.updated."""
     after = {**row, "end_date": end_date, "version": row["version"] + 1}
     await work.execute(
-        update(schedule).where(schedule.c.id == row["id"]).values(end_date=end_date, version=after["version"])
+        update(schedule)
+        .where(schedule.c.id == row["id"])
+        .values(end_date=end_date, planned_until=None, version=after["version"])
     )
     fact = ScheduleUpdated(**views.schedule_snapshot(after), changed_fields=("end_date",))
     work.emit(fact, version=after["version"])

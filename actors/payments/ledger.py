@@ -1,25 +1,28 @@
 """The sub-ledger: what happened to money is posted hourly, once, from the rows that tell of it; nothing posted ever changes."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, cast, func, literal, select
+from sqlalchemy import ColumnElement, Label, Select, String, case, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments.closing import closed_until, open_day
 from actors.payments.rules import ledger as rules
 from actors.payments.rules.ledger import Account, Entry
 from actors.payments.rules.outcomes import NOTHING
+from actors.payments.sets import run_many
 from messages.payments import CreditDebit, FailurePhase, PaymentType
 from messages.values.identifiers import derived_id
 from runtime.actor import MORE, Moment
 from runtime.unit_of_work import Row, UnitOfWork
+from storage.payments import queries
 from storage.payments.tables.bank import bank_statement, bank_transaction, reconciliation
-from storage.payments.tables.ledger import journal_counter, journal_entry, journal_line
+from storage.payments.tables.ledger import journal_counter, journal_entry
 from storage.payments.tables.means import creditor_account
 from storage.payments.tables.payments import payment, r_transaction, refund
 from storage.payments.tables.providers import psp_account
@@ -28,6 +31,8 @@ from storage.payments.tables.views import invoice_credit, invoice_view
 _PAGE = 500
 LOOK_BACK = timedelta(days=40)
 """Facts older than that were posted long ago; a bank file that tells of an older one is posted by its own booking day."""
+Series = tuple[UUID, str, int]
+"""Company, journal and year: each counts its entries by itself."""
 
 
 async def post_due(moment: Moment, work: UnitOfWork) -> object:
@@ -45,10 +50,10 @@ async def post(work: UnitOfWork, entries: Sequence[tuple[UUID, Entry]]) -> None:
     """Give the entries of companies their numbers, without gaps, and append them; what is late for its period says so."""
     rows, lines = [], []
     closed = await closed_until(work, {company_id for company_id, _ in entries}, lock=True)
-    for company_id, fact in entries:
-        entry = _in_open_period(fact, closed.get(company_id))
+    dated = [(company_id, _in_open_period(fact, closed.get(company_id))) for company_id, fact in entries]
+    numbers = await _numbers(work, Counter(_series(company_id, entry) for company_id, entry in dated))
+    for company_id, entry in dated:
         entry_id = derived_id("journal entry", work.organisation_id, entry.key)
-        number = await _number(work, company_id, entry)
         rows.append(
             {
                 "id": entry_id,
@@ -56,7 +61,7 @@ async def post(work: UnitOfWork, entries: Sequence[tuple[UUID, Entry]]) -> None:
                 "company_id": company_id,
                 "journal": entry.journal,
                 "fiscal_year": entry.entry_date.year,
-                "number": number,
+                "number": next(numbers[_series(company_id, entry)]),
                 "entry_date": entry.entry_date,
                 "piece_ref": entry.piece_ref,
                 "label": entry.label[:100],
@@ -77,7 +82,8 @@ async def post(work: UnitOfWork, entries: Sequence[tuple[UUID, Entry]]) -> None:
             }
             for index, line in enumerate(entry.lines, 1)
         ]
-    await work.insert_together((journal_entry, rows), (journal_line, lines))
+    await run_many(work, queries.ENTRY_POSTED, rows)
+    await run_many(work, queries.ENTRY_LINE_POSTED, lines)
 
 
 def _in_open_period(entry: Entry, closed: date | None) -> Entry:
@@ -87,51 +93,56 @@ def _in_open_period(entry: Entry, closed: date | None) -> Entry:
     return replace(entry, entry_date=day, label=f"{entry.label[:84]} (du {entry.entry_date:%d/%m/%Y})")
 
 
-async def _number(work: UnitOfWork, company_id: UUID, entry: Entry) -> int:
-    """The next number; the counter stays locked until the commit, so a rollback leaves no gap."""
-    counter = insert(journal_counter).values(
-        organisation_id=work.organisation_id,
-        company_id=company_id,
-        journal=entry.journal,
-        fiscal_year=entry.entry_date.year,
-        last_number=1,
-    )
-    number: int = await work.fetch_value(
-        counter.on_conflict_do_update(
-            index_elements=["organisation_id", "company_id", "journal", "fiscal_year"],
-            set_={"last_number": journal_counter.c.last_number + 1},
-        ).returning(journal_counter.c.last_number)
-    )
-    return number
+def _series(company_id: UUID, entry: Entry) -> Series:
+    return company_id, entry.journal, entry.entry_date.year
 
 
-def _not_posted(organisation: Any, prefix: Sequence[str], source: ColumnElement[Any]) -> ColumnElement[bool]:
-    keys = [literal(f"{rule}|") + cast(source, String) for rule in prefix]
-    posted = select(journal_entry.c.id).where(
-        journal_entry.c.organisation_id == organisation, journal_entry.c.posting_key.in_(keys)
-    )
-    return ~posted.exists()
+async def _numbers(work: UnitOfWork, wanted: Counter[Series]) -> dict[Series, Iterator[int]]:
+    """The next numbers of each series; the counters stay locked until the commit, so a rollback leaves no gap."""
+    numbers: dict[Series, Iterator[int]] = {}
+    for (company_id, journal, year), many in sorted(wanted.items()):
+        counter = insert(journal_counter).values(
+            organisation_id=work.organisation_id,
+            company_id=company_id,
+            journal=journal,
+            fiscal_year=year,
+            last_number=many,
+        )
+        last: int = await work.fetch_value(
+            counter.on_conflict_do_update(
+                index_elements=["organisation_id", "company_id", "journal", "fiscal_year"],
+                set_={"last_number": journal_counter.c.last_number + many},
+            ).returning(journal_counter.c.last_number)
+        )
+        numbers[company_id, journal, year] = iter(range(last - many + 1, last + 1))
+    return numbers
 
 
 async def _page(
-    work: UnitOfWork, statement: Any, entry_of: Callable[[Row], Sequence[Entry]]
+    work: UnitOfWork, facts: Select[Any], entry_of: Callable[[Row], Sequence[Entry]]
 ) -> list[tuple[UUID, Entry]]:
-    rows = await work.fetch(statement.limit(_PAGE))
+    """Entries of the first facts (rows with a posting `key` and a `day`) that are not posted.
+
+    Row-level security lets only leakproof comparisons use the index of posted keys, and one that concatenates is none:
+    the keys are therefore made first (655 facts among 2,255 entries: 10 ms instead of 813).
+    """
+    fact = facts.cte("fact").prefix_with("materialized")
+    posted = select(journal_entry.c.id).where(
+        journal_entry.c.organisation_id == work.organisation_id, journal_entry.c.posting_key == fact.c.key
+    )
+    rows = await work.fetch(select(fact).where(~posted.exists()).order_by(fact.c.day, fact.c.key).limit(_PAGE))
     return [(row["company_id"], entry) for row in rows for entry in entry_of(row)]
+
+
+def _key(rule: str, source: ColumnElement[Any]) -> Label[str]:
+    return (literal(f"{rule}|") + cast(source, String)).label("key")
 
 
 async def _invoices(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
     """V1: invoices whose amounts were kept."""
     invoice = invoice_view.c
-    statement = (
-        select(invoice_view)
-        .where(
-            invoice.organisation_id == work.organisation_id,
-            invoice.issue_date >= since,
-            invoice.gross > 0,
-            _not_posted(work.organisation_id, ["V1"], invoice.invoice_id),
-        )
-        .order_by(invoice.issue_date, invoice.invoice_id)
+    statement = select(invoice_view, invoice.issue_date.label("day"), _key("V1", invoice.invoice_id)).where(
+        invoice.organisation_id == work.organisation_id, invoice.issue_date >= since, invoice.gross > 0
     )
 
     def entries(row: Row) -> Sequence[Entry]:
@@ -153,16 +164,10 @@ async def _credits(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
     statement = (
         select(
             credit.amount, credit.vat, credit.issued_on, invoice.company_id, invoice.client_id, invoice.number,
-            invoice.net_by_account, credit.invoice_id, source.label("source"),
+            invoice.net_by_account, source.label("source"), credit.issued_on.label("day"), _key("V2", source),
         )
         .join(invoice_view, (invoice.organisation_id == credit.organisation_id) & (invoice.invoice_id == credit.invoice_id))
-        .where(
-            credit.organisation_id == work.organisation_id,
-            credit.issued_on >= since,
-            credit.amount > 0,
-            _not_posted(work.organisation_id, ["V2"], source),
-        )
-        .order_by(credit.issued_on, credit.credit_note_id)
+        .where(credit.organisation_id == work.organisation_id, credit.issued_on >= since, credit.amount > 0)
     )  # fmt: skip
 
     def entries(row: Row) -> Sequence[Entry]:
@@ -176,15 +181,14 @@ async def _credits(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
 async def _receipts(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
     """B1 and B3: debits that were settled, also those taken back later, and receipts recorded by hand."""
     statement = (
-        select(payment, psp_account.c.clearing_account)
-        .select_from(payment.outerjoin(psp_account, psp_account.c.id == payment.c.psp_account_id))
-        .where(
-            payment.c.organisation_id == work.organisation_id,
-            payment.c.settled_on >= since,
-            _not_posted(work.organisation_id, ["B1", "B3"], payment.c.id),
+        select(
+            payment.c.id, payment.c.company_id, payment.c.client_id, payment.c.reference, payment.c.settled_on, payment.c.amount,
+            payment.c.type, psp_account.c.clearing_account, payment.c.settled_on.label("day"),
+            case((payment.c.type == PaymentType.MANUAL, _key("B3", payment.c.id)), else_=_key("B1", payment.c.id)).label("key"),
         )
-        .order_by(payment.c.settled_on, payment.c.id)
-    )
+        .select_from(payment.outerjoin(psp_account, psp_account.c.id == payment.c.psp_account_id))
+        .where(payment.c.organisation_id == work.organisation_id, payment.c.settled_on >= since)
+    )  # fmt: skip
 
     def entries(row: Row) -> Sequence[Entry]:
         facts = (row["id"], row["reference"], row["settled_on"], row["client_id"], row["amount"])
@@ -205,8 +209,10 @@ async def _bank_credits(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry
         .scalar_subquery()
     )
     statement = (
-        select(line.id, line.booking_date, line.pmt_inf_id, line.end_to_end_id, matched.label("matched"),
-               creditor_account.c.company_id)
+        select(
+            line.id, line.booking_date, line.pmt_inf_id, line.end_to_end_id, matched.label("matched"),
+            creditor_account.c.company_id, line.booking_date.label("day"), _key("B2", line.id),
+        )
         .join(bank_statement, bank_statement.c.id == line.statement_id)
         .join(
             creditor_account,
@@ -218,9 +224,7 @@ async def _bank_credits(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry
             line.booking_date >= since,
             line.sign == CreditDebit.CREDIT,
             matched > 0,
-            _not_posted(work.organisation_id, ["B2"], line.id),
         )
-        .order_by(line.booking_date, line.id)
     )  # fmt: skip
 
     def entries(row: Row) -> Sequence[Entry]:
@@ -237,6 +241,7 @@ async def _returns(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
         select(
             returned.id, returned.amount, returned.fees, returned.reason_code, returned.booked_on,
             payment.c.company_id, payment.c.client_id, payment.c.reference, psp_account.c.clearing_account,
+            returned.booked_on.label("day"), _key("R1", returned.id),
         )
         .join(payment, payment.c.id == returned.payment_id)
         .outerjoin(psp_account, psp_account.c.id == payment.c.psp_account_id)
@@ -244,9 +249,7 @@ async def _returns(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
             returned.organisation_id == work.organisation_id,
             returned.booked_on >= since,
             returned.phase == FailurePhase.POST_SETTLEMENT,
-            _not_posted(work.organisation_id, ["R1"], returned.id),
         )
-        .order_by(returned.booked_on, returned.id)
     )  # fmt: skip
 
     def entries(row: Row) -> Sequence[Entry]:
@@ -265,6 +268,7 @@ async def _undone_returns(work: UnitOfWork, since: date) -> list[tuple[UUID, Ent
         select(
             returned.id, returned.amount, returned.undone_on,
             payment.c.company_id, payment.c.client_id, payment.c.reference, psp_account.c.clearing_account,
+            returned.undone_on.label("day"), _key("X1", returned.id),
         )
         .join(payment, payment.c.id == returned.payment_id)
         .outerjoin(psp_account, psp_account.c.id == payment.c.psp_account_id)
@@ -272,9 +276,7 @@ async def _undone_returns(work: UnitOfWork, since: date) -> list[tuple[UUID, Ent
             returned.organisation_id == work.organisation_id,
             returned.undone_on >= since,
             returned.phase == FailurePhase.POST_SETTLEMENT,
-            _not_posted(work.organisation_id, ["X1"], returned.id),
         )
-        .order_by(returned.undone_on, returned.id)
     )  # fmt: skip
 
     def entries(row: Row) -> Sequence[Entry]:
@@ -291,15 +293,11 @@ async def _refunds(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
         select(
             refund.c.id, refund.c.amount, refund.c.refunded_on,
             payment.c.company_id, payment.c.client_id, payment.c.reference, psp_account.c.clearing_account,
+            refund.c.refunded_on.label("day"), _key("F1", refund.c.id),
         )
         .join(payment, payment.c.id == refund.c.payment_id)
         .outerjoin(psp_account, psp_account.c.id == refund.c.psp_account_id)
-        .where(
-            refund.c.organisation_id == work.organisation_id,
-            refund.c.refunded_on >= since,
-            _not_posted(work.organisation_id, ["F1"], refund.c.id),
-        )
-        .order_by(refund.c.refunded_on, refund.c.id)
+        .where(refund.c.organisation_id == work.organisation_id, refund.c.refunded_on >= since)
     )  # fmt: skip
 
     def entries(row: Row) -> Sequence[Entry]:

@@ -3,6 +3,7 @@ the dates are our own, marked as such, and asked for again each night."""
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,12 +25,15 @@ from actors.payments.rules.planning import (
     month_of,
     months_wanted,
     plan,
+    planned_until,
 )
+from actors.payments.sets import run_many
 from messages.calendar import CalculatePlannedDatesBatch, PlannedDateInput, Rail
 from messages.payments import (
     InstalmentPlanned,
     InstalmentRescheduled,
     InstalmentStatus,
+    PaymentSettingsValues,
     PlannedBy,
     RescheduleReason,
     ScheduleCompleted,
@@ -41,12 +45,16 @@ from messages.values.identifiers import derived_id
 from messages.values.instants import local_date
 from runtime.unit_of_work import Row, UnitOfWork, WorkItem
 from runtime.work_queue import Outside
+from storage.payments import queries
+from storage.payments.sets import among
 from storage.payments.tables.dues import instalment, schedule
 from storage.payments.tables.views import contract_view, invoice_view
 
 ASK_SECONDS = 2.0
 SCHEDULES_PER_ITEM = 40
 _MONTHS_ASKED = 8
+_MONTH_DAYS = 31
+"""How far beyond the horizon calendar is asked: the next debit after it says when the schedule must be looked at again."""
 
 
 class PlanInstalments(WorkItem):
@@ -76,19 +84,22 @@ async def ask_for_schedules(item: PlanInstalments, outside: Outside) -> list[Kno
     today = local_date(outside.now)
     async with outside.heart.database.transaction(outside.organisation_id, read_only=True) as connection:
         rows = await connection.fetch(
-            "select id, contract_id, client_id, company_id, rail, frequency, interval, anchor_date, end_date,"
-            " next_period_index, month_offset, preferred_debit_day from schedule"
-            " where organisation_id = $1 and id = any($2::uuid[])",
+            "select s.id, s.contract_id, s.client_id, s.company_id, s.rail, s.frequency, s.interval, s.anchor_date,"
+            " s.end_date, s.next_period_index, s.month_offset, s.preferred_debit_day,"
+            " coalesce((c.values ->> 'schedule_horizon_days')::integer, $3) as horizon"
+            " from schedule s left join company_settings c"
+            " on c.organisation_id = s.organisation_id and c.company_id = s.company_id"
+            " where s.organisation_id = $1 and s.id = any($2::uuid[])",
             outside.organisation_id,
             list(item.schedule_ids),
+            PaymentSettingsValues().schedule_horizon_days,
         )
     inputs = []
     for row in rows:
         rhythm = rhythm_of(row)
-        for month in months_wanted(rhythm, max(today, rhythm.anchor), today + timedelta(days=_MONTHS_ASKED * 31))[
-            :_MONTHS_ASKED
-        ]:
-            inputs.append(_question(row, month))
+        until = today + timedelta(days=row["horizon"] + _MONTH_DAYS)
+        months = months_wanted(rhythm, max(today, rhythm.anchor), until)
+        inputs += [_question(row, month) for month in months[:_MONTHS_ASKED]]
     return await _ask(outside, inputs)
 
 
@@ -169,6 +180,8 @@ async def store_plans(item: PlanInstalments, known: list[KnownDay], work: UnitOf
         .with_for_update()
     )
     active = {company.id: company for company in await companies(work)} if rows else {}
+    contracts = await _contract_facts(work, [row["contract_id"] for row in rows])
+    changed = []
     for row in rows:
         days = {
             found.month: DebitDay(found.day, found.original, PlannedBy.CALENDAR, found.config)
@@ -176,40 +189,46 @@ async def store_plans(item: PlanInstalments, known: list[KnownDay], work: UnitOf
             if found.owner == row["id"]
         }
         if (company := active.get(row["company_id"])) is not None:
-            await _plan_schedule(work, dict(row), company, days)
+            changed.append(await _plan_schedule(work, dict(row), company, contracts.get(row["contract_id"]), days))
+    await run_many(work, queries.SCHEDULE_PLANNED, changed)
 
 
-async def _plan_schedule(work: UnitOfWork, row: dict[str, Any], company: Company, days: dict[date, DebitDay]) -> None:
-    facts = await _contract_facts(work, row["contract_id"])
+async def _plan_schedule(
+    work: UnitOfWork, row: dict[str, Any], company: Company, facts: ContractFacts | None, days: dict[date, DebitDay]
+) -> dict[str, Any]:
+    """Insert what a schedule still needs; what of its row changes."""
+    rhythm = rhythm_of(row)
     floor = facts.debit_floor(company.settings.withdrawal_guard_days) if facts is not None else None
     earliest = dates.add_target_days(work.today(company.zone), company.profile.lead_target_days)
     until = work.today(company.zone) + timedelta(days=company.settings.schedule_horizon_days)
-    planned, offset = plan(rhythm_of(row), days, max(earliest, floor or earliest), until)
-    await _insert_instalments(work, row, planned)
-    next_index = planned[-1].index + 1 if planned else row["next_period_index"]
-    complete = is_complete(rhythm_of(row), next_index)
-    changed = {
-        "next_period_index": next_index,
-        "month_offset": offset if planned else row["month_offset"],
-        "planned_until": until,
+    planned, offset = plan(rhythm, days, max(earliest, floor or earliest), until)
+    if planned:
+        await _insert_instalments(work, row, planned)
+        rhythm = replace(rhythm, next_index=planned[-1].index + 1, month_offset=offset)
+    complete = is_complete(rhythm, rhythm.next_index)
+    status = ScheduleStatus(row["status"])
+    after = row | {
+        "next_period_index": rhythm.next_index,
+        "month_offset": rhythm.month_offset,
+        "planned_until": planned_until(rhythm, days, until),
         "version": row["version"] + complete,
+        "status": SCHEDULE.after("complete", status) if complete else status,
     }
     if complete:
-        changed["status"] = SCHEDULE.after("complete", ScheduleStatus(row["status"]))
-        fact = ScheduleCompleted(**views.schedule_snapshot(row | changed))
-        work.emit(fact, version=row["version"] + 1)
-    await work.execute(update(schedule).where(schedule.c.id == row["id"]).values(**changed))
+        work.emit(ScheduleCompleted(**views.schedule_snapshot(after)), version=after["version"])
+    return {name: after[name] for name in queries.SCHEDULE_PLANNED.names}
 
 
-async def _contract_facts(work: UnitOfWork, contract_id: UUID | None) -> ContractFacts | None:
-    row = await work.fetch_one(
+async def _contract_facts(work: UnitOfWork, contract_ids: Sequence[UUID]) -> dict[UUID, ContractFacts]:
+    rows = await work.fetch(
         select(contract_view).where(
-            contract_view.c.organisation_id == work.organisation_id, contract_view.c.contract_id == contract_id
+            contract_view.c.organisation_id == work.organisation_id, among(contract_view.c.contract_id, contract_ids)
         )
     )
-    if row is None:
-        return None
-    return ContractFacts(**{name: row[name] for name in ContractFacts.__dataclass_fields__})
+    return {
+        row["contract_id"]: ContractFacts(**{name: row[name] for name in ContractFacts.__dataclass_fields__})
+        for row in rows
+    }
 
 
 async def _insert_instalments(work: UnitOfWork, row: dict[str, Any], periods: list[PlannedPeriod]) -> None:

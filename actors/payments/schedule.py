@@ -139,16 +139,19 @@ _ANNOUNCED = (
 async def plan_ahead(moment: Moment, work: UnitOfWork) -> None:
     """Schedules under the horizon get their next instalments, and dates guessed without calendar are asked for again."""
     today = work.today()
-    rows = await work.fetch(
-        select(schedule.c.id)
-        .where(
-            schedule.c.organisation_id == work.organisation_id,
-            schedule.c.status == ScheduleStatus.ACTIVE,
-            schedule.c.planned_until.is_(None) | (schedule.c.planned_until < today + timedelta(days=400)),
+    for company in await companies(work):
+        until = work.today(company.zone) + timedelta(days=company.settings.schedule_horizon_days)
+        rows = await work.fetch(
+            select(schedule.c.id)
+            .where(
+                schedule.c.organisation_id == work.organisation_id,
+                schedule.c.company_id == company.id,
+                schedule.c.status == ScheduleStatus.ACTIVE,
+                schedule.c.planned_until.is_(None) | (schedule.c.planned_until < until),
+            )
+            .order_by(schedule.c.id)
         )
-        .order_by(schedule.c.id)
-    )
-    await planning.order_plans(work, [row["id"] for row in rows], key=f"ahead {today}")
+        await planning.order_plans(work, [row["id"] for row in rows], key=f"ahead {today}")
     guessed = await work.fetch(
         select(instalment.c.id)
         .where(

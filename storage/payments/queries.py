@@ -2,7 +2,8 @@
 
 from storage.payments.sets import SetStatement, as_set, set_insert, set_update
 from storage.payments.tables.bank import bank_status, bank_transaction, reconciliation
-from storage.payments.tables.dues import instalment
+from storage.payments.tables.dues import instalment, schedule
+from storage.payments.tables.ledger import journal_entry, journal_line
 from storage.payments.tables.payments import allocation, payment, payment_event
 from storage.payments.tables.views import invoice_view
 
@@ -24,6 +25,11 @@ PAYMENT_OUTCOME: SetStatement = set_update(
         "reason_message": "new_reason_message",
         **_STAMP,
     },
+)
+SCHEDULE_PLANNED: SetStatement = set_update(
+    schedule,
+    {"id": "id"},
+    {name: name for name in ("next_period_index", "month_offset", "planned_until", "version", "status")},
 )
 INSTALMENT_OUTCOME: SetStatement = set_update(
     instalment,
@@ -86,3 +92,5 @@ BANK_LINE_ADDED: SetStatement = as_set(
 BANK_STATUS_ADDED: SetStatement = as_set(*set_insert(bank_status))
 RECONCILIATION_ADDED: SetStatement = as_set(*set_insert(reconciliation))
 HISTORY_ADDED: SetStatement = as_set(*set_insert(payment_event))
+ENTRY_POSTED: SetStatement = as_set(*set_insert(journal_entry))
+ENTRY_LINE_POSTED: SetStatement = as_set(*set_insert(journal_line))

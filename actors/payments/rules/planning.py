@@ -117,6 +117,22 @@ def plan(
     return planned, offset
 
 
+def planned_until(rhythm: Rhythm, days: Mapping[date, DebitDay], until: date) -> date:
+    """The last day up to which no further debit can fall; `until` or, when the next debit is known to come later, more.
+
+    `rhythm` is the one after planning. A month that calendar said nothing of may have its debit on its first day.
+    """
+    start = period_start(rhythm, rhythm.next_index)
+    if rhythm.frequency is ScheduleFrequency.WEEKLY:
+        first = start
+    elif rhythm.month_offset is None:
+        return until
+    else:
+        month = month_of(start, rhythm.month_offset)
+        first = days[month].day if month in days else month
+    return max(until, first - timedelta(days=1))
+
+
 def is_complete(rhythm: Rhythm, next_index: int) -> bool:
     """Whether no further period will come."""
     if rhythm.frequency is ScheduleFrequency.ONCE:

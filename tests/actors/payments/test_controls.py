@@ -1,6 +1,6 @@
 """payments: schedules are changed by hand, and nightly controls find what does not hold."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import asyncpg
@@ -9,6 +9,7 @@ import pytest
 from actors.payments.rules.failures import is_spike
 from messages.payments import ListAlerts, ListInstalments, ListSchedules, UpdateSchedule
 from messages.problem import Refused
+from messages.values.due_dates import add_months
 from messages.values.identifiers import new_id
 from tests.actors.payments.builders import Subscriber, at, creditor_account, invoice_issued, money
 from tests.actors.payments.steps import STARTS, facts, subscriber
@@ -63,6 +64,41 @@ async def test_a_schedule_takes_only_a_live_mandate_of_its_own_client(running: R
     with pytest.raises(Refused) as refusal:
         await tenant.client.call(wanted.model_copy(update={"mandate_id": new_id()}))
     assert refusal.value.code.code == "MANDATE_NOT_FOUND"
+
+
+async def test_a_schedule_is_planned_on_when_its_next_debit_comes_into_sight(running: Running, tenant: Tenant) -> None:
+    found = await planned(running, tenant)
+    rows = (await tenant.client.call(ListInstalments(client_id=found.client_id))).items
+    next_debit = add_months(max(row.planned_debit_date for row in rows), 1).replace(day=1)
+    for days, expected in ((92, 1), (91, 1), (70, 2)):  # the horizon is 90 days
+        await running.tick("hour", at(next_debit - timedelta(days=days), 3))
+        await running.settled()
+        assert len(await plans(running, tenant)) == expected
+    after = (await tenant.client.call(ListInstalments(client_id=found.client_id))).items
+    assert len(after) == len(rows) + 1
+
+
+async def test_a_new_day_of_the_month_is_planned_the_next_night(running: Running, tenant: Tenant) -> None:
+    found = await planned(running, tenant)
+    (schedule,) = (await tenant.client.call(ListSchedules(client_id=found.client_id))).items
+    tenant.client.now = at(STARTS)
+    await tenant.client.call(
+        UpdateSchedule(schedule_id=schedule.schedule_id, effective_from=CHANGE, preferred_debit_day=3)
+    )
+    await running.tick("hour", at(STARTS + timedelta(days=1), 3))
+    await running.settled()
+    assert len(await plans(running, tenant)) == 2
+
+
+async def plans(running: Running, tenant: Tenant) -> list[asyncpg.Record]:
+    """The planning that was ordered so far."""
+    connection = await asyncpg.connect(running.database("payments"))
+    try:
+        return await connection.fetch(
+            "select key from work_item where kind = 'plan_instalments' and organisation_id = $1", tenant.id
+        )
+    finally:
+        await connection.close()
 
 
 async def test_the_nightly_control_finds_amounts_that_do_not_hold(running: Running, tenant: Tenant) -> None:

@@ -1,7 +1,7 @@
 """payments: the rules of dates, references, guards and outcomes, with the numbers of the acceptance cases."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -123,6 +123,41 @@ def test_calendars_dates_win_over_the_fallback() -> None:
     given_ = planning.DebitDay(date(2026, 4, 9), date(2026, 4, 8), PlannedBy.CALENDAR)
     planned, _ = planning.plan(monthly, {date(2026, 4, 1): given_}, date(2026, 4, 1), date(2026, 5, 31))
     assert [period.debit.day for period in planned] == [date(2026, 4, 9), date(2026, 5, 5)]
+
+
+def test_a_schedule_rests_until_its_next_debit_comes_into_sight() -> None:
+    monthly = rhythm(ScheduleFrequency.MONTHLY, date(2026, 3, 1), next_index=3, month_offset=0)
+    known = {date(2026, 6, 1): planning.DebitDay(date(2026, 6, 9), date(2026, 6, 8), PlannedBy.CALENDAR)}
+    assert planning.planned_until(monthly, known, date(2026, 5, 20)) == date(2026, 6, 8)
+    assert planning.planned_until(monthly, {}, date(2026, 5, 20)) == date(2026, 5, 31)
+    assert planning.planned_until(monthly, {}, date(2026, 6, 3)) == date(2026, 6, 3)
+
+
+@given(
+    st.sampled_from(ScheduleFrequency),
+    st.integers(1, 6),
+    st.dates(date(2026, 1, 1), date(2026, 12, 31)),
+    st.dictionaries(st.integers(0, 30), st.integers(1, 28)),
+    st.integers(0, 400),
+    st.integers(0, 400),
+)
+def test_nothing_is_missed_while_a_schedule_rests(
+    frequency: ScheduleFrequency, interval: int, anchor: date, told: dict[int, int], horizon: int, later: int
+) -> None:
+    days = {
+        (month := planning.month_of(anchor, offset)): planning.DebitDay(
+            month.replace(day=day), month.replace(day=day), PlannedBy.CALENDAR
+        )
+        for offset, day in told.items()
+    }
+    before = rhythm(frequency, anchor, interval=interval)
+    periods, offset = planning.plan(before, days, anchor, anchor + timedelta(days=horizon))
+    if not periods:
+        return
+    after = replace(before, next_index=periods[-1].index + 1, month_offset=offset)
+    rest = planning.planned_until(after, days, anchor + timedelta(days=horizon))
+    until = min(rest, anchor + timedelta(days=horizon + later))
+    assert planning.plan(after, days, anchor, until)[0] == []
 
 
 def test_case_5_the_key_of_an_attempt_is_the_same_for_ever() -> None:
