@@ -20,7 +20,7 @@ from actors.payments.personal_data import PERSONAL_DATA
 from actors.payments.portal import checkout, orders, paying, returns, visits
 from actors.payments.portal import requests as portal
 from actors.payments.portal.schedule import expire_links
-from actors.payments.psp import charging, intake, refunding, saving
+from actors.payments.psp import charging, intake, mandating, records, refunding, saving
 from actors.payments.recovery import clients as debtors
 from actors.payments.recovery import cutting, holidays, hourly, merging, noticing, presenting
 from actors.payments.recovery import sending as reminding
@@ -73,6 +73,7 @@ actor = Actor(
         bank_details.create_bank_details,
         bank_details.update_bank_details,
         bank_details.disable_bank_details,
+        bank_details.upsert_bank_details_by_external_id,
         bank_details.get_bank_details,
         bank_details.list_bank_details,
         bank_details.reveal_iban,
@@ -256,6 +257,7 @@ actor = Actor(
         daily("04:00", schedule.age_mandates),
         daily("04:00", charging.read_long_submitted),
         daily("04:00", refunding.read_open_refunds),
+        daily("04:00", mandating.read_undecided),
     ),
     slow_work=(
         SlowWork(planning.PlanInstalments, planning.ask_for_schedules, planning.store_plans),
@@ -269,6 +271,8 @@ actor = Actor(
         SlowWork(intake.FollowEvent, intake.read_subject, intake.subject_read, intake.following_failed),
         SlowWork(refunding.GiveBack, refunding.order_refund, refunding.refund_ordered, refunding.refund_lost),
         SlowWork(refunding.ReadRefund, refunding.read_refund, refunding.refund_read, attempts=1),
+        SlowWork(records.ReadMandate, mandating.read_mandate, mandating.mandate_read),
+        SlowWork(mandating.EndMandate, mandating.end_mandate, mandating.mandate_read),
         SlowWork(saving.OpenSetupPage, saving.open_page, saving.page_opened, saving.page_lost),
         SlowWork(archiving.ArchiveCollectionFile, archiving.copy_file, archiving.note_document),
         SlowWork(orders.OpenCheckout, checkout.open_checkout, checkout.store_page, checkout.give_up_page, attempts=6),

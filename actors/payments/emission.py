@@ -13,7 +13,7 @@ from actors.payments.alerts import raise_alert
 from actors.payments.company import Company
 from actors.payments.rules import dates
 from actors.payments.rules.guards import ContractFacts, EmissionFacts, MandateFacts, blocking_reason
-from actors.payments.rules.machines import INSTALMENT
+from actors.payments.rules.machines import INSTALMENT, LIVE
 from actors.payments.rules.references import emission_key
 from actors.payments.sets import PAGE, history, run_many, state_many
 from messages.base import Event
@@ -44,13 +44,6 @@ from storage.payments.tables.others import payment_number_block
 from storage.payments.tables.payments import payment
 from storage.payments.tables.views import client_view, contract_view, invoice_view
 
-LIVE = (
-    PaymentStatus.PENDING,
-    PaymentStatus.BATCHED,
-    PaymentStatus.SUBMITTED,
-    PaymentStatus.REQUIRES_ACTION,
-    PaymentStatus.UNCERTAIN,
-)
 _CRITICAL_BLOCKS = {BlockReason.VELOCITY_LIMIT, BlockReason.ROUTING_NOT_FOUND}
 
 

@@ -47,6 +47,7 @@ async def create_mandate(
     bank_details_id: UUID | None,
     creditor_identifier: str,
     prefix: str,
+    psp_account_id: UUID | None = None,
 ) -> dict[str, Any]:
     """A mandate with a fresh reference, waiting for the debtor's consent; mandate.created."""
     row: dict[str, Any] = {
@@ -64,6 +65,7 @@ async def create_mandate(
         "scheme": scheme,
         "kind": MandateKind.RECURRENT,
         "bank_details_id": bank_details_id,
+        "psp_account_id": psp_account_id,
         "status": MandateStatus.PENDING_CUSTOMER_APPROVAL,
         "first_collection_state": FirstCollection.NONE,
     }
@@ -88,6 +90,9 @@ _BLANK: dict[str, Any] = {
     "blocked_until": None,
     "cancelled_by": None,
     "refusals_in_a_row": 0,
+    "payment_method_id": None,
+    "next_possible_charge_date": None,
+    "provider_read_at": None,
 }
 
 

@@ -58,8 +58,10 @@ def mandate_snapshot(row: Row) -> dict[str, Any]:
 
 def mandate_of(row: Row) -> Mandate:
     """A mandate; `row` also has iban_masked and bank_details_status of its account."""
-    usable = row["status"] == MandateStatus.ACTIVE and row["bank_details_status"] == "ACTIVE"
-    return Mandate.model_validate({**row, "mandate_id": row["id"], "reason": row["block_reason"], "usable": usable})
+    reachable = row["bank_details_status"] == "ACTIVE" or row["psp_account_id"] is not None
+    usable = row["status"] == MandateStatus.ACTIVE and reachable
+    shown = {"mandate_id": row["id"], "reason": row["block_reason"], "usable": usable}
+    return Mandate.model_validate({**row, **shown})
 
 
 def schedule_snapshot(row: Row) -> dict[str, Any]:

@@ -134,6 +134,12 @@ from messages.payments.promises import (
     CancelPaymentPromise, ListPaymentPromises, PaymentPromise, PaymentPromiseBroken, PaymentPromiseKept, PaymentPromisePage,
     PaymentPromiseRecorded, PromiseRef, PromiseStatus, PromiseVia, RecordPaymentPromise,
 )  # fmt: skip
+from messages.payments.bank_details_import import (
+    UpsertBankDetailsByExternalId, UpsertedBankDetails,
+)  # fmt: skip
+from messages.payments.provider_mandates import (
+    MandateConsumed, MandateFailed, MandateSuspended,
+)  # fmt: skip
 
 __all__ = [
     "ADDRESS_MISSING", "ALERT_NOT_FOUND", "ALREADY_REVERSED", "AMOUNT_EXCEEDED", "BANK_DETAILS_NOT_FOUND",
@@ -179,17 +185,17 @@ __all__ = [
     "ListPayments", "ListProviderOverrides", "ListPspAccounts", "ListPspEvents", "ListRecoveryCases", "ListRefunds",
     "ListRejectionReasons", "ListReminderPolicies", "ListReminders", "ListRetryPlans", "ListRetryPolicies", "ListRetryRuns",
     "ListRoutingRules", "ListSchedules", "ListSuspensionRequests", "Mandate", "MandateActivated", "MandateBlocked",
-    "MandateCancelled", "MandateCreated", "MandateEffect", "MandateExpired", "MandateKind", "MandatePage", "MandateParty",
-    "MandateScheme", "MandateSignatureRequested", "MandateSigned", "MandateSnapshot", "MandateStatus", "MandateUnblocked",
-    "ManualLine", "MarkBatchTransmitted", "MatchBankTransaction", "MatchStatus", "NoticeItem", "NoticeKind", "NoticeMedium",
-    "NoticeStatus", "OpenItem", "OverpaymentDetected", "OverrideScope", "PainVersion", "PauseRecoveryCase", "PauseSchedule",
-    "Payment", "PaymentAlert", "PaymentAlertAcknowledged", "PaymentAlertPage", "PaymentAlertRaised", "PaymentAllocated",
-    "PaymentBatched", "PaymentCancelled", "PaymentCreated", "PaymentErrorClass", "PaymentFailed", "PaymentMethod",
-    "PaymentMethodAdded", "PaymentMethodDetached", "PaymentPage", "PaymentPrenotificationDue", "PaymentPromise",
-    "PaymentPromiseBroken", "PaymentPromiseKept", "PaymentPromisePage", "PaymentPromiseRecorded", "PaymentReceived", "PaymentRef",
-    "PaymentRefunded", "PaymentRejected", "PaymentRequiresAction", "PaymentReturnCancelled", "PaymentReturned", "PaymentSettings",
-    "PaymentSettingsValues", "PaymentStandingChanged", "PaymentStatus", "PaymentSubmitted", "PaymentTimeline",
-    "PaymentTimelineEntry", "PaymentType", "PlannedBy", "PolicyScope", "PostManualEntry", "PrenotificationMode",
+    "MandateCancelled", "MandateConsumed", "MandateCreated", "MandateEffect", "MandateExpired", "MandateFailed", "MandateKind",
+    "MandatePage", "MandateParty", "MandateScheme", "MandateSignatureRequested", "MandateSigned", "MandateSnapshot",
+    "MandateStatus", "MandateSuspended", "MandateUnblocked", "ManualLine", "MarkBatchTransmitted", "MatchBankTransaction",
+    "MatchStatus", "NoticeItem", "NoticeKind", "NoticeMedium", "NoticeStatus", "OpenItem", "OverpaymentDetected", "OverrideScope",
+    "PainVersion", "PauseRecoveryCase", "PauseSchedule", "Payment", "PaymentAlert", "PaymentAlertAcknowledged", "PaymentAlertPage",
+    "PaymentAlertRaised", "PaymentAllocated", "PaymentBatched", "PaymentCancelled", "PaymentCreated", "PaymentErrorClass",
+    "PaymentFailed", "PaymentMethod", "PaymentMethodAdded", "PaymentMethodDetached", "PaymentPage", "PaymentPrenotificationDue",
+    "PaymentPromise", "PaymentPromiseBroken", "PaymentPromiseKept", "PaymentPromisePage", "PaymentPromiseRecorded",
+    "PaymentReceived", "PaymentRef", "PaymentRefunded", "PaymentRejected", "PaymentRequiresAction", "PaymentReturnCancelled",
+    "PaymentReturned", "PaymentSettings", "PaymentSettingsValues", "PaymentStandingChanged", "PaymentStatus", "PaymentSubmitted",
+    "PaymentTimeline", "PaymentTimelineEntry", "PaymentType", "PlannedBy", "PolicyScope", "PostManualEntry", "PrenotificationMode",
     "PrepareCollectionBatches", "PromiseRef", "PromiseStatus", "PromiseVia", "Provider", "ProviderOverride", "ProviderOverridePage",
     "PspAccount", "PspAccountPage", "PspEvent", "PspEventPage", "PspEventStatus", "PspHealth", "PspMode", "PspStatus",
     "QuoteRecoveryAmount", "QuotedItem", "RType", "ReasonCategory", "ReceivableDefaultCured", "ReceivableDefaulted",
@@ -214,5 +220,6 @@ __all__ = [
     "SuspensionOrderPage", "SuspensionReason", "SuspensionRequested", "SuspensionScope", "SuspensionStatus", "SuspensionWithdrawn",
     "TaskPriority", "TestRouting", "Transport", "TrialBalance", "UnblockMandate", "UnletterLines", "UpdateBankDetails",
     "UpdateCreditorAccount", "UpdateDunningPolicy", "UpdatePaymentSettings", "UpdatePspAccount", "UpdateReminderPolicy",
-    "UpdateRetryPolicy", "UpdateRoutingRule", "UpdateSchedule", "WebhookReply",
+    "UpdateRetryPolicy", "UpdateRoutingRule", "UpdateSchedule", "UpsertBankDetailsByExternalId", "UpsertedBankDetails",
+    "WebhookReply",
 ]  # fmt: skip

@@ -107,6 +107,10 @@ class Mandate(MandateSnapshot):
     blocked_until: date | None = None
     cancelled_by: MandateParty | None = None
     usable: bool
+    psp_account_id: UUID | None = None
+    redirect_url: str | None = Field(
+        default=None, description="where the debtor signs at the provider; get_mandate has it once the page is open"
+    )
     created_at: Instant
     version: int
 
@@ -135,12 +139,16 @@ class ListMandates(PageRequest, Request[MandatePage], query=True, resource="mand
 
 
 class SetupMandate(Request[Mandate], permission="payments:mandate:setup", idempotency=Idempotency.REQUIRED):
-    """Ask a client for a mandate on one of his accounts; a usable one on the same account is answered instead."""
+    """Ask a client for a mandate on one of his accounts, or at a provider; a usable one there is answered instead."""
 
     company_id: UUID
     client_id: UUID
     contract_id: UUID | None = None
-    bank_details_id: UUID
+    bank_details_id: UUID | None = None
+    psp_account_id: UUID | None = Field(
+        default=None,
+        description="the provider's page asks for the account: in place of bank_details_id, with return_url",
+    )
     scheme: MandateScheme = MandateScheme.SEPA_CORE
     signature_channel: SignatureChannel = SignatureChannel.ESIGN
     return_url: Annotated[str, Field(pattern="^https://", max_length=500)] | None = None

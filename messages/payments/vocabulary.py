@@ -41,10 +41,15 @@ class MandateStatus(StrEnum):
     """The life of a debtor's authorisation."""
 
     PENDING_CUSTOMER_APPROVAL = "PENDING_CUSTOMER_APPROVAL"
+    PENDING_SUBMISSION = "PENDING_SUBMISSION"
+    SUBMITTED = "SUBMITTED"
     ACTIVE = "ACTIVE"
+    SUSPENDED_BY_PAYER = "SUSPENDED_BY_PAYER"
     BLOCKED = "BLOCKED"
+    FAILED = "FAILED"
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
+    CONSUMED = "CONSUMED"
 
 
 class MandateKind(StrEnum):
@@ -60,6 +65,7 @@ class MandateParty(StrEnum):
     DEBTOR = "DEBTOR"
     CREDITOR = "CREDITOR"
     BANK = "BANK"
+    PSP = "PSP"
     SYSTEM = "SYSTEM"
 
 

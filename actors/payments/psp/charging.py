@@ -10,7 +10,15 @@ from sqlalchemy import select, update
 from actors.payments.alerts import raise_alert
 from actors.payments.psp import circuits, following
 from actors.payments.psp.port import FaultKind, PaymentOrder, ProviderError, ProviderPayment
-from actors.payments.psp.records import REPEATED, account_provider, failure_of, lock_payment, read_one
+from actors.payments.psp.records import (
+    REPEATED,
+    TOKEN,
+    account_provider,
+    failure_of,
+    lock_payment,
+    order_mandate_reading,
+    read_one,
+)
 from messages.payments import AlertSeverity, PaymentErrorClass, PaymentMethod, PaymentStatus, PspStatus
 from messages.shared import Ref
 from runtime import clock
@@ -20,7 +28,6 @@ from runtime.work_queue import Outside
 from storage.payments.tables.payments import payment
 from storage.payments.tables.providers import payment_method, psp_account
 
-TOKEN: Final = {"domain": "SECRETS", "table": "payment_method", "column": "provider_token"}
 ATTEMPTS: Final = 3
 _LOOK_AGAIN = timedelta(minutes=30)
 _WORRY = timedelta(hours=2)
@@ -120,6 +127,8 @@ async def charged(item: ChargePayment, reading: Reading | None, work: UnitOfWork
                 work, row, PaymentErrorClass.TECHNICAL, "the provider refuses the account's credentials"
             )
         case _:
+            if row["mandate_id"] is not None:  # its provider may know something of the mandate that we do not
+                order_mandate_reading(work, row["payment_method_id"])
             await following.fail(work, row, PaymentErrorClass.DECLINED, reading.text)
 
 

@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from actors.payments.company import Company
-from actors.payments.emission import LIVE
 from actors.payments.psp.saving import has_expired
 from actors.payments.rules.guards import ContractFacts, contract_block
+from actors.payments.rules.machines import LIVE
 from messages.payments import (
     COLLECTION_BLOCKED,
     ROUTING_NOT_FOUND,

@@ -12,14 +12,16 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments.alerts import raise_alert
-from actors.payments.psp import following, refunding, saving
+from actors.payments.psp import following, mandating, refunding, saving
 from actors.payments.psp.accounts import provider_of
 from actors.payments.psp.charging import Reading
 from actors.payments.psp.port import (
     BadWebhookError,
+    MandateKeeper,
     Page,
     ProviderError,
     ProviderEvent,
+    ProviderMandate,
     ProviderPayment,
     ProviderRefund,
     Subject,
@@ -41,6 +43,7 @@ _ALARMING = 20
 _HOUR = timedelta(hours=1)
 _KEPT_REJECTED = 1000
 _FOLLOWED = frozenset({Subject.PAYMENT, Subject.PAGE, Subject.REFUND})
+_More = Page | ProviderRefund | ProviderMandate | None
 _UNKNOWN_ADDRESS = WebhookAnswer(404, "no such address")
 _UNREADABLE = WebhookAnswer(400, "the body is not base64")
 
@@ -71,7 +74,8 @@ async def receive_psp_webhook(request: ReceivePspWebhook, work: UnitOfWork) -> W
     except BadWebhookError as error:
         await _reject(work, account, str(error))
         return _reply(provider.answer(call, genuine=False))
-    await _store(work, account, call.raw, events)
+    followed = _FOLLOWED | {Subject.MEANS} if isinstance(provider, MandateKeeper) else _FOLLOWED
+    await _store(work, account, call.raw, events, followed)
     return _reply(provider.answer(call, genuine=True))
 
 
@@ -95,11 +99,13 @@ async def _account_at(path: Sequence[str], work: UnitOfWork) -> Row | None:
     return row
 
 
-async def _store(work: UnitOfWork, account: Row, raw: bytes, events: Sequence[ProviderEvent]) -> None:
+async def _store(
+    work: UnitOfWork, account: Row, raw: bytes, events: Sequence[ProviderEvent], subjects: frozenset[Subject]
+) -> None:
     """Each fact once; those that we follow are ordered."""
     for event in events:
         event_id = new_id()
-        followed = event.subject in _FOLLOWED
+        followed = event.subject in subjects
         sealed = await work.keys.encrypt(
             base64.b64encode(raw).decode(), organisation_id=work.organisation_id, row_id=event_id, **_RAW
         )
@@ -161,7 +167,7 @@ def _reply(answer: WebhookAnswer) -> WebhookReply:
 # -- following ---------------------------------------------------------------------------------------------------
 
 
-async def read_subject(item: FollowEvent, outside: Outside) -> tuple[Reading, Page | ProviderRefund | None]:
+async def read_subject(item: FollowEvent, outside: Outside) -> tuple[Reading, _More]:
     """What the event is about, as it is now."""
     provider, read_at = await account_provider(outside, item.psp_account_id), clock.now()
     try:
@@ -171,6 +177,8 @@ async def read_subject(item: FollowEvent, outside: Outside) -> tuple[Reading, Pa
                 return Reading(read_at, page.payment), page
             case Subject.REFUND:
                 return Reading(read_at), await provider.get_refund(item.object_id)
+            case Subject.MEANS if isinstance(provider, MandateKeeper):
+                return Reading(read_at), await provider.get_mandate(item.object_id)
             case _:
                 return Reading(read_at, await provider.get_payment(item.object_id)), None
     except ProviderError as error:
@@ -179,15 +187,15 @@ async def read_subject(item: FollowEvent, outside: Outside) -> tuple[Reading, Pa
         return Reading(read_at, None, error.kind, str(error)), None
 
 
-async def subject_read(
-    item: FollowEvent, found: tuple[Reading, Page | ProviderRefund | None], work: UnitOfWork
-) -> None:
-    """Let payment, refund or saved means follow; IGNORED when that changes nothing."""
+async def subject_read(item: FollowEvent, found: tuple[Reading, _More], work: UnitOfWork) -> None:
+    """Let payment, refund, mandate or saved means follow; IGNORED when that changes nothing."""
     reading, more = found
     page = more if isinstance(more, Page) else None
     changed, payment_id = False, None
     if isinstance(more, ProviderRefund):
         changed = await refunding.follow_refund(work, item.psp_account_id, more)
+    if isinstance(more, ProviderMandate):
+        changed = await mandating.follow(work, item.psp_account_id, more, reading.read_at)
     if page is not None:
         changed = await saving.follow_page(work, item.psp_account_id, page)
     if reading.seen is not None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
-from messages.payments.vocabulary import PaymentMethod, PaymentStatus
+from messages.payments.vocabulary import MandateStatus, PaymentMethod, PaymentStatus
 
 NOTHING = Decimal("0.00")
 
@@ -105,6 +105,17 @@ class PaymentOrder:
     collect_on: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderMandate:
+    """A mandate as the provider that keeps it sees it; `token` is what debits name it by."""
+
+    token: str
+    status: MandateStatus
+    raw_status: str
+    next_possible_charge_date: date | None = None
+    replaced_by: str | None = None
+
+
 class PagePurpose(StrEnum):
     """What the customer does on a page of the provider."""
 
@@ -131,6 +142,8 @@ class PageOrder:
     save_means: bool = False
     notify_url: str | None = None
     """Where the provider reports, for those that are told per order."""
+    mandate_reference: str | None = None
+    """The reference that the mandate signed on the page is to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,3 +319,14 @@ class PaymentProvider(Protocol):
 
     async def close(self) -> None:
         """Give the connection up."""
+
+
+@runtime_checkable
+class MandateKeeper(Protocol):
+    """A provider that keeps mandates under its own creditor identifier. Every call may be repeated; each raises ProviderError."""
+
+    async def get_mandate(self, token: str) -> ProviderMandate:
+        """Where a mandate stands."""
+
+    async def cancel_mandate(self, token: str) -> ProviderMandate:
+        """End a mandate; one that has ended is answered as it stands."""

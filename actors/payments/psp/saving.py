@@ -1,6 +1,5 @@
 """Saved means of payment: left by the client on the provider's page, kept here as an encrypted token."""
 
-import hashlib
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,9 +7,16 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.payments.psp.charging import TOKEN
 from actors.payments.psp.port import Customer, Means, Page, PageOrder, PagePurpose, PageStatus, ProviderError
-from actors.payments.psp.records import REPEATED, account_provider, failure_of, read_one
+from actors.payments.psp.records import (
+    REPEATED,
+    TOKEN,
+    account_provider,
+    failure_of,
+    order_mandate_reading,
+    read_one,
+    token_digest,
+)
 from messages.payments import (
     PaymentMethodAdded,
     SavedMeans,
@@ -21,6 +27,7 @@ from messages.payments import (
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork, WorkItem
 from runtime.work_queue import Outside
+from storage.payments.tables.means import mandate
 from storage.payments.tables.payments import payment
 from storage.payments.tables.providers import payment_method, setup_session
 from storage.payments.tables.views import client_view
@@ -38,7 +45,8 @@ async def open_page(item: OpenSetupPage, outside: Outside) -> Page | None:
     """The page, made once however often this runs; None when the provider refuses it."""
     row = await read_one(
         outside,
-        select(setup_session, client_view.c.display_name)
+        select(setup_session, client_view.c.display_name, mandate.c.rum)
+        .select_from(setup_session.outerjoin(mandate, mandate.c.id == setup_session.c.mandate_id))
         .join(
             client_view,
             (client_view.c.organisation_id == setup_session.c.organisation_id)
@@ -64,6 +72,7 @@ async def open_page(item: OpenSetupPage, outside: Outside) -> Page | None:
             customer=customer,
             provider_customer_id=customer_id,
             save_means=True,
+            mandate_reference=row["rum"],
         )
         return await provider.open_page(order)
     except ProviderError as error:
@@ -111,6 +120,13 @@ async def follow_page(work: UnitOfWork, account_id: UUID, page: Page) -> bool:
         return False
     saved = await save(work, account_id, session["client_id"], page.means)
     await _change(work, session["id"], status=SetupStatus.COMPLETE, payment_method_id=saved)
+    if session["mandate_id"] is not None:
+        await work.execute(
+            update(mandate)
+            .where(mandate.c.organisation_id == work.organisation_id, mandate.c.id == session["mandate_id"])
+            .values(payment_method_id=saved, updated_at=work.now, updated_by=work.caller.principal)
+        )
+        order_mandate_reading(work, saved)
     return True
 
 
@@ -133,7 +149,7 @@ async def _save_from_payment(work: UnitOfWork, account_id: UUID, page: Page) -> 
 
 async def save(work: UnitOfWork, account_id: UUID, client_id: UUID, means: Means) -> UUID:
     """Keep a means of payment once per token; the newest one of a client is his default."""
-    digest = hashlib.sha256(f"{account_id}|{means.token}".encode()).hexdigest()
+    digest = token_digest(account_id, means.token)
     known: UUID | None = await work.fetch_value(
         select(payment_method.c.id).where(
             payment_method.c.organisation_id == work.organisation_id,

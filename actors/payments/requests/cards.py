@@ -9,14 +9,13 @@ from sqlalchemy import func, select, update
 
 from actors.payments import views
 from actors.payments.company import Company, company_of
-from actors.payments.emission import LIVE
 from actors.payments.psp import choosing, following, saving
 from actors.payments.psp.charging import ATTEMPTS, order_charge
 from actors.payments.psp.choosing import Charge
 from actors.payments.psp.records import lock_payment
 from actors.payments.psp.routing import decide
 from actors.payments.requests.payments import shown_payment
-from actors.payments.rules.machines import INSTALMENT
+from actors.payments.rules.machines import INSTALMENT, LIVE
 from actors.payments.rules.references import emission_key
 from actors.payments.sets import history
 from messages.clients import CLIENT_NOT_FOUND

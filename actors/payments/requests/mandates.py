@@ -3,12 +3,12 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from actors.payments import mandates, removal, views
 from actors.payments.company import company_of
 from actors.payments.mandates import WITH_ACCOUNT, load_mandate, lock_mandate
-from actors.payments.recovery import following
+from actors.payments.psp import mandating, provider_setups
 from actors.payments.rules.machines import MANDATE
 from messages.identity import COMPANY_NOT_FOUND
 from messages.payments import (
@@ -28,14 +28,12 @@ from messages.payments import (
     MandateStatus,
     MandateUnblocked,
     PaymentStatus,
-    ScheduleStatus,
     SetupMandate,
     UnblockMandate,
 )
 from messages.problem import Refused
 from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.payments.tables.dues import schedule
 from storage.payments.tables.means import bank_details, mandate
 from storage.payments.tables.payments import payment
 from storage.payments.tables.views import client_view
@@ -43,7 +41,8 @@ from storage.payments.tables.views import client_view
 
 async def get_mandate(request: GetMandate, work: UnitOfWork) -> Mandate:
     """One mandate."""
-    return views.mandate_of(await load_mandate(work, request.mandate_id))
+    found = views.mandate_of(await load_mandate(work, request.mandate_id))
+    return found.model_copy(update={"redirect_url": await provider_setups.page_of(work, found)})
 
 
 async def list_mandates(request: ListMandates, work: UnitOfWork) -> MandatePage:
@@ -58,7 +57,8 @@ async def list_mandates(request: ListMandates, work: UnitOfWork) -> MandatePage:
     if request.status:
         statement = statement.where(mandate.c.status.in_(request.status))
     if request.usable is not None:
-        usable = (mandate.c.status == MandateStatus.ACTIVE) & (bank_details.c.status == BankDetailsStatus.ACTIVE)
+        reachable = (bank_details.c.status == BankDetailsStatus.ACTIVE) | mandate.c.psp_account_id.is_not(None)
+        usable = (mandate.c.status == MandateStatus.ACTIVE) & reachable
         statement = statement.where(usable if request.usable else usable.is_not(True))
     if work.caller.company_ids is not None:
         statement = statement.where(mandate.c.company_id.in_(work.caller.company_ids))
@@ -78,6 +78,10 @@ async def setup_mandate(request: SetupMandate, work: UnitOfWork) -> Mandate:
     company = await company_of(work, request.company_id)
     if company is None or not work.caller.sees_company(request.company_id):
         raise Refused(COMPANY_NOT_FOUND, f"company {request.company_id} is not an active company; check company_id")
+    if request.psp_account_id is not None:
+        return await provider_setups.begin(request, work, company)
+    if request.bank_details_id is None:
+        raise Refused.field("bank_details_id", "needed", "name the account, or a provider with psp_account_id")
     if not company.creditor_identifier:
         raise Refused(CREDITOR_IDENTIFIER_MISSING, "the company has no creditor account; create one first")
     kind = await work.fetch_value(
@@ -157,18 +161,7 @@ async def confirm_mandate_signature(request: ConfirmMandateSignature, work: Unit
         document_id=request.document_id,
         proof={"confirmed_by": work.caller.principal, "place": request.signature_place},
     )
-    if signed["contract_id"] is not None:
-        await work.execute(
-            update(schedule)
-            .where(
-                schedule.c.organisation_id == work.organisation_id,
-                schedule.c.contract_id == signed["contract_id"],
-                schedule.c.client_id == signed["client_id"],
-                schedule.c.status.in_((ScheduleStatus.ACTIVE, ScheduleStatus.PAUSED)),
-            )
-            .values(mandate_id=signed["id"], rail=signed["scheme"])
-        )
-        await following.follow_mandate(work, signed["client_id"], signed["contract_id"], signed["id"])
+    await mandating.collect_under(work, signed)
     return views.mandate_of(await load_mandate(work, request.mandate_id))
 
 
@@ -198,6 +191,8 @@ async def cancel_mandate(request: CancelMandate, work: UnitOfWork) -> Mandate:
     """End a mandate and take out what is not transmitted under it."""
     row = await lock_mandate(work, request.mandate_id)
     await mandates.cancel_mandate(work, row, request.cancelled_by, request.reason)
+    if row["payment_method_id"] is not None:
+        work.order(mandating.EndMandate(payment_method_id=row["payment_method_id"]), key=str(row["id"]))
     await _take_out(work, request.mandate_id, request.reason)
     return views.mandate_of(await load_mandate(work, request.mandate_id))
 

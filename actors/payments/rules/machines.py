@@ -40,6 +40,15 @@ PAYMENT = StateMachine(
     },
 )
 
+LIVE = (
+    PaymentStatus.PENDING,
+    PaymentStatus.BATCHED,
+    PaymentStatus.SUBMITTED,
+    PaymentStatus.REQUIRES_ACTION,
+    PaymentStatus.UNCERTAIN,
+)
+"""A payment in one of these may still bring money; no second one is made beside it."""
+
 INSTALMENT = StateMachine(
     "instalment",
     {
@@ -65,10 +74,25 @@ INSTALMENT = StateMachine(
     },
 )
 
+_APPROVING = (MandateStatus.PENDING_CUSTOMER_APPROVAL, MandateStatus.PENDING_SUBMISSION, MandateStatus.SUBMITTED)
+ENDED_MANDATE = (MandateStatus.FAILED, MandateStatus.CANCELLED, MandateStatus.EXPIRED)
+
 MANDATE = StateMachine(
     "mandate",
     {
         ("sign", MandateStatus.PENDING_CUSTOMER_APPROVAL): MandateStatus.ACTIVE,
+        ("approve", MandateStatus.PENDING_CUSTOMER_APPROVAL): MandateStatus.PENDING_SUBMISSION,
+        **{("submit", status): MandateStatus.SUBMITTED for status in _APPROVING[:2]},
+        **{("activate", status): MandateStatus.ACTIVE for status in (*_APPROVING, MandateStatus.SUSPENDED_BY_PAYER)},
+        **{("fail", status): MandateStatus.FAILED for status in (*_APPROVING, MandateStatus.ACTIVE)},
+        **{("reinstate", status): MandateStatus.ACTIVE for status in ENDED_MANDATE},
+        ("suspend", MandateStatus.ACTIVE): MandateStatus.SUSPENDED_BY_PAYER,
+        ("consume", MandateStatus.ACTIVE): MandateStatus.CONSUMED,
+        **{
+            ("cancel", status): MandateStatus.CANCELLED
+            for status in (*_APPROVING[1:], MandateStatus.SUSPENDED_BY_PAYER)
+        },
+        ("expire", MandateStatus.SUSPENDED_BY_PAYER): MandateStatus.EXPIRED,
         ("expire", MandateStatus.PENDING_CUSTOMER_APPROVAL): MandateStatus.EXPIRED,
         ("cancel", MandateStatus.PENDING_CUSTOMER_APPROVAL): MandateStatus.CANCELLED,
         ("block", MandateStatus.ACTIVE): MandateStatus.BLOCKED,

@@ -16,6 +16,8 @@ class ProviderProfile:
     clearing_account: str
     signs_with_secret: bool = True
     """Whether its webhooks are signed with a secret of their own, not with the credentials."""
+    debit_lead_days: int | None = None
+    """TARGET days between the order of a direct debit and its collection; None where it keeps no mandates."""
 
 
 PROFILES = {
@@ -33,6 +35,7 @@ PROFILES = {
         credentials=frozenset({"access_token"}),
         methods=frozenset({PaymentMethod.SEPA_CORE}),
         clearing_account="517100",
+        debit_lead_days=3,
     ),
     Provider.MULTISAFEPAY: ProviderProfile(
         live_url="https://api.multisafepay.com/v1/json",
@@ -56,6 +59,7 @@ PROFILES = {
         credentials=frozenset({"app_name", "app_secret", "creditor_reference"}),
         methods=frozenset({PaymentMethod.SEPA_CORE}),
         clearing_account="517200",
+        debit_lead_days=3,
     ),
     Provider.STRIPE: ProviderProfile(
         live_url="https://api.stripe.com/v1",

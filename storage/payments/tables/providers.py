@@ -92,6 +92,8 @@ setup_session = Table(
     text("provider_page_id", nullable=True),
     text("redirect_url", nullable=True),
     reference("payment_method_id", nullable=True),
+    reference("mandate_id", nullable=True),
+    Index("ix_setup_session_mandate", "organisation_id", "mandate_id", postgresql_where=sql("mandate_id is not null")),
     Index("ix_setup_session_page", "organisation_id", "psp_account_id", "provider_page_id"),
     Index("ix_setup_session_client", "organisation_id", "client_id", "id"),
     info=TENANT,

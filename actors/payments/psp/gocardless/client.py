@@ -4,7 +4,7 @@ Every POST carries an `Idempotency-Key`; a key that was used answers 409 with th
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import httpx
@@ -25,6 +25,7 @@ from actors.payments.psp.port import (
     PaymentOrder,
     ProviderError,
     ProviderEvent,
+    ProviderMandate,
     ProviderPayment,
     ProviderRefund,
     RefundOrder,
@@ -32,7 +33,7 @@ from actors.payments.psp.port import (
     WebhookAnswer,
     WebhookCall,
 )
-from messages.payments.vocabulary import PaymentMethod, PaymentStatus
+from messages.payments.vocabulary import MandateStatus, PaymentMethod, PaymentStatus
 
 VERSION = "2015-07-06"
 _CONFLICT = 409
@@ -49,6 +50,18 @@ _STATUS = {
     "customer_approval_denied": PaymentStatus.REJECTED,
     "failed": PaymentStatus.REJECTED,
     "charged_back": PaymentStatus.RETURNED,
+}
+_MANDATE = {
+    "pending_customer_approval": MandateStatus.PENDING_CUSTOMER_APPROVAL,
+    "pending_submission": MandateStatus.PENDING_SUBMISSION,
+    "submitted": MandateStatus.SUBMITTED,
+    "active": MandateStatus.ACTIVE,
+    "suspended_by_payer": MandateStatus.SUSPENDED_BY_PAYER,
+    "blocked": MandateStatus.BLOCKED,
+    "failed": MandateStatus.FAILED,
+    "cancelled": MandateStatus.CANCELLED,
+    "expired": MandateStatus.EXPIRED,
+    "consumed": MandateStatus.CONSUMED,
 }
 _REASONED = {"failed": "failed", "charged_back": "charged_back"}
 _CAUSES = {
@@ -140,11 +153,14 @@ class GoCardlessProvider:
         if order.purpose is not PagePurpose.SETUP:
             raise ProviderError(FaultKind.PERMANENT, "GoCardless collects under mandates only; let one be set up")
         links = {"customer": order.provider_customer_id} if order.provider_customer_id else {}
+        wanted = {"scheme": "sepa_core", "currency": order.currency}
+        if order.mandate_reference is not None:
+            wanted["reference"] = order.mandate_reference
         request = await self._create(
             "/billing_requests",
             "billing_requests",
             order.key,
-            {"mandate_request": {"scheme": "sepa_core", "currency": order.currency}, "links": links},
+            {"mandate_request": wanted, "links": links},
         )
         flow = await self._create(
             "/billing_request_flows",
@@ -170,6 +186,27 @@ class GoCardlessProvider:
             if error.kind is not FaultKind.PERMANENT:
                 raise
         return await self.get_page(page_id)
+
+    async def get_mandate(self, token: str) -> ProviderMandate:
+        """The mandate; one that was moved to another bank or scheme names its successor."""
+        found = await self._get(f"/mandates/{token}", "mandates")
+        earliest = found.get("next_possible_charge_date")
+        return ProviderMandate(
+            token=token,
+            status=_MANDATE[found["status"]],
+            raw_status=str(found["status"]),
+            next_possible_charge_date=date.fromisoformat(earliest) if earliest else None,
+            replaced_by=(found.get("links") or {}).get("new_mandate"),
+        )
+
+    async def cancel_mandate(self, token: str) -> ProviderMandate:
+        """422 says that it has ended already."""
+        try:
+            await self._http.change(f"/mandates/{token}/actions/cancel", json={"data": {}})
+        except ProviderError as error:
+            if error.kind is not FaultKind.PERMANENT:
+                raise
+        return await self.get_mandate(token)
 
     async def refund(self, order: RefundOrder) -> ProviderRefund:
         """A refund; the total after it is confirmed, so that a miscount is refused."""

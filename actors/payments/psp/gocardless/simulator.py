@@ -43,6 +43,18 @@ class GoCardlessSimulator(ProviderSimulator):
         self.holders[found["id"]] = holder
         return str(found["id"])
 
+    def move_mandate(self, mandate_id: str, status: str, now: datetime, action: str | None = None) -> None:
+        """A mandate changes, which leaves an event and a webhook."""
+        self.things["mandates"][mandate_id]["status"] = status
+        self._tell("mandates", action or status, {"mandate": mandate_id}, {}, now)
+
+    def replace_mandate(self, mandate_id: str, now: datetime) -> str:
+        """A mandate is taken over by another one."""
+        new = self.mandate(self.holders[mandate_id])
+        self.things["mandates"][mandate_id]["links"] = {"new_mandate": new}
+        self.move_mandate(mandate_id, "cancelled", now, "replaced")
+        return new
+
     def charged(self, key: object) -> int:
         """Cents that were or will be debited under one of our keys."""
         made = [found for found in self.things["payments"].values() if found["metadata"].get("crm_key") == str(key)]
@@ -65,11 +77,13 @@ class GoCardlessSimulator(ProviderSimulator):
         details = {"origin": "bank", "cause": cause, "scheme": "sepa_core"}
         self.move(self.things["payments"][payment_id], "charged_back", now, details)
 
-    def fulfil(self, request_id: str, now: datetime, *, holder: str = "MARTIN") -> None:
+    def fulfil(self, request_id: str, now: datetime, *, holder: str = "MARTIN", status: str = "active") -> None:
         """The customer signs the mandate on the page."""
         request = self.things["billing_requests"][request_id]
         request["status"] = "fulfilled"
-        request["links"]["mandate_request_mandate"] = self.mandate(holder)
+        signed = self.mandate(holder)
+        self.things["mandates"][signed] |= {"status": status, "reference": request["mandate_request"].get("reference")}
+        request["links"]["mandate_request_mandate"] = signed
         self._tell("billing_requests", "fulfilled", {"billing_request": request_id}, {}, now)
 
     def move(self, payment: Body, status: str, now: datetime, details: Body | None = None) -> None:
@@ -106,6 +120,7 @@ class GoCardlessSimulator(ProviderSimulator):
             *(self._read(name) for name in ("payments", "refunds", "mandates", "billing_requests", "customers")),
             self._act("/payments/{id}/actions/cancel", "payments", "pending_submission"),
             self._act("/billing_requests/{id}/actions/cancel", "billing_requests", "pending"),
+            self._act("/mandates/{id}/actions/cancel", "mandates", "active"),
             self._post("/refunds", "refund", "refunds", self._create_refund),
             self._post("/customers", "customer", "customers", lambda body: self._keep("customers", "CU", body)),
             self._post("/billing_requests", "page", "billing_requests", self._create_request),

@@ -27,6 +27,7 @@ from actors.payments.psp.port import (
     PaymentOrder,
     ProviderError,
     ProviderEvent,
+    ProviderMandate,
     ProviderPayment,
     ProviderRefund,
     RefundOrder,
@@ -35,7 +36,7 @@ from actors.payments.psp.port import (
     WebhookCall,
 )
 from actors.payments.psp.slimpay import webhooks
-from messages.payments.vocabulary import PaymentMethod, PaymentStatus
+from messages.payments.vocabulary import MandateStatus, PaymentMethod, PaymentStatus
 from runtime import clock
 
 _RELATION = "https://api.slimpay.net/alps#"
@@ -60,6 +61,13 @@ _STATUS = {
     "cancelled": PaymentStatus.CANCELLED,
 }
 _FAILED = frozenset({PaymentStatus.REJECTED, PaymentStatus.RETURNED})
+_MANDATE = {
+    "created": MandateStatus.PENDING_CUSTOMER_APPROVAL,
+    "waitingForReference": MandateStatus.PENDING_SUBMISSION,
+    "active": MandateStatus.ACTIVE,
+    "revoked": MandateStatus.CANCELLED,
+    "expired": MandateStatus.EXPIRED,
+}
 _PAYOUT = {"processed": RefundState.SUCCEEDED, "rejected": RefundState.FAILED, "notprocessed": RefundState.FAILED}
 
 
@@ -130,6 +138,7 @@ class SlimpayProvider:
             raise ProviderError(FaultKind.PERMANENT, "Slimpay collects under mandates only; let one be signed")
         given, _, family = order.customer.name.partition(" ")
         signatory = {"givenName": given, "familyName": family or given, "email": order.customer.email}
+        named = {"reference": order.mandate_reference} if order.mandate_reference is not None else {}
         known = await self._find("get-orders", {"creditorReference": self._creditor, "reference": order.key})
         if known is None:
             body = {
@@ -142,8 +151,8 @@ class SlimpayProvider:
                 "items": [
                     {
                         "type": "signMandate",
-                        "autoGenReference": True,
-                        "mandate": {"standard": "SEPA", "signatory": signatory},
+                        "autoGenReference": order.mandate_reference is None,
+                        "mandate": {"standard": "SEPA", "signatory": signatory} | named,
                     }
                 ],
             }
@@ -160,6 +169,26 @@ class SlimpayProvider:
     async def close_page(self, page_id: str) -> Page:
         """An order lapses by itself; it is answered as it stands."""
         return await self.get_page(page_id)
+
+    async def get_mandate(self, token: str) -> ProviderMandate:
+        """The mandate, by its reference."""
+        found = await self._mandate(token)
+        state = str(found["state"])
+        return ProviderMandate(token=token, status=_MANDATE[state], raw_status=state)
+
+    async def cancel_mandate(self, token: str) -> ProviderMandate:
+        """Revoke it."""
+        found = await self._mandate(token)
+        revoke = found["_links"].get(f"{_RELATION}revoke-mandate")
+        if revoke is not None:
+            await self._send(revoke["href"], {})
+        return await self.get_mandate(token)
+
+    async def _mandate(self, reference: str) -> dict[str, Any]:
+        found = await self._find("get-mandates", {"creditorReference": self._creditor, "reference": reference})
+        if found is None:
+            raise ProviderError(FaultKind.PERMANENT, f"there is no mandate {reference}")
+        return found
 
     async def refund(self, order: RefundOrder) -> ProviderRefund:
         """A credit transfer to the debtor's account; nothing ties it to the debit there, so the sum is watched here."""

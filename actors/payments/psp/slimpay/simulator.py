@@ -36,13 +36,14 @@ class SlimpaySimulator(ProviderSimulator):
         self.issues: list[Body] = []
         self.orders: dict[str, Body] = {}
         self.holders: dict[str, str] = {}
+        self.mandates: dict[str, str] = {}
 
     # -- what a test does ----------------------------------------------------------------------------------------
 
-    def mandate(self, holder: str = "MARTIN") -> str:
+    def mandate(self, holder: str = "MARTIN", *, reference: str | None = None) -> str:
         """A signed mandate; its debtor decides how debits end."""
-        reference = f"SLMP{next(self.ids):08}"
-        self.holders[reference] = holder
+        reference = reference or f"SLMP{next(self.ids):08}"
+        self.holders[reference], self.mandates[reference] = holder, "active"
         return reference
 
     def charged(self, key: object) -> Decimal:
@@ -68,7 +69,8 @@ class SlimpaySimulator(ProviderSimulator):
         """The customer signs the mandate."""
         order = self.orders[reference]
         order["state"] = "closed.completed"
-        order["_links"] = {f"{_RELATION}get-mandate": {"href": f"{self.url}/mandates/{self.mandate()}"}}
+        signed = self.mandate(reference=order["items"][0]["mandate"].get("reference"))
+        order["_links"] = {f"{_RELATION}get-mandate": {"href": f"{self.url}/mandates/{signed}"}}
 
     def move(self, payment: Body, status: str, now: datetime) -> None:
         """A payment changes and is reported."""
@@ -109,7 +111,9 @@ class SlimpaySimulator(ProviderSimulator):
             self._path("/payment-issues", "issues", self._list_issues, "GET"),
             self._path("/orders", "page", self._open_order, "POST"),
             self._path("/orders", "read_page", self._read_order, "GET"),
+            self._path("/mandates", "find_mandate", self._find_mandate, "GET"),
             self._path("/mandates/{reference}", "mandate", self._read_mandate, "GET"),
+            self._path("/mandates/{reference}/revocation", "revoke", self._revoke, "POST"),
         ]
 
     def _entry(self, request: Request, body: Body) -> Response:
@@ -121,6 +125,7 @@ class SlimpaySimulator(ProviderSimulator):
             "search-payment-issues": "/payment-issues{?creditorReference,scheme,executionStatus,page,size}",
             "create-orders": "/orders",
             "get-orders": "/orders{?creditorReference,reference}",
+            "get-mandates": "/mandates{?creditorReference,reference}",
         }
         return JSONResponse({"_links": {_RELATION + name: {"href": self.url + path} for name, path in paths.items()}})
 
@@ -167,7 +172,21 @@ class SlimpaySimulator(ProviderSimulator):
         return _hal(order) if order is not None else JSONResponse({"code": 118, "message": "Order not found"}, 404)
 
     def _read_mandate(self, request: Request, body: Body) -> Response:
-        return _hal({"reference": request.path_params["reference"], "state": "active"})
+        return self._shown(request.path_params["reference"])
+
+    def _find_mandate(self, request: Request, body: Body) -> Response:
+        return self._shown(request.query_params["reference"])
+
+    def _revoke(self, request: Request, body: Body) -> Response:
+        self.mandates[request.path_params["reference"]] = "revoked"
+        return self._shown(request.path_params["reference"])
+
+    def _shown(self, reference: str) -> Response:
+        state = self.mandates.get(reference)
+        if state is None:
+            return JSONResponse({"code": 134, "message": "Mandate not found"}, 404)
+        revoke = {f"{_RELATION}revoke-mandate": {"href": f"{self.url}/mandates/{reference}/revocation"}}
+        return _hal({"reference": reference, "state": state, "_links": revoke if state == "active" else {}})
 
     # -- how a path is served ------------------------------------------------------------------------------------
 

@@ -103,17 +103,24 @@ class CardDesk:
         self, *webhooks: SentWebhook, now: datetime | None = None, account: PspAccount | None = None
     ) -> list[int]:
         """Hand webhooks on as the bridge does; the HTTP statuses for the provider."""
-        bridge, statuses = await self.running.client("bridge"), []
-        path = (account or self.account).webhook_path.split("/")[4:]
-        for webhook in webhooks:
-            body = {"path": path[1:], "headers": webhook.headers, "raw_body": base64.b64encode(webhook.body).decode()}
-            found = {headers.ORGANISATION: str(self.tenant.id), headers.TIME: format_instant(now or at(DAY, 9))}
-            answer = await bridge.send(ReceivePspWebhook.contract.internal_subject, json.dumps(body).encode(), found)
-            assert answer.problem is None, answer.problem
-            statuses.append(json.loads(answer.body)["http_status"])
-        await self.running.settled()
-        return statuses
+        return await deliver(self.running, self.tenant, account or self.account, *webhooks, now=now or at(DAY, 9))
 
     async def facts(self, type_: str) -> list[dict[str, Any]]:
         """The stated facts of a type."""
         return [body for _, body in await self.running.events(type_, self.tenant.id)]
+
+
+async def deliver(
+    running: Running, tenant: Tenant, account: PspAccount, *webhooks: SentWebhook, now: datetime
+) -> list[int]:
+    """Hand webhooks on as the bridge does; the HTTP statuses for the provider."""
+    bridge, statuses = await running.client("bridge"), []
+    path = account.webhook_path.split("/")[4:]
+    for webhook in webhooks:
+        body = {"path": path[1:], "headers": webhook.headers, "raw_body": base64.b64encode(webhook.body).decode()}
+        found = {headers.ORGANISATION: str(tenant.id), headers.TIME: format_instant(now)}
+        answer = await bridge.send(ReceivePspWebhook.contract.internal_subject, json.dumps(body).encode(), found)
+        assert answer.problem is None, answer.problem
+        statuses.append(json.loads(answer.body)["http_status"])
+    await running.settled()
+    return statuses

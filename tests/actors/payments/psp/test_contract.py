@@ -9,6 +9,7 @@ import pytest
 from actors.payments.psp.port import (
     BadWebhookError,
     FaultKind,
+    MandateKeeper,
     PagePurpose,
     PageStatus,
     ProviderError,
@@ -16,7 +17,7 @@ from actors.payments.psp.port import (
     Subject,
 )
 from actors.payments.psp.simulation import Trouble
-from messages.payments import PaymentStatus
+from messages.payments import MandateStatus, PaymentMethod, PaymentStatus
 from tests.actors.payments.psp.benches import BENCHES, CUSTOMER, NOW, Bench
 
 AMOUNT = Decimal("24.90")
@@ -206,3 +207,17 @@ async def test_a_means_of_payment_is_saved_on_a_page(bench: Bench) -> None:
     assert saved is not None
     made = await bench.provider.create_payment(replace(await bench.order(), means=saved.token, customer=customer))
     assert made.status in TAKEN
+
+
+async def test_a_mandate_is_read_and_ended_where_debits_run_under_mandates(bench: Bench) -> None:
+    assert isinstance(bench.provider, MandateKeeper) is (bench.method is PaymentMethod.SEPA_CORE)
+    if not isinstance(bench.provider, MandateKeeper):
+        return
+    token, _ = await bench.means()
+    assert (await bench.provider.get_mandate(token)).status is MandateStatus.ACTIVE
+    for _ in range(2):
+        ended = await bench.provider.cancel_mandate(token)
+        assert (ended.token, ended.status) == (token, MandateStatus.CANCELLED)
+    with pytest.raises(ProviderError) as unknown:
+        await bench.provider.get_mandate("NONE")
+    assert unknown.value.kind is FaultKind.PERMANENT
