@@ -93,6 +93,8 @@ actor = Actor(
         delivery.note_letter_failed,
         money.settle_received,
         money.settle_returned,
+        money.settle_return_cancelled,
+        money.settle_refunded,
         money.settle_allocated,
     ),
     runs=(
