@@ -57,7 +57,7 @@ async def _pay_out(event: PaymentRefunded, work: UnitOfWork) -> UUID | None:
     """Settle the credit note, once by each refund; the invoice that it reduces."""
     ids = [event.credit_note_id, *(found.invoice_id for found in event.allocations_reversed if found.invoice_id)]
     locked = await work.fetch(queries.INVOICES_FOR_UPDATE, organisation_id=work.organisation_id, ids=ids)
-    (note,) = [row for row in locked if row["id"] == event.credit_note_id] or [None]
+    note = next((row for row in locked if row["id"] == event.credit_note_id), None)
     if note is None or not _is_issued(note) or not DocumentKind(note["kind"]).gives_back:
         return None
     known = select(settlement.c.id).where(
