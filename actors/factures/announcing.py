@@ -144,8 +144,12 @@ async def settle(
     on: date,
     method: str | None = None,
     presumed: bool = False,
+    by_credit: bool = False,
 ) -> dict[str, Any]:
-    """Add a settlement to a locked invoice, and say what it changed."""
+    """Add a settlement to a locked document, and say what it changed.
+
+    `by_credit`: money went back for a credit note, which counts on the invoice instead: nothing is open again.
+    """
     await work.insert(
         settlement,
         id=new_id(),
@@ -161,18 +165,21 @@ async def settle(
         created_at=work.now,
     )
     before = SettlementStatus(row["settlement_status"])
-    settled = row["settled"] + amount
-    after = settlements.standing(DocumentKind(row["kind"]), row["due"], settled, row["credited"])
+    settled, credited = row["settled"] + amount, row["credited"]
+    if by_credit:
+        credited = min(credited - amount, await credited_gross(row["id"], work))
+    after = settlements.standing(DocumentKind(row["kind"]), row["due"], settled, credited)
     changed = await change(
         row,
         work,
         settled=settled,
+        credited=credited,
         outstanding=after.outstanding,
         settlement_status=after.status,
         overdue=row["overdue"] and after.outstanding > 0,
     )
     fact = settlements.fact_after(before, after.status, amount)
-    if fact is not None:
+    if fact is not None and not by_credit:
         facts = _settlement_facts(row, amount, settled, source, source_id, on, presumed)
         work.emit(
             _FACTS[fact].model_validate({**views.reference_of(changed), **dict(facts)}), version=changed["version"]
@@ -218,7 +225,9 @@ async def credit_original(note: Row, work: UnitOfWork) -> Row | None:
     if row is None or row["status"] != InvoiceStatus.ISSUED:
         return None
     # What is already paid is not credited a second time: it goes the way of the refund wish.
-    credited = row["credited"] + min(note["gross"], row["outstanding"])
+    set_off = min(note["gross"], row["outstanding"])
+    await _set_off(note, set_off, work)
+    credited = row["credited"] + set_off
     after = settlements.standing(DocumentKind(row["kind"]), row["due"], row["settled"], credited)
     cancelled = await credited_gross(row["id"], work) >= row["gross"]
     changed = await change(
@@ -237,6 +246,13 @@ async def credit_original(note: Row, work: UnitOfWork) -> Row | None:
         fact = {**views.reference_of(changed), "by": by, "rebill": note["rebill"]}
         work.emit(InvoiceCancelled.model_validate(fact), version=changed["version"])
     return changed
+
+
+async def _set_off(note: Row, amount: Decimal, work: UnitOfWork) -> None:
+    """What a credit note takes off its open invoice needs no refund; part of its issue, no change of its own."""
+    standing = settlements.standing(DocumentKind(note["kind"]), note["due"], amount, _ZERO)
+    mine = (invoice.c.organisation_id == work.organisation_id, invoice.c.id == note["id"])
+    await work.execute(update(invoice).where(*mine).values(settled=amount, settlement_status=standing.status))
 
 
 async def _free_deposits(row: Row, work: UnitOfWork) -> None:

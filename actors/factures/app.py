@@ -1,7 +1,6 @@
 """What factures answers, hears, does on time and in the background, and whom it asks."""
 
 from actors.factures import ordering, platform_schedule, polling, proving, schedule, sending, work
-from actors.factures.facturx.pool import POOL
 from actors.factures.personal_data import PERSONAL_DATA
 from actors.factures.reactions import delivery, money, projections
 from actors.factures.requests import (
@@ -19,14 +18,7 @@ from actors.factures.requests import (
 from messages.documents import StoreDocument
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, daily, every
-from runtime.heart import Heart
 from runtime.host import application
-
-
-async def warm_up(heart: Heart) -> None:
-    """The first invoice does not wait for fonts and schema."""
-    await POOL.warm_up()
-
 
 actor = Actor(
     "factures",
@@ -93,6 +85,8 @@ actor = Actor(
         delivery.note_letter_failed,
         money.settle_received,
         money.settle_returned,
+        money.settle_return_cancelled,
+        money.settle_refunded,
         money.settle_allocated,
     ),
     runs=(
@@ -117,7 +111,6 @@ actor = Actor(
     ),
     asks=(GetSigningKeys, StoreDocument),
     projections=(projections.keep_company, projections.keep_client, projections.keep_mandate),
-    at_start=(warm_up,),
     privacy=PERSONAL_DATA,
 )
 

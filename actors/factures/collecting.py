@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 
 from actors.factures import lifecycle
-from actors.factures.announcing import paid_part
+from actors.factures.announcing import CREDIT_NOTES, paid_part
 from actors.factures.rules.amounts import share_by_rate
 from actors.factures.rules.lifecycle import LABELS, LIFE_CYCLE
 from actors.factures.views import breakdown_of
@@ -21,7 +21,7 @@ from storage.factures import queries
 from storage.factures.tables import invoice, payment_position, settlement, stated_collection
 
 ON_RECEIPT: Final = "72"
-_MONEY = (SettlementSource.PAYMENT, SettlementSource.RETURN, SettlementSource.MANUAL)
+_MONEY = (SettlementSource.PAYMENT, SettlementSource.RETURN, SettlementSource.MANUAL, SettlementSource.REFUND)
 _STATED_FOR = tuple(
     status
     for status in TransmissionStatus
@@ -52,7 +52,7 @@ def collected_of(row: Row) -> list[Collected]:
 
 
 def is_real() -> Any:
-    """The condition that money is there: a presumed debit counts once its bank has confirmed it."""
+    """The condition that money for a sale is there, or went back: a presumed debit counts once its bank confirmed it."""
     confirmed = (
         select(payment_position.c.payment_id)
         .where(
@@ -63,7 +63,8 @@ def is_real() -> Any:
         )
         .exists()
     )
-    return and_(settlement.c.source.in_(_MONEY), or_(settlement.c.presumed.is_(False), confirmed))
+    sale = and_(settlement.c.source.in_(_MONEY), invoice.c.kind.not_in(CREDIT_NOTES))
+    return and_(sale, or_(settlement.c.presumed.is_(False), confirmed))
 
 
 async def state_collections(work: UnitOfWork, most: int) -> bool:

@@ -90,13 +90,13 @@ class DeleteInvoice(Request[Empty], permission="factures:invoice:write"):
     reason: Label | None = None
 
 
-class CheckInvoice(Request[InvoiceCheck], query=True, permission="factures:invoice:read"):
+class CheckInvoice(Request[InvoiceCheck], query=True, permission="factures:invoice:read", timeout_seconds=20.0):
     """What issuing a draft would say, without doing it."""
 
     invoice_id: UUID
 
 
-class PreviewInvoice(Request[InvoicePreview], query=True, permission="factures:invoice:read"):
+class PreviewInvoice(Request[InvoicePreview], query=True, permission="factures:invoice:read", timeout_seconds=20.0):
     """How a draft would look, watermarked and without number; nothing is stored."""
 
     invoice_id: UUID

@@ -101,6 +101,7 @@ class SettlementStatus(StrEnum):
     OVERPAID = "OVERPAID"
     CREDITED = "CREDITED"
     REFUNDABLE = "REFUNDABLE"
+    REFUNDED = "REFUNDED"
 
 
 class InvoiceOrigin(StrEnum):
@@ -292,6 +293,7 @@ class SettlementSource(StrEnum):
     RETURN = "RETURN"
     CREDIT_NOTE = "CREDIT_NOTE"
     MANUAL = "MANUAL"
+    REFUND = "REFUND"
 
 
 class IntakeStatus(StrEnum):

@@ -1,4 +1,8 @@
-"""The worker processes that make files, kept warm; the event loop of the actor never renders."""
+"""The worker processes that make files; the event loop of the actor never renders.
+
+A worker holds up to 400 MiB, most of it the rules' processor. So none runs before the first document, and all end when
+there was none for some minutes; the next one waits about a second for a new worker.
+"""
 
 import asyncio
 import os
@@ -12,11 +16,16 @@ _BATCH = 8
 """Documents per call of a worker: large enough to hide the hand-over, small enough to keep all workers busy."""
 
 
+_MOST_WORKERS = 4
+_IDLE_SECONDS = 300.0
+
+
 class RenderingPool:
-    """As many processes as processors; typst, pikepdf, lxml and Saxon are loaded there and never in the actor."""
+    """A process for each processor, at most four; typst, pikepdf, lxml and Saxon are loaded there and never in the actor."""
 
     def __init__(self) -> None:
-        self._workers = WorkerPool(max(1, os.cpu_count() or 1), _load_tools)
+        workers = min(os.cpu_count() or 1, _MOST_WORKERS)
+        self._workers = WorkerPool(workers, _load_tools, idle_seconds=_IDLE_SECONDS)
 
     async def render(self, sheets: list[Sheet], produced_at: datetime, *, rules: bool = True) -> list[Rendered]:
         """The files of the sheets, in their order; without `rules` for sheets that passed the Schematron already."""
@@ -32,10 +41,6 @@ class RenderingPool:
     async def preview(self, sheet: Sheet, produced_at: datetime) -> tuple[bytes, int]:
         """A watermarked PDF of a draft, and its pages."""
         return await self._workers.run(_preview, sheet, produced_at)
-
-    async def warm_up(self) -> None:
-        """Start one worker and load its tools."""
-        await self._workers.run(_load_tools)
 
 
 def _load_tools() -> None:

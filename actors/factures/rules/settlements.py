@@ -17,9 +17,12 @@ class Standing:
 
 
 def standing(kind: DocumentKind, due: Decimal, settled: Decimal, credited: Decimal) -> Standing:
-    """The settlement status of an issued document; what is left is never negative."""
+    """The settlement status of an issued document; what is left is never negative.
+
+    What a credit note gives back is settled once it reduced its invoice or was paid out.
+    """
     if kind.gives_back:
-        return Standing(SettlementStatus.REFUNDABLE, ZERO)
+        return Standing(SettlementStatus.REFUNDED if settled >= due else SettlementStatus.REFUNDABLE, ZERO)
     left = due - settled - credited
     outstanding = max(left, ZERO)
     if left < 0:

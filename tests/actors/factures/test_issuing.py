@@ -160,7 +160,7 @@ async def test_case_10_a_full_credit_note_cancels_its_invoice_once(running: Runn
     )
     note = await tenant.client.call(order, key=str(new_id()))
     assert (note.number, note.type_code, amounts_of(note)) == ("AV2026-000001", "381", amounts_of(invoice))
-    assert note.settlement_status == "REFUNDABLE"
+    assert note.settlement_status == "REFUNDED"
     original = await tenant.client.call(GetInvoice(invoice_id=invoice.invoice_id))
     assert (original.status, original.settlement_status, original.outstanding.amount) == ("CANCELLED", "CREDITED", 0)
     assert await refused(tenant.client.call(order, key=str(new_id()))) == "CREDIT_EXCEEDS_INVOICE"
