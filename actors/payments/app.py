@@ -30,6 +30,7 @@ from actors.payments.requests import (
     bank_details,
     bookkeeping,
     cards,
+    disputes,
     dues,
     mandates,
     notices,
@@ -44,6 +45,7 @@ from actors.payments.requests import (
     retries,
     routing,
     settings,
+    settlements,
 )
 from actors.payments.requests import batches as batch_requests
 from actors.payments.requests import ledger as ledger_requests
@@ -169,6 +171,13 @@ actor = Actor(
         promises.record_payment_promise,
         promises.cancel_payment_promise,
         promises.list_payment_promises,
+        disputes.dispute_recovery_item,
+        disputes.resolve_dispute,
+        settlements.propose_settlement_plan,
+        settlements.accept_settlement_plan,
+        settlements.cancel_settlement_plan,
+        settlements.get_settlement_plan,
+        settlements.list_settlement_plans,
         notices.issue_formal_notice,
         notices.cancel_formal_notice,
         notices.get_formal_notice,

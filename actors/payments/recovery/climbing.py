@@ -13,7 +13,7 @@ from actors.payments.recovery.desk import Desk, Row
 from actors.payments.recovery.people import ask_people
 from actors.payments.rules.ladder import CaseFacts, judge
 from actors.payments.rules.machines import INSTALMENT
-from actors.payments.rules.recovery_machines import RECOVERY_CASE
+from actors.payments.rules.recovery_machines import RECOVERY_CASE, WAITING_PLANS
 from messages.payments import (
     ActionKind,
     AlertSeverity,
@@ -29,7 +29,6 @@ from messages.payments import (
     RecoveryCaseResumed,
     RecoveryCaseStatus,
     RecoveryItemStatus,
-    RetryPlanStatus,
     ServiceState,
     StaffAction,
     StepAction,
@@ -156,7 +155,7 @@ async def _act(desk: Desk, case: Row, step: DunningStep, action: StepAction, ind
             await _alert(desk, case, step)
         case ActionKind.STOP_RETRIES:
             for plan in desk.plans_of(case):
-                if plan["status"] == RetryPlanStatus.ACTIVE:
+                if plan["status"] in WAITING_PLANS:
                     planning.cancel(desk, plan, f"step {step.code}")
         case ActionKind.MARK_UNPAID:
             await _mark_unpaid(desk, case)
