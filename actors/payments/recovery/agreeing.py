@@ -7,7 +7,7 @@ from uuid import UUID
 from actors.payments.recovery import climbing, promising, shown, writing
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.rules.recovery_machines import RECOVERY_CASE, STILL_OWED
-from actors.payments.rules.settlements import OFFER_STANDS, PATIENCE, SETTLEMENT, due_dates, shares
+from actors.payments.rules.settlements import OFFER_STANDS, PATIENCE, SETTLEMENT, due_dates
 from actors.payments.views import money
 from messages.payments import (
     CasePauseReason,
@@ -25,6 +25,7 @@ from messages.payments import (
 )
 from messages.values.identifiers import derived_id, new_id
 from messages.values.instants import local_date
+from messages.values.money import split
 from storage.payments.tables.agreements import settlement_plan, settlement_tranche
 
 _BROKEN_LEVEL = 3
@@ -51,7 +52,7 @@ def propose(desk: Desk, case: Row, wanted: ProposeSettlementPlan) -> Row:
         },
     )
     days = due_dates(wanted.first_due_on, wanted.count, wanted.frequency)
-    for number, (day, amount) in enumerate(zip(days, shares(plan["total"], wanted.count), strict=True), 1):
+    for number, (day, amount) in enumerate(zip(days, split(plan["total"], wanted.count), strict=True), 1):
         row = {"plan_id": plan["id"], "number": number, "due_on": day, "amount": amount, "status": TrancheStatus.DUE}
         desk.add(settlement_tranche, {"id": derived_id("tranche", plan["id"], number)} | row)
     return plan

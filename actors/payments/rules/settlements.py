@@ -1,7 +1,6 @@
 """Settlement plans: their states, their tranches, their patience."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 from actors.payments.rules.dates import target_day
 from messages.payments.settlements import SettlementFrequency, SettlementStatus
@@ -9,7 +8,6 @@ from messages.transitions import StateMachine
 from messages.values.due_dates import add_months
 
 S = SettlementStatus
-_CENTS = 2
 
 SETTLEMENT = StateMachine(
     "settlement plan",
@@ -25,12 +23,6 @@ SETTLEMENT = StateMachine(
 OFFER_STANDS = timedelta(days=10)
 PATIENCE = timedelta(days=5)
 """A tranche that is later than that breaks the plan."""
-
-
-def shares(total: Decimal, count: int) -> list[Decimal]:
-    """The total in equal parts; each cent that remains goes to one of the first."""
-    cents, rest = divmod(int(total.scaleb(_CENTS)), count)
-    return [Decimal(cents + (1 if index < rest else 0)).scaleb(-_CENTS) for index in range(count)]
 
 
 def due_dates(first: date, count: int, frequency: SettlementFrequency) -> list[date]:

@@ -168,6 +168,7 @@ recovery_item = Table(
     UniqueConstraint("organisation_id", "instalment_id", name="uq_recovery_item_receivable"),
     CheckConstraint("outstanding >= 0 and outstanding <= principal", name="outstanding_within_principal"),
     Index("ix_recovery_item_case", "organisation_id", "case_id"),
+    Index("ix_recovery_item_owed", "organisation_id", "status", "due_date"),
     Index("ix_recovery_item_disputed", "organisation_id", "disputed_on", postgresql_where=sql("status = 'DISPUTED'")),
     info=TENANT,
 )
@@ -201,6 +202,7 @@ retry_plan = Table(
         unique=True,
         postgresql_where=sql("status in ('ACTIVE', 'AWAITING_OUTCOME', 'PAUSED')"),
     ),
+    Index("ix_retry_plan_first", "organisation_id", "first_rejection", "item_id"),
     Index("ix_retry_plan_created", "organisation_id", "created_at", "id"),
     Index("ix_retry_plan_case", "organisation_id", "case_id"),
     Index("ix_retry_plan_client", "organisation_id", "client_id", "created_at", "id"),
