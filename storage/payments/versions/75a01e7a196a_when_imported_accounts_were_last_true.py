@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "75a01e7a196a"
-down_revision = "e807bdf20043"
+down_revision = "8f852a633524"
 branch_labels = None
 depends_on = None
 
