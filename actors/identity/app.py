@@ -8,6 +8,7 @@ from actors.identity import (
     catalogue,
     inactivity,
     issuer_accounts,
+    privacy_archives,
     reactions,
     schedule,
     signing_keys,
@@ -39,6 +40,7 @@ from actors.identity.requests import (
     user_life,
     users,
 )
+from actors.identity.requests import privacy_archives as archives
 from messages.clients import ResolvePrivacySubject
 from messages.documents import AbortUpload, BeginUpload, CompleteUpload, UploadPart
 from messages.every_actor import VERIFY_LOCAL_CHAIN
@@ -144,6 +146,7 @@ actor = Actor(
         privacy.list_privacy_requests,
         privacy.get_erasure_proof,
         privacy.get_export_part,
+        archives.get_export_archive,
         privacy.get_privacy_subject,
         privacy.report_privacy_task,
         retention.upsert_retention_policy,
@@ -169,6 +172,7 @@ actor = Actor(
         daily("02:00", inactivity.end_unused_logins),
         daily("01:00", schedule.sign_audit_chains),
         every(Tick.DAY, schedule.forget_sessions),
+        every(Tick.DAY, schedule.forget_export_parts),
     ),
     exports=(
         Export("organisation", tenant, select(tenant), plain(tenant_snapshot)),
@@ -180,6 +184,13 @@ actor = Actor(
             issuer_accounts.perform,
             issuer_accounts.finish,
             issuer_accounts.gave_up,
+        ),
+        SlowWork(
+            privacy_archives.WriteExportArchive,
+            privacy_archives.write_archive,
+            privacy_archives.keep_archive,
+            privacy_archives.give_up,
+            at_most=1,
         ),
         SlowWork(
             audit_exporting.WriteAuditExport,

@@ -23,6 +23,7 @@ from storage.identity.tables.people import (
 from storage.identity.tables.privacy import (
     erasure_proof,
     legal_hold,
+    privacy_archive,
     privacy_export_part,
     privacy_request,
     privacy_task,
@@ -35,7 +36,7 @@ __all__ = [
     "audit_checkpoint", "audit_copy", "audit_copy_head", "audit_export", "auth_session", "company", "company_contract",
     "erasure_proof",
     "invitation", "invitation_key", "invitation_link", "legal_hold", "logout_token", "machine_account", "machine_client",
-    "membership", "metadata", "permission", "privacy_export_part", "privacy_request", "privacy_task", "purge_run",
-    "retention_policy", "role", "signing_key",
+    "membership", "metadata", "permission", "privacy_archive", "privacy_export_part", "privacy_request", "privacy_task",
+    "purge_run", "retention_policy", "role", "signing_key",
     "system_role", "tenant_account", "tenant_slug", "user_account", "user_membership", "user_sales_rep",
 ]  # fmt: skip
