@@ -73,6 +73,7 @@ actor = Actor(
         bank_details.create_bank_details,
         bank_details.update_bank_details,
         bank_details.disable_bank_details,
+        bank_details.upsert_bank_details_by_external_id,
         bank_details.get_bank_details,
         bank_details.list_bank_details,
         bank_details.reveal_iban,

@@ -134,6 +134,9 @@ from messages.payments.promises import (
     CancelPaymentPromise, ListPaymentPromises, PaymentPromise, PaymentPromiseBroken, PaymentPromiseKept, PaymentPromisePage,
     PaymentPromiseRecorded, PromiseRef, PromiseStatus, PromiseVia, RecordPaymentPromise,
 )  # fmt: skip
+from messages.payments.bank_details_import import (
+    UpsertBankDetailsByExternalId, UpsertedBankDetails,
+)  # fmt: skip
 
 __all__ = [
     "ADDRESS_MISSING", "ALERT_NOT_FOUND", "ALREADY_REVERSED", "AMOUNT_EXCEEDED", "BANK_DETAILS_NOT_FOUND",
@@ -214,5 +217,6 @@ __all__ = [
     "SuspensionOrderPage", "SuspensionReason", "SuspensionRequested", "SuspensionScope", "SuspensionStatus", "SuspensionWithdrawn",
     "TaskPriority", "TestRouting", "Transport", "TrialBalance", "UnblockMandate", "UnletterLines", "UpdateBankDetails",
     "UpdateCreditorAccount", "UpdateDunningPolicy", "UpdatePaymentSettings", "UpdatePspAccount", "UpdateReminderPolicy",
-    "UpdateRetryPolicy", "UpdateRoutingRule", "UpdateSchedule", "WebhookReply",
+    "UpdateRetryPolicy", "UpdateRoutingRule", "UpdateSchedule", "UpsertBankDetailsByExternalId", "UpsertedBankDetails",
+    "WebhookReply",
 ]  # fmt: skip

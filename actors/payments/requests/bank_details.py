@@ -1,10 +1,12 @@
 """Clients' accounts: checked, encrypted, shown masked, revealed one by one."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from schwifty import IBAN
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments import views
 from actors.payments.requests.settings import refuse_unusable_account
@@ -28,6 +30,8 @@ from messages.payments import (
     RevealedIban,
     RevealIban,
     UpdateBankDetails,
+    UpsertBankDetailsByExternalId,
+    UpsertedBankDetails,
 )
 from messages.problem import Refused
 from messages.values.banking import iban_country, mask_iban
@@ -46,23 +50,7 @@ async def create_bank_details(request: CreateBankDetails, work: UnitOfWork) -> B
     await _require_client(work, request.client_id)
     if request.external_id is not None:
         await _refuse_known_external_id(work, request.external_id)
-    details_id = request.id or new_id()
-    row: dict[str, Any] = {
-        "id": details_id,
-        "organisation_id": work.organisation_id,
-        "version": 1,
-        "created_at": work.now,
-        "created_by": work.caller.principal,
-        "updated_at": work.now,
-        "updated_by": work.caller.principal,
-        "client_id": request.client_id,
-        "bic": request.bic,
-        "holder_name": request.holder_name,
-        "status": BankDetailsStatus.ACTIVE,
-        "comment": request.comment,
-        "external_id": request.external_id,
-        **await _number_columns(work, details_id, request.iban),
-    }
+    row = await _new_row(work, request, request.id or new_id())
     await work.insert(bank_details, **row)
     work.emit(BankDetailsCreated(**views.bank_details_snapshot(row)), version=1)
     return views.bank_details_of(row)
@@ -77,17 +65,35 @@ async def update_bank_details(request: UpdateBankDetails, work: UnitOfWork) -> B
     )
     if request.iban is not None:
         refuse_unusable_account(request.iban, request.bic)
-        numbers = await _number_columns(work, row["id"], request.iban)
-        if numbers["iban_fingerprint"] != row["iban_fingerprint"]:
-            await _refuse_in_use(work, row["id"])
-            changes |= numbers
+        changes |= await _other_number(work, row, request.iban)
     changes = {name: value for name, value in changes.items() if row[name] != value}
     if not changes:
         return views.bank_details_of(row)
-    after = await _store(work, row, changes)
-    fields = tuple(sorted(name for name in changes if name != "iban_fingerprint"))
-    work.emit(BankDetailsUpdated(**views.bank_details_snapshot(after), changed_fields=fields), version=after["version"])
-    return views.bank_details_of(after)
+    return views.bank_details_of(await _correct(work, row, changes, work.now))
+
+
+async def upsert_bank_details_by_external_id(
+    request: UpsertBankDetailsByExternalId, work: UnitOfWork
+) -> UpsertedBankDetails:
+    """One account per external id, however often and in whatever order its versions come."""
+    refuse_unusable_account(request.iban, request.bic)
+    row = await _known_by(work, request.external_id)
+    if row is None:
+        await _require_client(work, request.client_id)
+        fresh = await _new_row(work, request, new_id()) | {"source_updated_at": request.updated_at}
+        taken = insert(bank_details).values(fresh).on_conflict_do_nothing().returning(bank_details.c.id)
+        if await work.fetch_value(taken) is not None:
+            work.emit(BankDetailsCreated(**views.bank_details_snapshot(fresh)), version=1)
+            return UpsertedBankDetails(bank_details=views.bank_details_of(fresh), created=True)
+        row = await _known_by(work, request.external_id)
+    if row is None or row["client_id"] != request.client_id:
+        raise Refused(
+            EXTERNAL_ID_IN_USE, f"external_id {request.external_id} names another client's account; check external_id"
+        )
+    if request.updated_at < (row["source_updated_at"] or row["updated_at"]):
+        return UpsertedBankDetails(bank_details=views.bank_details_of(row), created=False, stale=True)
+    after = await _brought_up_to_date(work, row, request)
+    return UpsertedBankDetails(bank_details=views.bank_details_of(after), created=False)
 
 
 async def disable_bank_details(request: DisableBankDetails, work: UnitOfWork) -> BankDetails:
@@ -144,6 +150,61 @@ async def _number_columns(work: UnitOfWork, details_id: UUID, iban: str) -> dict
         "iban_masked": mask_iban(iban),
         "bank_name": IBAN(iban, allow_invalid=True).bank_name or None,
     }
+
+
+async def _new_row(
+    work: UnitOfWork, request: CreateBankDetails | UpsertBankDetailsByExternalId, details_id: UUID
+) -> dict[str, Any]:
+    return {
+        "id": details_id,
+        "organisation_id": work.organisation_id,
+        "version": 1,
+        "created_at": work.now,
+        "created_by": work.caller.principal,
+        "updated_at": work.now,
+        "updated_by": work.caller.principal,
+        "client_id": request.client_id,
+        "bic": request.bic,
+        "holder_name": request.holder_name,
+        "status": BankDetailsStatus.ACTIVE,
+        "comment": request.comment,
+        "external_id": request.external_id,
+        "source_updated_at": work.now,
+        **await _number_columns(work, details_id, request.iban),
+    }
+
+
+async def _known_by(work: UnitOfWork, external_id: str) -> Row | None:
+    """The account of that external id, locked."""
+    return await work.fetch_one(
+        select(bank_details)
+        .where(bank_details.c.organisation_id == work.organisation_id, bank_details.c.external_id == external_id)
+        .with_for_update()
+    )
+
+
+async def _other_number(work: UnitOfWork, row: Row, iban: str) -> dict[str, Any]:
+    """The columns of a new number; nothing when it is the one that is stored. IN_USE while a live mandate needs it."""
+    numbers = await _number_columns(work, row["id"], iban)
+    if numbers["iban_fingerprint"] == row["iban_fingerprint"]:
+        return {}
+    await _refuse_in_use(work, row["id"])
+    return numbers
+
+
+async def _brought_up_to_date(work: UnitOfWork, row: Row, request: UpsertBankDetailsByExternalId) -> Row:
+    changes: dict[str, Any] = request.model_dump(include={"bic", "holder_name", "comment"}, exclude_unset=True)
+    changes |= await _other_number(work, row, request.iban)
+    changes = {name: value for name, value in changes.items() if row[name] != value}
+    return await _correct(work, row, changes, request.updated_at) if changes else row
+
+
+async def _correct(work: UnitOfWork, row: Row, changes: dict[str, Any], as_of: datetime) -> dict[str, Any]:
+    """Store what was true at its source then; bank_details.updated."""
+    after = await _store(work, row, changes | {"source_updated_at": as_of})
+    fields = tuple(sorted(name for name in changes if name != "iban_fingerprint"))
+    work.emit(BankDetailsUpdated(**views.bank_details_snapshot(after), changed_fields=fields), version=after["version"])
+    return after
 
 
 async def _require_client(work: UnitOfWork, client_id: UUID) -> None:

@@ -64,6 +64,7 @@ bank_details = Table(
     text("status"),
     text("comment", nullable=True),
     text("external_id", nullable=True),
+    instant("source_updated_at", nullable=True),
     Index("ix_bank_details_created", "organisation_id", "created_at", "id"),
     Index("ix_bank_details_client", "organisation_id", "client_id", "created_at", "id"),
     Index("ix_bank_details_fingerprint", "organisation_id", "iban_fingerprint"),
