@@ -1,13 +1,13 @@
 """What documents answers, hears, does on time and in the background, and whom it asks."""
 
-from actors.documents import schedule, uploads
+from actors.documents import retention_runs, schedule, uploads
 from actors.documents.host import HOST
 from actors.documents.personal_data import PERSONAL_DATA
 from actors.documents.reactions import keeping, ordering
 from actors.documents.rendering import jobs
 from actors.documents.requests import content, documents, downloads, rendering, trash
 from actors.documents.requests import uploads as parts
-from messages.identity import GetCompany, GetSigningKeys
+from messages.identity import CheckLegalHold, GetCompany, GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, daily, every
 from runtime.host import application
 
@@ -54,14 +54,18 @@ actor = Actor(
     ),
     runs=(
         every(Tick.HOUR, schedule.expire_uploads),
-        daily("01:30", schedule.empty_trash),
+        daily("01:30", schedule.drop_infected),
+        daily("01:30", schedule.end_retention),
         daily("02:30", schedule.sweep_objects),
     ),
     slow_work=(
         SlowWork(uploads.DropParts, perform=uploads.drop_parts, finish=uploads.forget_parts),
+        SlowWork(
+            retention_runs.EndDocuments, retention_runs.find_batch, retention_runs.end_batch, at_most=1, attempts=60
+        ),
         SlowWork(jobs.RenderFile, perform=jobs.set_file, finish=jobs.keep_file, gave_up=jobs.give_up, attempts=3),
     ),
-    asks=(GetSigningKeys, GetCompany),
+    asks=(GetSigningKeys, GetCompany, CheckLegalHold),
     privacy=PERSONAL_DATA,
     projections=(ordering.keep_letterhead,),
     at_start=(HOST.start,),

@@ -162,6 +162,7 @@ def _row(type_: DocumentType, file: File, facts: DocumentFacts, work: UnitOfWork
         "final": rule.final if facts.final is None else facts.final,
         "confidentiality": facts.confidentiality or rule.confidentiality,
         "expires_on": facts.expires_on,
+        "delete_after": rules.checked_last_day(type_, facts.delete_after),
         "tags": list(facts.tags),
         "metadata": facts.metadata,
         "source_key": facts.source_key,

@@ -197,6 +197,15 @@ def is_locked(type_: DocumentType, final: bool, until: date | None, today: date)
     return type_ in _LOCKED and (today <= until if until is not None else final)
 
 
+def checked_last_day(type_: DocumentType, delete_after: date | None) -> date | None:
+    """The last day of a file made for a while; refused for a type that the law wants kept."""
+    if delete_after is not None and type_ in _LOCKED:
+        raise Refused.field(
+            "delete_after", "locked", f"a document of type {type_.value} is kept by law; leave delete_after out"
+        )
+    return delete_after
+
+
 def longest(*dates: date | None) -> date | None:
     """The latest of the dates several policies give; None when one of them has no end yet."""
     known = [day for day in dates if day is not None]

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import select, update
 
 from actors.documents import library, rules
 from messages.documents import (
@@ -71,28 +71,24 @@ async def give_up(row: Row, reason: str, work: UnitOfWork) -> Row:
     return purged
 
 
-async def empty(work: UnitOfWork, as_of: datetime) -> bool:
-    """Give up what is due; True when there may be more."""
-    old = and_(document.c.state == DocumentState.TRASHED, document.c.trashed_at <= as_of - TRASH_LIFE)
-    infected = and_(
-        document.c.state == DocumentState.REJECTED,
-        document.c.purged_at.is_(None),
-        document.c.created_at <= as_of - _INFECTED_LIFE,
-    )
+async def drop_infected(work: UnitOfWork, as_of: datetime) -> bool:
+    """Let the bytes of files go that were found infected a week ago; True when there may be more."""
     due = (
         select(document.c.id)
-        .where(document.c.organisation_id == work.organisation_id, or_(old, infected))
+        .where(
+            document.c.organisation_id == work.organisation_id,
+            document.c.state == DocumentState.REJECTED,
+            document.c.purged_at.is_(None),
+            document.c.created_at <= as_of - _INFECTED_LIFE,
+        )
         .order_by(document.c.id)
         .limit(_BATCH)
     )
     found = await work.fetch(due)
     for found_row in found:
         row = await library.load(found_row["id"], work, for_update=True)
-        if row["state"] == DocumentState.TRASHED:
-            await give_up(row, row["removal_reason"], work)
-        else:
-            await _release(row, work)
-            await library.change(row, work, purged_at=work.now)
+        await _release(row, work)
+        await library.change(row, work, purged_at=work.now)
     return len(found) == _BATCH
 
 

@@ -1,12 +1,23 @@
 """What engagement answers, hears, does on time and in the background, and asks."""
 
-from actors.engagement import accounts, addressing, invitations, queue, schedule, sending, settling, texting
+from actors.engagement import (
+    accounts,
+    addressing,
+    inactivity,
+    invitations,
+    queue,
+    retention_runs,
+    schedule,
+    sending,
+    settling,
+    texting,
+)
 from actors.engagement.personal_data import PERSONAL_DATA
 from actors.engagement.reactions import bells, figures, members, orders, parties
 from actors.engagement.requests import dashboards, emails, mailboxes, notifications, texts
 from messages.clients import GetClient
 from messages.documents import OpenContent
-from messages.identity import GetInvitationLink, GetSigningKeys
+from messages.identity import GetInvitationLink, GetSigningKeys, GetUser, ReportPurgeRun
 from runtime.actor import Actor, SlowWork, Tick, every
 from runtime.host import application
 
@@ -46,6 +57,7 @@ actor = Actor(
         orders.announce_debit,
         orders.remind,
         invitations.send_invitation,
+        inactivity.warn_user,
         orders.release_mails,
         orders.fail_mails,
         figures.contract_in_force,
@@ -60,6 +72,7 @@ actor = Actor(
         bells.tell_due_tomorrow,
         bells.tell_collectors,
         members.keep_member,
+        retention_runs.begin_run,
     ),
     runs=(
         every(Tick.MINUTE, schedule.send_due_mails),
@@ -71,9 +84,12 @@ actor = Actor(
         SlowWork(queue.SendMail, sending.send_mail, settling.mail_attempted, settling.attempt_gave_up),
         SlowWork(accounts.CheckMailbox, accounts.check_mailbox, accounts.mailbox_checked, attempts=3),
         SlowWork(addressing.FindClient, addressing.find_client, addressing.client_found),
+        SlowWork(inactivity.WarnUser, inactivity.find_user, inactivity.user_found),
+        SlowWork(retention_runs.EndMessages, retention_runs.nothing_outside, retention_runs.end_batch, at_most=1),
+        SlowWork(retention_runs.ReportMessages, retention_runs.report, retention_runs.reported, attempts=60),
         SlowWork(texting.SendText, texting.send_text, texting.text_attempted, texting.text_gave_up),
     ),
-    asks=(GetSigningKeys, GetClient, GetInvitationLink, OpenContent),
+    asks=(GetSigningKeys, GetClient, GetInvitationLink, GetUser, OpenContent, ReportPurgeRun),
     projections=(parties.keep_company, parties.keep_client),
     privacy=PERSONAL_DATA,
 )

@@ -15,6 +15,7 @@ from messages.documents import BeginUpload, DocumentOrigin, DocumentType
 from messages.identity import AUDIT_EXPORT_NOT_FOUND, AuditExportStatus, AuditFilter
 from messages.problem import Refused
 from messages.shared import Ref
+from messages.values.instants import local_date
 from runtime.file_transfer import send_file
 from runtime.unit_of_work import Row, UnitOfWork, WorkItem
 from runtime.work_queue import Outside
@@ -62,6 +63,7 @@ async def write_audit_export(item: WriteAuditExport, outside: Outside) -> Writte
         origin=DocumentOrigin.SYSTEM,
         reference=Ref(type="audit_export", id=item.export_id),
         source_key=f"audit_export:{item.export_id}",
+        delete_after=local_date(export["expires_at"]),
     )
     return Written(stored.document.id, stored.document.sha256, count)
 

@@ -39,9 +39,15 @@ async def end_unused_logins(moment: Moment, work: UnitOfWork) -> None:
         noticed_on = local_date(row["inactivity_noticed_at"], zone) if row["inactivity_noticed_at"] else None
         match step_due(seen_on, noticed_on, days, today):
             case InactivityStep.NOTICE:
-                left = seen_on + timedelta(days=days) - today
+                closes_on = seen_on + timedelta(days=days)
                 await _keep(row, work)
-                work.emit(UserInactivityNoticed(user_id=row["id"], closes_in_days=left.days), version=row["version"])
+                notice = UserInactivityNoticed(
+                    user_id=row["id"],
+                    organisation_name=organisation["name"],
+                    closes_on=closes_on,
+                    closes_in_days=(closes_on - today).days,
+                )
+                work.emit(notice, version=row["version"])
             case InactivityStep.CLOSE:
                 await _close(row, work)
 

@@ -9,13 +9,15 @@ from sqlalchemy.dialects.postgresql import insert
 from actors.identity.erasure import own_part
 from actors.identity.members import membership_of_user
 from actors.identity.people import opened
-from actors.identity.rules.privacy import PHASE_OF, PRIVACY_REQUEST, canonical_proof, outcome, proof_content
+from actors.identity.privacy_archives import order_archive
+from actors.identity.rules.privacy import EXPORTING, PHASE_OF, PRIVACY_REQUEST, canonical_proof, outcome, proof_content
 from actors.identity.signing_keys import sign_bytes
 from messages.clients import CLIENT_NOT_FOUND, ResolvePrivacySubject
 from messages.errors import NOT_FOUND
 from messages.identity import (
     PRIVACY_REQUEST_NOT_FOUND,
     EntityReport,
+    PrivacyKind,
     PrivacyPhase,
     PrivacyRequest,
     PrivacyRequestAssessmentRequested,
@@ -182,6 +184,8 @@ async def end(row: Row, trigger: str, changed: dict[str, Any], work: UnitOfWork)
     after = await change_request(row, changed | {"status": status, "completed_at": work.now}, work)
     if status in (PrivacyStatus.COMPLETED, PrivacyStatus.PARTIAL):
         await _prove(after, work)
+        if PrivacyKind(row["kind"]) in EXPORTING:
+            await order_archive(row["id"], work)
     phase = PHASE_OF.get(before, PrivacyPhase.ASSESS)
     event = PrivacyRequestCompleted.model_validate(case_of(after, phase) | {"outcome": status})
     work.emit(event, version=after["version"])
@@ -266,11 +270,6 @@ def _identifiers_place(request_id: UUID, work: UnitOfWork) -> dict[str, Any]:
 def email_place(request_id: UUID, work: UnitOfWork) -> dict[str, Any]:
     """Where the address of a request lies encrypted."""
     return _place("privacy_request", "subject_email", request_id, work)
-
-
-def part_place(part_id: UUID, work: UnitOfWork) -> dict[str, Any]:
-    """Where an export part lies encrypted."""
-    return _place("privacy_export_part", "content", part_id, work)
 
 
 def _place(table: str, column: str, row_id: UUID, work: UnitOfWork) -> dict[str, Any]:

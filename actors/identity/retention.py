@@ -19,7 +19,18 @@ from messages.identity import (
 )
 from messages.values.instants import PARIS, local_date
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.identity.tables import invitation, invitation_link, purge_run, retention_policy
+from storage.identity.tables import (
+    erasure_proof,
+    invitation,
+    invitation_link,
+    legal_hold,
+    privacy_archive,
+    privacy_export_part,
+    privacy_request,
+    privacy_task,
+    purge_run,
+    retention_policy,
+)
 
 
 async def policies(work: UnitOfWork) -> list[RetentionPolicy]:
@@ -70,7 +81,8 @@ async def start_run(policy: RetentionPolicy, as_of: datetime, *, dry_run: bool, 
     if not fresh:
         return await run_row(number, work)
     if policy.actor == work.actor:
-        ended = await _end_invitations(datetime.combine(until, time(), PARIS).astimezone(UTC), dry_run, work)
+        end = _ENDED_HERE[policy.category]
+        ended = await end(datetime.combine(until, time(), PARIS).astimezone(UTC), dry_run, work)
         await work.execute(
             purge_run.update()
             .where(purge_run.c.organisation_id == work.organisation_id, purge_run.c.id == number)
@@ -115,3 +127,27 @@ async def _end_invitations(before: datetime, dry_run: bool, work: UnitOfWork) ->
     gone = [row["id"] for row in rows]
     await work.execute(delete(invitation_link).where(invitation_link.c.invitation_id.in_(gone)))
     return len(gone)
+
+
+async def _end_privacy_files(before: datetime, dry_run: bool, work: UnitOfWork) -> int:
+    """Requests that ended long ago with all that proves them, and holds that are over."""
+    request, hold = privacy_request.c, legal_hold.c
+    over = (request.organisation_id == work.organisation_id) & (request.completed_at < before)
+    free = (hold.organisation_id == work.organisation_id) & (
+        (~hold.is_active & (hold.lifted_at < before)) | (hold.expires_at < before)
+    )
+    if dry_run:
+        counts = [await work.fetch_value(select(func.count()).where(ended)) for ended in (over, free)]
+        return sum(counts)
+    gone = [row["id"] for row in await work.fetch(select(request.id).where(over))]
+    for table in (erasure_proof, privacy_archive, privacy_export_part, privacy_task):
+        mine = (table.c.organisation_id == work.organisation_id, table.c.request_id.in_(gone))
+        await work.execute(delete(table).where(*mine))
+    await work.execute(delete(privacy_request).where(over))
+    return len(gone) + await work.execute(delete(legal_hold).where(free))
+
+
+_ENDED_HERE = {
+    RetentionCategory.INVITATION: _end_invitations,
+    RetentionCategory.PRIVACY_FILE: _end_privacy_files,
+}

@@ -10,6 +10,7 @@ from actors.identity.checkpoints import sign_head
 from actors.identity.members import other_active_owners
 from actors.identity.organisations import organisation_row
 from actors.identity.privacy import advance, ask_again, case_of, change_request, keep_report, tasks_of
+from actors.identity.privacy_archives import forget_parts
 from actors.identity.requests.invitations import expire, remind
 from actors.identity.requests.life_of_tenants import end_organisation
 from actors.identity.requests.members import suspend
@@ -221,6 +222,11 @@ async def ask_silent_actors(moment: Moment, work: UnitOfWork) -> object:
             await keep_report(row, task["actor"], phase, failed, (), "no report after five demands", work)
         await advance(row, work)
     return None
+
+
+async def forget_export_parts(moment: Moment, work: UnitOfWork) -> None:
+    """What a person was given is held for a week, no longer."""
+    await forget_parts(work)
 
 
 def _is_of_member(organisation_id: UUID) -> ColumnElement[bool]:

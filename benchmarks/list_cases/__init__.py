@@ -22,6 +22,8 @@ ONLY_THEIR_ORDER = frozenset(
         "factures.list_lifecycle_events",
         "factures.list_transmissions",
         "identity.list_organisations",
+        "identity.list_partner_members",
+        "identity.list_partners",
         "identity.list_purge_runs",
         "identity.list_user_memberships",
         "payments.get_portal_session_audit",

@@ -6,6 +6,7 @@ from benchmarks.filling import one_of, spread
 from benchmarks.list_cases.listing import CLIENT, SOME_CLIENT, Listing, rows_of, words
 from messages.identity import (
     audit,
+    brand_themes,
     invitations,
     legal_holds,
     machines,
@@ -32,6 +33,9 @@ IDENTITY = (
     Listing(audit.ListAuditCheckpoints, "audit_checkpoint", {"stream": words("clients", "payments"), "last_seq": "n"},
             ({}, {"stream": "payments"})),
     Listing(organisations.ListCompanies, None, {}, ({}, {"search": "bench"})),
+    Listing(brand_themes.ListBrandThemes, "brand_theme",
+            {"owner_type": "'ORGANISATION'", "owner_id": "$1", "primary_color": "'#1D4ED8'", "archived_at": "case when n % 3 = 0 then now() end"},
+            ({}, {"include_archived": True})),
     Listing(invitations.ListInvitations, "invitation",
             {"role_codes": "array['OWNER']", "email": "'\\x00'", "company_scope": "'ALL'", "expires_at": "now() + interval '1 day'",
              "email_index": "decode(md5(n::text), 'hex')"},

@@ -77,7 +77,11 @@ class Upload(Reply):
 
 
 class DocumentFacts(BaseModel):
-    """What is said of a file when it is stored."""
+    """What is said of a file when it is stored.
+
+    `delete_after` is the last day of a file that is made for a while, such as an export: its bytes are given up the
+    day after. It is refused for what the law wants kept.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -91,6 +95,7 @@ class DocumentFacts(BaseModel):
     company_id: UUID | None = None
     business_date: date | None = None
     expires_on: date | None = None
+    delete_after: date | None = None
     tags: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
     metadata: Annotated[dict[str, Line], Field(max_length=50)] = Field(default_factory=dict)
     source_key: Annotated[str, Field(min_length=1, max_length=200)] | None = None

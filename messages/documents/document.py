@@ -91,6 +91,7 @@ class Document(Reply):
     business_date: date | None
     expires_on: date | None
     retain_until: date | None
+    delete_after: date | None = None
     tags: tuple[str, ...]
     metadata: dict[str, str]
     source_key: str | None
@@ -178,7 +179,8 @@ class LinkDocument(Request[Document], permission="documents:document:write"):
 
 
 class TrashDocument(Request[Document], permission="documents:document:delete"):
-    """Take a document out of sight; it can be restored for 30 days, unless the law wants it kept: RETENTION_LOCKED."""
+    """Take a document out of sight; it can be restored for 30 days, unless the law or a
+    legal hold wants it kept: RETENTION_LOCKED, LEGAL_HOLD."""
 
     document_id: UUID
     reason: Line

@@ -30,6 +30,20 @@ INVITATION_PENDING_EXISTS = ALREADY_EXISTS.specific(
     "INVITATION_PENDING_EXISTS", "Invitation déjà en attente", "An invitation is already pending"
 )
 
+PARTNER_NOT_FOUND = NOT_FOUND.specific("PARTNER_NOT_FOUND", "Partenaire introuvable", "Partner not found")
+PARTNER_ALREADY_EXISTS = ALREADY_EXISTS.specific(
+    "PARTNER_ALREADY_EXISTS", "Partenaire déjà enregistré", "Partner already exists"
+)
+PARTNER_INACTIVE = PRECONDITION_FAILED.specific("PARTNER_INACTIVE", "Partenariat terminé", "Partnership has ended")
+PARTNER_WITHOUT_OWNER = PRECONDITION_FAILED.specific(
+    "PARTNER_WITHOUT_OWNER", "Partenaire sans propriétaire", "Partner has no owner"
+)
+LAST_PARTNER_OWNER = PRECONDITION_FAILED.specific(
+    "LAST_PARTNER_OWNER", "Dernier propriétaire du partenaire", "Last owner of the partner"
+)
+BRAND_THEME_NOT_FOUND = NOT_FOUND.specific("BRAND_THEME_NOT_FOUND", "Thème introuvable", "Brand theme not found")
+BRAND_THEME_ACTIVE = PRECONDITION_FAILED.specific("BRAND_THEME_ACTIVE", "Thème en usage", "Brand theme is in use")
+
 ORGANISATION_LIMIT_REACHED = PRECONDITION_FAILED.specific(
     "ORGANISATION_LIMIT_REACHED", "Nombre d'organisations atteint", "Organisation limit reached"
 )

@@ -53,7 +53,7 @@ class LiftLegalHold(Request[LegalHold], permission="identity:legal_hold:write"):
     reason: Reason
 
 
-class CheckLegalHold(Request[LegalHoldCheck], query=True, internal_callers=("clients",)):
+class CheckLegalHold(Request[LegalHoldCheck], query=True, internal_callers=("clients", "documents")):
     """Whether a person is under a hold now."""
 
     subject_type: SubjectType

@@ -20,6 +20,8 @@ class RetentionCategory(StrEnum):
     PROSPECT = "PROSPECT"
     CUSTOMER_ACTIVE = "CUSTOMER_ACTIVE"
     INVITATION = "INVITATION"
+    NOTIFICATION = "NOTIFICATION"
+    PRIVACY_FILE = "PRIVACY_FILE"
 
 
 class RetentionAnchor(StrEnum):
@@ -27,6 +29,8 @@ class RetentionAnchor(StrEnum):
 
     LAST_CONTACT = "LAST_CONTACT"
     LAST_ACTIVITY = "LAST_ACTIVITY"
+    CREATED = "CREATED"
+    COMPLETED = "COMPLETED"
 
 
 class RetentionMode(StrEnum):

@@ -1,5 +1,6 @@
 """How a login is made, closed, opened again and erased; the issuer's side follows in the background."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -100,8 +101,10 @@ class UserAnonymised(Event, aggregate="user", tenant_scoped=False):
     user_id: UUID
 
 
-class UserInactivityNoticed(Event, aggregate="user", tenant_scoped=False):
-    """Nobody has used the login for long: it is closed in so many days unless its owner signs in."""
+class UserInactivityNoticed(Event, aggregate="user"):
+    """Nobody has used a member's login for long: it is closed on that day unless its owner signs in; he is told by mail."""
 
     user_id: UUID
+    organisation_name: str
+    closes_on: date
     closes_in_days: int

@@ -51,6 +51,7 @@ document = Table(
     Column("business_date", Date),
     Column("expires_on", Date),
     Column("retain_until", Date),
+    Column("delete_after", Date, comment="the last day of a file that was made for a while"),
     instant("trashed_at", nullable=True),
     text("trashed_by", nullable=True),
     instant("purged_at", nullable=True),
@@ -72,6 +73,12 @@ document = Table(
     Index("ix_document_state", "organisation_id", "state", "created_at", "id"),
     Index("ix_document_mime", "organisation_id", "mime", "created_at", "id"),
     Index("ix_document_filename", sql("lower(filename) gin_trgm_ops"), postgresql_using="gin"),
+    Index(
+        "ix_document_due",
+        "organisation_id",
+        sql("coalesce(delete_after, retain_until)"),
+        postgresql_where=sql("state = 'AVAILABLE'"),
+    ),
     Index("ix_document_trash", "organisation_id", "trashed_at", postgresql_where=sql("state = 'TRASHED'")),
     info=TENANT,
 )

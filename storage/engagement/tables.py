@@ -107,6 +107,7 @@ outbound_email = Table(
     Index("ix_outbound_email_purpose", "organisation_id", "purpose", "created_at", "id"),
     Index("ix_outbound_email_reference", "organisation_id", "reference_id", "created_at", "id"),
     Index("ix_outbound_email_mailbox", "organisation_id", "mailbox_id", "created_at", "id"),
+    Index("ix_outbound_email_with_text", "organisation_id", "created_at", postgresql_where=sql("text <> ''")),
     Index(
         "ix_outbound_email_due",
         "organisation_id",
@@ -237,6 +238,7 @@ notification = Table(
     instant("read_at", nullable=True),
     text("source_key"),
     UniqueConstraint("organisation_id", "source_key"),
+    Index("ix_notification_created", "organisation_id", "created_at"),
     Index("ix_notification_user", "organisation_id", "user_id", "created_at", "id"),
     Index(
         "ix_notification_unread",

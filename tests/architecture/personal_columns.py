@@ -90,6 +90,7 @@ REVIEWED: dict[str, tuple[str, ...]] = {
         "header_text",
     ),
     "identity.auth_session": (TECHNICAL, "revocation_reason"),
+    "identity.brand_theme": (COMPANY, "name", "sender_name", "sender_email"),
     "identity.company": (
         COMPANY,
         "legal_name",
@@ -105,6 +106,7 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "identity.invitation_link": (MEMBER, "email_index"),
     "identity.legal_hold": (PRIVACY_OFFICE, "reason", "lift_reason"),
     "identity.machine_account": (TECHNICAL, "name"),
+    "identity.partner": ("companies that resell the product", "legal_name", "search_name", "support_email", "phone"),
     "identity.permission": (TECHNICAL, "description"),
     "identity.privacy_export_part": (PRIVACY_OFFICE, "content"),
     "identity.privacy_request": (PRIVACY_OFFICE, "subject_email", "reason", "rejection_reason"),

@@ -39,6 +39,7 @@ WHOLE = {
     "documents.list_document_templates": "in the code",
     "factures.list_late_interest_rates": "two for each year",
     "factures.list_invoice_statuses": "in the code, with the organisation's words for them",
+    "identity.list_my_partner_memberships": "of one person",
     "identity.list_my_pending_invitations": "of one person",
     "identity.list_retention_policies": "one for each kind of data",
     "payments.list_rejection_reasons": "in the code",

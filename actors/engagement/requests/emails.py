@@ -33,6 +33,7 @@ from messages.engagement import (
     Suppression,
     SuppressionPage,
 )
+from messages.errors import PRECONDITION_FAILED
 from messages.problem import Refused
 from messages.values.instants import PARIS
 from runtime.field_encryption import IndexKind
@@ -75,6 +76,8 @@ async def retry_email(request: RetryEmail, work: UnitOfWork) -> Email:
     """Begin a new series of attempts."""
     row = await _locked(request.email_id, work)
     delivery.EMAIL.after("retry", EmailStatus(row["status"]))
+    if not row["text"]:
+        raise Refused(PRECONDITION_FAILED, "the text of this old mail is no longer kept; write a new one")
     await _renew_recipients(row, work)
     expires_at = work.now + delivery.expires_after(row["category"])
     patience = work.now + delivery.ATTACHMENT_PATIENCE if row["attachment_deadline"] else None

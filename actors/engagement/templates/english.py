@@ -129,4 +129,14 @@ To accept, follow this link before {{ expires_on | date }}: {{ link }}
 
 It is yours alone and works once. If you did not expect this invitation, ignore this message.""",
     ),
+    "user.inactivity": Template(
+        EmailCategory.TRANSACTIONAL,
+        "Your access to {{ organisation_name }} closes on {{ closes_on | date }}",
+        """Hello,
+
+You have not signed in to {{ organisation_name }} for a long time. Unless you do, your access is closed on
+{{ closes_on | date }}.
+
+To keep it, sign in once before that day. An administrator can open a closed access again.""",
+    ),
 }

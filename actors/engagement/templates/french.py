@@ -130,4 +130,14 @@ Pour accepter, suivez ce lien avant le {{ expires_on | date }} : {{ link }}
 
 Il est personnel et ne sert qu'une fois. Si vous n'attendiez pas cette invitation, ignorez ce message.""",
     ),
+    "user.inactivity": Template(
+        EmailCategory.TRANSACTIONAL,
+        "Votre accès à {{ organisation_name }} sera fermé le {{ closes_on | date }}",
+        """Bonjour,
+
+Vous ne vous êtes pas connecté à {{ organisation_name }} depuis longtemps. Sans connexion de votre part, votre accès sera
+fermé le {{ closes_on | date }}.
+
+Pour le garder, connectez-vous une fois avant cette date. Un administrateur peut rouvrir un accès fermé.""",
+    ),
 }

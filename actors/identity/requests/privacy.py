@@ -18,11 +18,11 @@ from actors.identity.privacy import (
     end,
     is_held,
     keep_report,
-    part_place,
     privacy_request_of,
     request_row,
     subject_of,
 )
+from actors.identity.privacy_archives import part_place
 from actors.identity.rules.privacy import (
     EXPORTING,
     PHASE_OF,

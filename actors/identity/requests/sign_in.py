@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from actors.identity.members import membership_of_user
 from actors.identity.oidc.tokens import IssuerClaims, issuer
 from actors.identity.organisations import organisation_fields, organisation_row
+from actors.identity.partners import rights_of
 from actors.identity.people import (
     address_index,
     change_user,
@@ -95,7 +96,8 @@ async def build_access_context(request: BuildAccessContext, work: UnitOfWork) ->
         await work.execute(update(user_account).where(user_account.c.id == user["id"]).values(last_seen_at=work.now))
     if request.organisation_id is None:
         await enter(claims.sid, None, work)
-        rights = PLATFORM_PERMISSIONS if await is_platform_staff(user, work) else ()
+        staff = await is_platform_staff(user, work)
+        rights = PLATFORM_PERMISSIONS if staff else await rights_of(user["id"], work)
         context = AccessContext(user_id=user["id"], data_scope=DataScope.OWN, permissions=rights)
         return await signed(context, claims.sid, _PERSON_SECONDS, work)
     await work.for_organisation(request.organisation_id)

@@ -38,6 +38,14 @@ CATEGORIES: Final = {
         "identity", "invitation", RetentionAnchor.LAST_ACTIVITY, RetentionMode.DELETE, 6, 1, 12,
         "an offer that was answered or is over",
     ),
+    RetentionCategory.NOTIFICATION: Category(
+        "engagement", "notification", RetentionAnchor.CREATED, RetentionMode.DELETE, 12, 1, 36,
+        "notices to users and the text of mails that belong to no contract have served",
+    ),
+    RetentionCategory.PRIVACY_FILE: Category(
+        "identity", "privacy_request", RetentionAnchor.COMPLETED, RetentionMode.DELETE, 60, 60, 120,
+        "Code civil 2224: five years in which the organisation may have to prove what it did",
+    ),
 }  # fmt: skip
 
 

@@ -84,6 +84,22 @@ privacy_export_part = Table(
     info=TENANT,
 )
 
+privacy_archive = Table(
+    "privacy_archive",
+    metadata,
+    tenant(),
+    reference("request_id"),
+    text("status"),
+    reference("document_id", nullable=True),
+    text("sha256", nullable=True),
+    text("failure", nullable=True),
+    instant("created_at"),
+    instant("expires_at"),
+    PrimaryKeyConstraint("organisation_id", "request_id"),
+    comment="the file made of a request's export parts",
+    info=TENANT,
+)
+
 legal_hold = Table(
     "legal_hold",
     metadata,

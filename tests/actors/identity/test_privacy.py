@@ -31,6 +31,7 @@ from messages.identity import (
     PrivacyRequest,
     RejectPrivacyRequest,
     ReportPrivacyTask,
+    RunRetentionPurge,
     VerifyRequesterIdentity,
 )
 from messages.registry import ACTORS
@@ -306,3 +307,16 @@ async def test_a_request_of_another_organisation_does_not_exist(
     assert await code_of(owner.call(LiftLegalHold(hold_id=hold.hold_id, reason="intrus"))) == "LEGAL_HOLD_NOT_FOUND"
     assert (await owner.call(ListPrivacyRequests())).items == ()
     assert (await owner.call(ListLegalHolds())).items == ()
+
+
+async def test_the_file_of_a_request_goes_five_years_after_its_end(owned: tuple[Person, Tenant]) -> None:
+    owner, _ = owned
+    request = await received(owner)
+    await owner.call(RejectPrivacyRequest(request_id=request.request_id, reason="demande excessive"))
+    open_one = await received(owner)
+    for year, status in ((2031, "REJECTED"), (2032, "gone")):
+        owner.client.now = JANUARY_31.replace(year=year, month=1)
+        await owner.call(RunRetentionPurge(category="PRIVACY_FILE", dry_run=False))
+        (listed, *rest) = (await owner.call(ListPrivacyRequests())).items
+        assert listed.request_id == open_one.request_id
+        assert [item.status for item in rest] == ([status] if status != "gone" else [])
