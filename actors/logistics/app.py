@@ -1,8 +1,8 @@
 """What logistics answers, hears, does on time and in the background, and asks."""
 
-from actors.logistics import letters, polling, reactions, requests, schedule, submission
+from actors.logistics import letters, polling, proofs, reactions, requests, schedule, submission
 from actors.logistics.personal_data import PERSONAL_DATA
-from messages.documents import OpenContent
+from messages.documents import AbortUpload, BeginUpload, CompleteUpload, OpenContent, UploadPart
 from messages.identity import GetSigningKeys
 from runtime.actor import Actor, SlowWork, Tick, every
 from runtime.host import application
@@ -12,6 +12,7 @@ actor = Actor(
     answers=(
         requests.create_letter,
         requests.get_letter,
+        requests.get_letter_proof,
         requests.list_letters,
         requests.submit_letter,
         requests.retry_letter,
@@ -46,8 +47,9 @@ actor = Actor(
             attempts=10,
         ),
         SlowWork(polling.PollLetter, polling.poll_letter, polling.letter_polled, polling.poll_gave_up, attempts=3),
+        SlowWork(proofs.FetchProof, proofs.fetch_proof, proofs.proof_fetched, proofs.proof_gave_up, attempts=8),
     ),
-    asks=(GetSigningKeys, OpenContent),
+    asks=(GetSigningKeys, OpenContent, BeginUpload, UploadPart, CompleteUpload, AbortUpload),
     projections=(reactions.keep_company,),
     privacy=PERSONAL_DATA,
 )

@@ -59,6 +59,12 @@ letter = Table(
     instant("submitted_at", nullable=True),
     instant("accepted_at", nullable=True),
     instant("posted_at", nullable=True),
+    text("registered_number", nullable=True),
+    instant("first_presented_at", nullable=True),
+    instant("delivered_at", nullable=True),
+    instant("returned_at", nullable=True),
+    text("undelivered_code", nullable=True),
+    instant("last_scan_at", nullable=True),
     Column("estimated_delivery_on", Date),
     text("last_error_code", nullable=True),
     text("last_error_text", nullable=True),
@@ -80,6 +86,38 @@ letter = Table(
         "document_deadline",
         postgresql_where=sql("status = 'WAITING_DOCUMENT'"),
     ),
+    info=TENANT,
+)
+
+letter_proof = Table(
+    "letter_proof",
+    metadata,
+    Column("organisation_id", Uuid, nullable=False),
+    Column("letter_id", Uuid, ForeignKey("letter.id"), nullable=False),
+    text("kind"),
+    Column("proof_date", Date, nullable=False),
+    reference("document_id", nullable=True),
+    PrimaryKeyConstraint("organisation_id", "letter_id", "kind"),
+    comment="proofs that the provider has; without document while it is fetched",
+    info=TENANT,
+)
+
+tracking_event = Table(
+    "tracking_event",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    text("subject_type"),
+    Column("subject_id", Uuid, nullable=False),
+    text("code"),
+    text("normalised_code"),
+    text("label"),
+    instant("occurred_at"),
+    text("location", nullable=True),
+    text("source"),
+    instant("received_at"),
+    UniqueConstraint("organisation_id", "subject_type", "subject_id", "code", "occurred_at"),
+    Index("ix_tracking_event_subject", "organisation_id", "subject_type", "subject_id", "occurred_at", "id"),
     info=TENANT,
 )
 
