@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from actors.logistics.rules import postal
-from messages.logistics import CarrierAccount, Letter, LetterRef, LetterStatus, UndeliveredReason
+from messages.logistics import CarrierAccount, Letter, LetterRef, LetterStatus, Shipment, ShipmentRef, UndeliveredReason
 from runtime.unit_of_work import Row
 from storage.logistics.tables import carrier_account, carrier_secret
 
@@ -42,6 +42,16 @@ def reference_of(row: Row) -> dict[str, Any]:
         "effective_notice_date": _notified_on(row),
     }
     return dict(LetterRef.model_validate(fields))
+
+
+def shipment_of(row: Row) -> Shipment:
+    """A shipment."""
+    return Shipment.model_validate(dict(row) | {"number": f"S-{row['year']}-{row['sequence']:06d}"})
+
+
+def shipment_reference_of(row: Row) -> dict[str, Any]:
+    """The fields of ShipmentRef, from which events are made."""
+    return dict(ShipmentRef.model_validate(dict(row) | {"shipment_id": row["id"]}))
 
 
 def _reason_of(row: Row) -> UndeliveredReason | None:

@@ -121,6 +121,50 @@ tracking_event = Table(
     info=TENANT,
 )
 
+shipment = Table(
+    "shipment",
+    metadata,
+    *aggregate(),
+    Column("year", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    reference("client_id"),
+    reference("contract_id", nullable=True),
+    text("order_reference", nullable=True),
+    reference("product_id", nullable=True),
+    text("carrier"),
+    text("tracking_number"),
+    Column("recipient", JSONB, nullable=False),
+    text("status"),
+    Column("is_delayed", Boolean, nullable=False),
+    Column("estimated_delivery_on", Date),
+    instant("shipped_at", nullable=True),
+    instant("delivered_at", nullable=True),
+    instant("returned_at", nullable=True),
+    instant("last_scan_at", nullable=True),
+    UniqueConstraint("organisation_id", "year", "sequence"),
+    UniqueConstraint("organisation_id", "carrier", "tracking_number"),
+    Index("ix_shipment_created", "organisation_id", "created_at", "id"),
+    Index("ix_shipment_client", "organisation_id", "client_id", "created_at", "id"),
+    Index("ix_shipment_contract", "organisation_id", "contract_id", "created_at", "id"),
+    Index("ix_shipment_status", "organisation_id", "status", "created_at", "id"),
+    Index(
+        "ix_shipment_late",
+        "organisation_id",
+        "estimated_delivery_on",
+        postgresql_where=sql("not is_delayed and delivered_at is null"),
+    ),
+    Index("ix_shipment_silent", "organisation_id", "last_scan_at", postgresql_where=sql("delivered_at is null")),
+    info=TENANT,
+)
+
+shipment_number_block = Table(
+    "shipment_number_block",
+    metadata,
+    Column("organisation_id", Uuid, primary_key=True),
+    Column("next_number", Integer, nullable=False),
+    info=TENANT,
+)
+
 letter_number_block = Table(
     "letter_number_block",
     metadata,

@@ -1,4 +1,4 @@
-"""Requests of logistics."""
+"""Requests about letters, addresses and carrier accounts."""
 
 from uuid import UUID
 
@@ -8,7 +8,6 @@ from actors.logistics import accounts, letters, views
 from actors.logistics.rules import addresses
 from actors.logistics.rules import letters as rules
 from messages.logistics import (
-    ADDRESS_INVALID,
     ALREADY_SUBMITTED,
     CARRIER_ACCOUNT_EXISTS,
     LETTER_NOT_FOUND,
@@ -41,16 +40,11 @@ from storage.logistics.tables import carrier_account, letter, letter_proof
 
 async def create_letter(request: CreateLetter, work: UnitOfWork) -> Letter:
     """Write a letter; with `submit` it is on its way as soon as its document is readable."""
-    party = request.recipient
-    if party.address is None:
-        raise Refused.field("recipient.address", "required", "the recipient has no address; give one", ADDRESS_INVALID)
-    company = None if party.kind == "CONSUMER" else party.legal_name or party.display_name
-    person = party.display_name if party.kind == "CONSUMER" else None
     if request.submit:
         await _check_account(work)
     fields = request.model_dump(exclude={"recipient", "submit"})
     row = await letters.create(
-        letters.LetterDraft(**fields, recipient=addresses.lines_of(company, person, party.address)), work
+        letters.LetterDraft(**fields, recipient=addresses.lines_of_party(request.recipient)), work
     )
     assert row is not None  # without source_key nothing was made before
     if request.submit:
