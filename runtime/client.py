@@ -23,7 +23,7 @@ from runtime.connection import inbox_prefix
 ReplyType = TypeVar("ReplyType", bound=Reply)
 
 _REPEATING_PAUSE = 1.0
-_SETTLING_PAUSE, _LONGEST_SETTLING_PAUSE, _PAUSE_GROWTH = 0.02, 0.16, 1.5
+_SETTLING_PAUSE, _LONGEST_SETTLING_PAUSE, _PAUSE_GROWTH = 0.005, 0.16, 2.0
 
 
 @dataclass(frozen=True, slots=True)

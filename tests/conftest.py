@@ -1,11 +1,18 @@
 """Real NATS, real PostgreSQL and real actors. The whole system by default; a folder's conftest may name fewer actors."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+import uvloop
 
 from tests.harness import Running, Tenant, system_of, tenant_fixture
 from tests.infrastructure import Infrastructure, InfrastructureSettings, Kind, chosen
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the actors run on in production too."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")

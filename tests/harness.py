@@ -105,10 +105,7 @@ class Running:
 
     async def retire(self, organisation_id: UUID) -> None:
         """Spare later ticks the organisation of a test that is over: each job runs once per open one."""
-        for host in self.hosts.values():
-            async with host.heart.database.transaction(NIL_ORGANISATION) as connection:
-                await connection.execute("update organisation set status = 'CLOSED' where id = $1", organisation_id)
-            host.heart.access.tenants.pop(organisation_id, None)
+        await asyncio.gather(*(_close_organisation(host, organisation_id) for host in self.hosts.values()))
 
     async def state(
         self,
@@ -178,6 +175,12 @@ class Running:
     def database(self, actor: str) -> str:
         """The owner's URL of an actor's database, for looking behind the curtain."""
         return self.installation.owner_url(actor)
+
+
+async def _close_organisation(host: Host, organisation_id: UUID) -> None:
+    async with host.heart.database.transaction(NIL_ORGANISATION) as connection:
+        await connection.execute("update organisation set status = 'CLOSED' where id = $1", organisation_id)
+    host.heart.access.tenants.pop(organisation_id, None)
 
 
 class Tenant:

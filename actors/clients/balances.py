@@ -62,7 +62,7 @@ def _unallocated(money: Row | None) -> Decimal:
 
 
 def _bill(row: Row) -> Bill:
-    return Bill(row["gross"], row["credited"], row["paid"], row["due_on"], row["settled"])
+    return Bill(row["gross"], row["credited"], row["paid"], row["due_on"], row["settled"], row["late_from"])
 
 
 async def _bill_rows(client_ids: Sequence[UUID], work: UnitOfWork) -> list[Row]:

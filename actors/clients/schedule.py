@@ -111,7 +111,7 @@ async def expire_identity_checks(moment: Moment, work: UnitOfWork) -> object:
 
 
 async def notice_late_bills(moment: Moment, work: UnitOfWork) -> object:
-    """Active clients whose bill fell due yesterday or before, and whom payments has not judged yet."""
+    """Active clients with a bill that is late since yesterday or before, and whom payments has not judged yet."""
     today = local_date(moment.as_of)
     bill = invoice_ref.c
     judged = select(standing_ref.c.client_id).where(standing_ref.c.organisation_id == work.organisation_id)
@@ -122,7 +122,7 @@ async def notice_late_bills(moment: Moment, work: UnitOfWork) -> object:
         .where(
             bill.organisation_id == work.organisation_id,
             bill.settled.is_(False),
-            bill.due_on < today,
+            bill.late_from <= today,
             one_of(client.c.status_category, (StatusCategory.ACTIVE,)),
             bill.client_id.not_in(judged),
         )

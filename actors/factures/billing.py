@@ -234,16 +234,23 @@ def _contract_columns(intake_id: UUID, event: ContractBillingDue) -> dict[str, A
 
 
 async def _with_debit_date(order: DraftOrder, event: ContractBillingDue, work: UnitOfWork) -> DraftOrder:
-    """The date payments plans for the contract's period, when it is known."""
+    """The date payments plans for the contract's period, when it is known.
+
+    A contract that starts late moves its periods after its instalments were planned; payments then binds the invoice to the
+    instalment in whose period the invoice's begins, or to the first one after.
+    """
     if order.payment_method is not PaymentMethod.SEPA_DIRECT_DEBIT or order.period is None:
         return order
-    statement = select(debit_plan_view.c.planned_debit_date).where(
-        debit_plan_view.c.organisation_id == work.organisation_id,
-        debit_plan_view.c.contract_id == event.contract_id,
-        debit_plan_view.c.period_start == order.period[0],
-        debit_plan_view.c.status != "CANCELLED",
+    plan, (start, end) = debit_plan_view.c, order.period
+    statement = select(plan.planned_debit_date).where(
+        plan.organisation_id == work.organisation_id,
+        plan.contract_id == event.contract_id,
+        plan.period_start <= end,
+        plan.planned_debit_date >= work.today(),
+        plan.status != "CANCELLED",
     )
-    planned = await work.fetch_value(statement.order_by(debit_plan_view.c.planned_debit_date).limit(1))
+    nearest = (plan.period_start > start, func.abs(plan.period_start - start), plan.planned_debit_date)
+    planned = await work.fetch_value(statement.order_by(*nearest).limit(1))
     if planned is not None:
         order.extra["planned_debit_date"] = planned
         order.extra["prenotified"] = (planned - work.today()).days >= _NOTICE_DAYS

@@ -10,6 +10,7 @@ from actors.factures import work as slow
 from actors.factures.ordering import order_archive, order_issue
 from actors.factures.requests.settings import retry
 from messages.factures import BillingRunCompleted, IntakeStatus, InvoiceOverdue, InvoiceStatus, RunFailure
+from messages.values.due_dates import DEBIT_GRACE
 from messages.values.identifiers import derived_id, new_id
 from messages.values.money import Money
 from runtime.actor import MORE, Moment
@@ -19,7 +20,6 @@ from storage.factures.tables import billing_intake, invoice
 
 _MOST = 200
 _ANNOUNCE_AFTER = timedelta(seconds=60)
-_DEBIT_GRACE = timedelta(days=5)
 _MOST_ATTEMPTS = 6
 
 
@@ -62,7 +62,7 @@ async def mark_overdue(moment: Moment, work: UnitOfWork) -> object:
     today = work.today()
     late = and_(
         invoice.c.due_date < today,
-        or_(invoice.c.planned_debit_date.is_(None), invoice.c.planned_debit_date + _DEBIT_GRACE < today),
+        or_(invoice.c.planned_debit_date.is_(None), invoice.c.planned_debit_date + DEBIT_GRACE < today),
     )
     statement = select(invoice.c.id).where(
         invoice.c.organisation_id == work.organisation_id,

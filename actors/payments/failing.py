@@ -96,16 +96,14 @@ async def fail_payments(work: UnitOfWork, failures: Sequence[Failure]) -> set[UU
     ]
     state_many(work, facts, summary="payment")
     await _apply_to_mandates(work, books, judged, held)
-    again = await _won_before(work, judged)
     await opening.take_failures(
         work,
         [
             FailedDebit(books.payment_after(id_), found.failure.code, found.failure.technical)
             for id_, found in judged.items()
-            if id_ not in again
         ],
     )
-    for id_ in sorted(again):
+    for id_ in sorted(await _won_before(work, judged)):
         await _alert_taken_again(work, books.payments[id_])
     await standing.refresh(work, {books.payments[id_]["client_id"] for id_ in judged})
     await _alert(work, books, judged)
@@ -306,7 +304,7 @@ async def _apply_to_mandates(
 
 
 async def _won_before(work: UnitOfWork, ids: Iterable[UUID]) -> set[UUID]:
-    """Payments that were taken back once, won, and are taken back again: its one plan is used up, so a person decides."""
+    """Payments that were taken back once, won, and are taken back again."""
     rows = await work.fetch(
         select(r_transaction.c.payment_id).where(
             r_transaction.c.organisation_id == work.organisation_id,
@@ -320,7 +318,7 @@ async def _won_before(work: UnitOfWork, ids: Iterable[UUID]) -> set[UUID]:
 async def _alert_taken_again(work: UnitOfWork, row: dict[str, Any]) -> None:
     await raise_alert(
         work, "DISPUTED_AGAIN", AlertSeverity.CRITICAL, "Paiement contesté une seconde fois",
-        f"payment {row['reference']} was won back and is taken again; nothing is dunned by itself: decide what is owed",
+        f"payment {row['reference']} was won back and is taken again; recovery begins anew: look whether it should",
         about=row["id"], company_id=row["company_id"], refs=[Ref(type="payment", id=row["id"])],
     )  # fmt: skip
 

@@ -6,20 +6,14 @@ from typing import Any, Final
 from sqlalchemy import Date, cast, func, select
 
 from runtime.privacy import ERASED_NAME, Anonymise, Delete, PersonalData, Retain, by_id, by_trace, through
+from storage.payments.tables.agreements import payment_promise, settlement_plan
 from storage.payments.tables.bank import bank_transaction
 from storage.payments.tables.means import bank_details, mandate
 from storage.payments.tables.others import alert
 from storage.payments.tables.payments import payment, payment_event, r_transaction, refund
 from storage.payments.tables.portal import portal_audit, portal_session
 from storage.payments.tables.providers import payment_method, provider_override, psp_event, setup_session
-from storage.payments.tables.recovery import (
-    case_note,
-    formal_notice,
-    payment_promise,
-    recovery_case,
-    reminder,
-    retry_plan,
-)
+from storage.payments.tables.recovery import case_note, formal_notice, recovery_case, reminder, retry_plan
 from storage.payments.tables.views import client_view
 
 _ACCOUNTING: Final = "ACCOUNTING_10Y: Commercial Code L123-22"
@@ -117,6 +111,12 @@ PERSONAL_DATA: Final = (
         by_id(payment_promise.c.client_id),
         Retain(_ACCOUNTING, until=_ten_years_after(payment_promise.c.promised_on)),
         "promises to pay",
+    ),
+    PersonalData(
+        settlement_plan,
+        by_id(settlement_plan.c.client_id),
+        Retain(_ACCOUNTING, until=_ten_years_after(cast(settlement_plan.c.created_at, Date))),
+        "settlement plans",
     ),
     PersonalData(
         formal_notice,

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from actors.payments import contracts, invoices, planning, proposing, release, standing
 from actors.payments.alerts import raise_alert
 from actors.payments.company import company_of
-from actors.payments.recovery import cutting
+from actors.payments.recovery import cutting, ending
 from messages.calendar import (
     DebitCalendarCutoffMissed,
     DebitCalendarCutoffReached,
@@ -173,6 +173,9 @@ async def end_later(event: ContractTerminationScheduled, work: UnitOfWork) -> No
 async def end_with_contract(event: ContractTerminated | ContractExpired | ContractCancelled, work: UnitOfWork) -> None:
     """The schedule ends; what was due until the end stays due."""
     await _keep_contract(event, work)
+    client_id = await ending.note_ended(work, event.contract_id)
+    if client_id is not None:
+        await standing.judge(work, [client_id])
     row = await contracts.schedule_of_contract(work, event.contract_id, live=True)
     if row is None:
         return

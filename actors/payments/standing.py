@@ -25,9 +25,10 @@ from messages.payments import (
 from messages.values.due_dates import add_months
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.sets import among
+from storage.payments.tables.agreements import payment_promise
 from storage.payments.tables.dues import instalment
 from storage.payments.tables.payments import payment, payment_standing, r_transaction
-from storage.payments.tables.recovery import payment_promise, recovery_case, recovery_item
+from storage.payments.tables.recovery import recovery_case, recovery_item
 from storage.payments.tables.views import invoice_view
 
 _OWED = (InstalmentStatus.FAILED, InstalmentStatus.UNPAID)

@@ -29,6 +29,7 @@ ONLY_THEIR_ORDER = frozenset(
         "payments.list_formal_notices",
         "payments.list_payment_methods",
         "payments.list_payment_promises",
+        "payments.list_settlement_plans",
         "payments.list_portal_sessions",
         "payments.list_provider_overrides",
         "payments.list_psp_accounts",

@@ -53,6 +53,7 @@ RETRY_PLAN_NOT_FOUND = NOT_FOUND.specific(
     "RETRY_PLAN_NOT_FOUND", "Plan de représentation introuvable", "Plan not found"
 )
 RECOVERY_CASE_NOT_FOUND = NOT_FOUND.specific("RECOVERY_CASE_NOT_FOUND", "Dossier introuvable", "Case not found")
+RECOVERY_ITEM_NOT_FOUND = NOT_FOUND.specific("RECOVERY_ITEM_NOT_FOUND", "Créance introuvable", "Receivable not found")
 RECOVERY_POLICY_NOT_FOUND = NOT_FOUND.specific(
     "RECOVERY_POLICY_NOT_FOUND", "Politique introuvable", "Recovery policy not found"
 )
@@ -92,6 +93,12 @@ ALREADY_REVERSED = ALREADY_EXISTS.specific("ALREADY_REVERSED", "Écriture déjà
 PERIOD_CLOSED = PRECONDITION_FAILED.specific("PERIOD_CLOSED", "Période comptable clôturée", "Accounting period closed")
 UNBALANCED_ENTRY = VALIDATION_FAILED.specific("UNBALANCED_ENTRY", "Écriture déséquilibrée", "Unbalanced entry")
 PROMISE_NOT_FOUND = NOT_FOUND.specific("PROMISE_NOT_FOUND", "Promesse introuvable", "Payment promise not found")
+SETTLEMENT_PLAN_NOT_FOUND = NOT_FOUND.specific(
+    "SETTLEMENT_PLAN_NOT_FOUND", "Échéancier amiable introuvable", "Settlement plan not found"
+)
+SETTLEMENT_PLAN_EXISTS = ALREADY_EXISTS.specific(
+    "SETTLEMENT_PLAN_EXISTS", "Un échéancier amiable est en cours", "A settlement plan is running"
+)
 PROMISE_LIMIT_REACHED = BUSINESS_RULE_VIOLATION.specific(
     "PROMISE_LIMIT_REACHED", "Nombre de promesses atteint", "No further promise is taken"
 )

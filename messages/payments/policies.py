@@ -124,6 +124,7 @@ class DunningTerms(Part):
             if step.trigger is StepTrigger.DAYS_AFTER_STEP and step.after_step not in codes[:index]:
                 raise refusal("STEP_UNKNOWN", f"step {step.code} follows a step that does not stand before it")
             _refuse_silent_cut(step, self.suspension_notice_hours)
+            _refuse_termination_without_notice(step)
         return self
 
 
@@ -135,6 +136,20 @@ def _refuse_silent_cut(step: DunningStep, notice_hours: int) -> None:
         raise refusal(
             "REGIME_VIOLATION",
             f"step {step.code} cuts without MESSAGE_SENT_BEFORE of at least {notice_hours} hours; add that guard",
+        )
+
+
+def _refuse_termination_without_notice(step: DunningStep) -> None:
+    """A contract is ended for non-payment only after a formal notice whose deadline passed."""
+    ends = any(action.kind is ActionKind.REQUEST_TERMINATION for action in step.actions)
+    noticed = step.trigger is StepTrigger.NOTICE_DEADLINE_PASSED or any(
+        guard.kind is GuardKind.NOTICE_DEADLINE_PASSED for guard in step.guards
+    )
+    if ends and not noticed:
+        raise refusal(
+            "REGIME_VIOLATION",
+            f"step {step.code} ends the contract before a formal notice ran out; give it the trigger or the guard "
+            "NOTICE_DEADLINE_PASSED",
         )
 
 

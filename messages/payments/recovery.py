@@ -58,6 +58,7 @@ class RecoveryItem(Reply):
     status: RecoveryItemStatus
     last_reason_code: str
     defaulted_on: date | None
+    disputed_on: date | None = None
 
 
 class DunningStepDone(Reply):

@@ -23,6 +23,7 @@ class RetryPlanStatus(StrEnum):
 
     ACTIVE = "ACTIVE"
     AWAITING_OUTCOME = "AWAITING_OUTCOME"
+    PAUSED = "PAUSED"
     SUCCEEDED = "SUCCEEDED"
     EXHAUSTED = "EXHAUSTED"
     NOT_ELIGIBLE = "NOT_ELIGIBLE"
@@ -42,6 +43,7 @@ class RetryEligibility(StrEnum):
     NOT_ELIGIBLE_MAX_DURATION = "NOT_ELIGIBLE_MAX_DURATION"
     NOT_ELIGIBLE_AMOUNT = "NOT_ELIGIBLE_AMOUNT"
     NOT_ELIGIBLE_INSOLVENCY = "NOT_ELIGIBLE_INSOLVENCY"
+    NOT_ELIGIBLE_DISPUTED = "NOT_ELIGIBLE_DISPUTED"
     NOT_ELIGIBLE_MANUAL_CANCEL = "NOT_ELIGIBLE_MANUAL_CANCEL"
 
 
@@ -66,9 +68,11 @@ class RecoveryCaseStatus(StrEnum):
 
 
 class RecoveryItemStatus(StrEnum):
-    """Whether a late receivable is still owed."""
+    """Whether a late receivable is still owed. UPHELD: its dispute was upheld, the credit note is to come."""
 
     OPEN = "OPEN"
+    DISPUTED = "DISPUTED"
+    UPHELD = "UPHELD"
     SETTLED = "SETTLED"
     CREDITED = "CREDITED"
 
@@ -80,6 +84,7 @@ class ServiceState(StrEnum):
     SUSPENSION_REQUESTED = "SUSPENSION_REQUESTED"
     SUSPENDED = "SUSPENDED"
     REACTIVATION_REQUESTED = "REACTIVATION_REQUESTED"
+    TERMINATION_REQUESTED = "TERMINATION_REQUESTED"
     TERMINATED = "TERMINATED"
     NOT_APPLICABLE = "NOT_APPLICABLE"
 
@@ -93,6 +98,8 @@ class CasePauseReason(StrEnum):
     COMPLIANCE = "COMPLIANCE"
     INSOLVENCY = "INSOLVENCY"
     PROMISE = "PROMISE"
+    DISPUTE = "DISPUTE"
+    SETTLEMENT_PLAN = "SETTLEMENT_PLAN"
 
 
 class CaseCloseReason(StrEnum):
@@ -101,6 +108,7 @@ class CaseCloseReason(StrEnum):
     MERGED = "MERGED"
     RECOVERED = "RECOVERED"
     CREDITED = "CREDITED"
+    DISPUTE_UPHELD = "DISPUTE_UPHELD"
     TIME_BARRED = "TIME_BARRED"
     CEDED = "CEDED"
     DECEASED = "DECEASED"
@@ -172,6 +180,7 @@ class ActionKind(StrEnum):
     MARK_DEFAULT = "MARK_DEFAULT"
     SEND_FORMAL_NOTICE = "SEND_FORMAL_NOTICE"
     REQUEST_SUSPENSION = "REQUEST_SUSPENSION"
+    REQUEST_TERMINATION = "REQUEST_TERMINATION"
 
 
 class ChargeMode(StrEnum):

@@ -4,6 +4,9 @@ from calendar import monthrange
 from datetime import date, timedelta
 from enum import StrEnum
 
+DEBIT_GRACE = timedelta(days=5)
+"""How long after a planned direct debit its outcome is waited for before the invoice counts as late."""
+
 
 class TermBasis(StrEnum):
     """How the days of a payment term are counted.
@@ -110,3 +113,10 @@ def _period_start(anchor: date, unit: PeriodUnit, units: int) -> date:
     if unit in _MONTHS_OF_UNIT:
         return add_months(anchor, _MONTHS_OF_UNIT[unit] * units)
     return anchor + timedelta(days=_DAYS_OF_UNIT[unit] * units)
+
+
+def late_from(due_on: date | None, debit_on: date | None) -> date | None:
+    """The first day on which an open invoice is late: after its due date, or after a later debit and its grace."""
+    if due_on is None:
+        return None
+    return (max(due_on, debit_on + DEBIT_GRACE) if debit_on and debit_on > due_on else due_on) + timedelta(days=1)

@@ -167,9 +167,9 @@ _UNPAID = invoice_ref.c.gross - invoice_ref.c.credited - _ALLOCATED
 
 
 def late_bills(today: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """The conditions that a bill was due before that day, and that something of it is unpaid; in euros."""
+    """The conditions that a bill is late on that day, and that something of it is unpaid; in euros."""
     bill = invoice_ref.c
-    return and_(bill.settled.is_(False), bill.due_on < today, bill.currency == "EUR"), _UNPAID > 0
+    return and_(bill.settled.is_(False), bill.late_from <= today, bill.currency == "EUR"), _UNPAID > 0
 
 
 def late_amount(today: date) -> ScalarSelect[Any]:

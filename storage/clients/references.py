@@ -88,6 +88,7 @@ invoice_ref = Table(
     text("currency"),
     Column("issued_on", Date),
     Column("due_on", Date),
+    Column("late_from", Date, comment="the first day on which it is late when open; waits for a planned debit"),
     Column("settled", Boolean, nullable=False, comment="factures says nothing is open any more"),
     Column("rejected", Boolean, nullable=False, comment="the newest debit of it failed"),
     PrimaryKeyConstraint("organisation_id", "invoice_id"),
@@ -95,7 +96,7 @@ invoice_ref = Table(
     Index(
         "ix_invoice_ref_open",
         "organisation_id",
-        "due_on",
+        "late_from",
         postgresql_include=["client_id", "invoice_id", "gross", "credited", "currency"],
         postgresql_where=condition("not settled"),
     ),

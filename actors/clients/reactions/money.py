@@ -37,6 +37,7 @@ from messages.payments import (
     PaymentReturned,
     PaymentStandingChanged,
 )
+from messages.values.due_dates import late_from
 from runtime.unit_of_work import UnitOfWork
 from storage.clients.tables import (
     bank_details_ref,
@@ -70,6 +71,7 @@ async def keep_invoice(event: InvoiceIssued, work: UnitOfWork) -> None:
         currency=event.gross.currency,
         issued_on=event.issue_date,
         due_on=event.due_date,
+        late_from=late_from(event.due_date, event.planned_debit_date),
         settled=False,
         rejected=False,
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from messages.values.due_dates import late_from
+
 _NOTHING = Decimal("0.00")
 
 
@@ -17,6 +19,8 @@ class Bill:
     paid: Decimal
     due_on: date | None
     settled: bool = False
+    late_from: date | None = None
+    """The first day on which it is late; the day after `due_on` where no debit is planned for later."""
 
     @property
     def outstanding(self) -> Decimal:
@@ -30,7 +34,8 @@ class Bill:
 
     def is_late(self, as_of: date) -> bool:
         """Whether something of it should have been paid before that day."""
-        return self.outstanding > 0 and self.due_on is not None and self.due_on < as_of
+        first = self.late_from or late_from(self.due_on, None)
+        return self.outstanding > 0 and first is not None and first <= as_of
 
 
 @dataclass(frozen=True, slots=True)

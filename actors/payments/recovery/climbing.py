@@ -8,12 +8,12 @@ from sqlalchemy import update
 
 from actors.payments import views
 from actors.payments.alerts import raise_alert
-from actors.payments.recovery import cutting, noticing, planning, writing
+from actors.payments.recovery import cutting, ending, noticing, planning, writing
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.recovery.people import ask_people
 from actors.payments.rules.ladder import CaseFacts, judge
 from actors.payments.rules.machines import INSTALMENT
-from actors.payments.rules.recovery_machines import RECOVERY_CASE
+from actors.payments.rules.recovery_machines import RECOVERY_CASE, WAITING_PLANS
 from messages.payments import (
     ActionKind,
     AlertSeverity,
@@ -29,7 +29,6 @@ from messages.payments import (
     RecoveryCaseResumed,
     RecoveryCaseStatus,
     RecoveryItemStatus,
-    RetryPlanStatus,
     ServiceState,
     StaffAction,
     StepAction,
@@ -41,6 +40,7 @@ from storage.payments.tables.dues import instalment
 from storage.payments.tables.recovery import dunning_step_done
 
 _UNPAID_LEVEL = 3
+_ON_THE_SERVICE = (ActionKind.REQUEST_SUSPENSION, ActionKind.REQUEST_TERMINATION)
 _TEMPLATES = ("reminder.debit_failed", "reminder.level1", "reminder.level2", "reminder.level3", "reminder.level3")
 """What a step says that names no template, by its level."""
 
@@ -65,16 +65,18 @@ async def climb(desk: Desk, case: Row, zone: ZoneInfo) -> None:
 
 
 def _steps_for(desk: Desk, case: Row, terms: DunningTerms) -> list[DunningStep]:
-    """The steps that may concern the case: small debts are only reminded, public buyers and debts without contract not cut."""
+    """The steps that may concern the case: small debts are only reminded; nothing is cut or ended where there is no contract
+    (any more), nor at public buyers."""
     over = {row["step_code"] for row in desk.steps.values() if row["case_id"] == case["id"] and row["skipped"]}
     small = case["outstanding"] < terms.min_amount_to_dun
-    no_cut = case["contract_id"] is None or case["customer_type"] == CustomerType.PUBLIC
+    no_service = case["contract_id"] is None or case["service_state"] == ServiceState.TERMINATED
+    no_cut = no_service or case["customer_type"] == CustomerType.PUBLIC
     return [
         step
         for step in terms.steps
         if step.code not in over
         and not (small and step.level > 1)
-        and not (no_cut and any(action.kind is ActionKind.REQUEST_SUSPENSION for action in step.actions))
+        and not (no_cut and any(action.kind in _ON_THE_SERVICE for action in step.actions))
     ]
 
 
@@ -153,7 +155,7 @@ async def _act(desk: Desk, case: Row, step: DunningStep, action: StepAction, ind
             await _alert(desk, case, step)
         case ActionKind.STOP_RETRIES:
             for plan in desk.plans_of(case):
-                if plan["status"] == RetryPlanStatus.ACTIVE:
+                if plan["status"] in WAITING_PLANS:
                     planning.cancel(desk, plan, f"step {step.code}")
         case ActionKind.MARK_UNPAID:
             await _mark_unpaid(desk, case)
@@ -166,6 +168,8 @@ async def _act(desk: Desk, case: Row, step: DunningStep, action: StepAction, ind
             await noticing.demand(desk, case)
         case ActionKind.REQUEST_SUSPENSION:
             cutting.request(desk, case)
+        case ActionKind.REQUEST_TERMINATION:
+            ending.request_termination(desk, case, zone)
 
 
 async def _alert(desk: Desk, case: Row, step: DunningStep) -> None:

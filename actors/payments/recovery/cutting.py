@@ -59,7 +59,9 @@ def _order_cut(desk: Desk, row: Row) -> None:
 
 
 def release(desk: Desk, case: Row) -> Row | None:
-    """The debt is settled, or an agent decided so: an order not executed is withdrawn, a cut is lifted at once."""
+    """The debt is settled, or an agent decided so: an order not executed is withdrawn, a cut is lifted at once.
+
+    A service whose contract has ended does not come back."""
     waiting = desk.suspension_of(case, _S.REQUESTED)
     if waiting is not None:
         desk.change(waiting, status=SUSPENSION.after("withdraw", _S(waiting["status"])), next_try_at=None)
@@ -67,8 +69,9 @@ def release(desk: Desk, case: Row) -> Row | None:
         desk.state(waiting, SuspensionWithdrawn(request_id=waiting["id"], contract_id=waiting["contract_id"]))
         return waiting
     cut = desk.suspension_of(case, _S.CONFIRMED, _S.LIFT_FAILED)
-    if cut is not None:
-        lift(desk, case, cut)
+    if cut is None or case["service_state"] == ServiceState.TERMINATED:
+        return None
+    lift(desk, case, cut)
     return cut
 
 
@@ -136,7 +139,9 @@ async def failed(work: UnitOfWork, request_id: UUID | None) -> None:
     if desk is None or not SUSPENSION.allows("fail", _S(row["status"])):
         return
     delays = _CUT_AGAIN if row["status"] == _S.REQUESTED else _LIFT_AGAIN
-    if row["tries"] <= len(delays):
+    if case["service_state"] == ServiceState.TERMINATED:
+        desk.change(row, status=SUSPENSION.after("fail", _S(row["status"])), next_try_at=None)
+    elif row["tries"] <= len(delays):
         desk.change(row, next_try_at=work.now + delays[row["tries"] - 1])
     else:
         desk.change(row, status=SUSPENSION.after("fail", _S(row["status"])), next_try_at=None)

@@ -19,16 +19,17 @@ from messages.payments import (
     ReminderStatus,
     ReminderTerms,
     RetryAttemptStatus,
+    SettlementStatus,
     SuspensionStatus,
 )
 from messages.values.business_days import FRANCE, TARGET
 from runtime.unit_of_work import UnitOfWork
 from storage.payments.sets import among
+from storage.payments.tables.agreements import payment_promise, settlement_plan, settlement_tranche
 from storage.payments.tables.dues import instalment
 from storage.payments.tables.recovery import (
     dunning_step_done,
     formal_notice,
-    payment_promise,
     recovery_case,
     recovery_item,
     reminder,
@@ -51,7 +52,12 @@ _TABLES = (
     dunning_step_done,
     formal_notice,
     payment_promise,
+    settlement_plan,
+    settlement_tranche,
 )
+_OF_A_CASE = (
+    recovery_item, retry_plan, suspension_request, dunning_step_done, formal_notice, payment_promise, settlement_plan,
+)  # fmt: skip
 
 
 class Desk:
@@ -68,6 +74,8 @@ class Desk:
         self.steps: dict[UUID, Row] = {}
         self.notices: dict[UUID, Row] = {}
         self.promises: dict[UUID, Row] = {}
+        self.settlements: dict[UUID, Row] = {}
+        self.tranches: dict[UUID, Row] = {}
         self.instalments: dict[UUID, Row] = {}
         self.bank_holidays: frozenset[date] = frozenset()
         self.public_holidays: frozenset[date] = frozenset()
@@ -78,7 +86,7 @@ class Desk:
                 _TABLES,
                 (
                     self.cases, self.items, self.plans, self.attempts, self.reminders, self.suspensions, self.steps,
-                    self.notices, self.promises,
+                    self.notices, self.promises, self.settlements, self.tranches,
                 ),
                 strict=True,
             )
@@ -98,20 +106,17 @@ class Desk:
         cases = sorted(self.cases)
         if not cases:
             return
-        for table in (recovery_item, retry_plan, suspension_request, dunning_step_done, formal_notice, payment_promise):
+        for table in _OF_A_CASE:
             statement = select(table).where(
                 table.c.organisation_id == self.work.organisation_id, among(table.c.case_id, cases)
             )
             await self._take(table, statement.order_by(table.c.id))
-        await self._take(
-            retry_attempt,
-            select(retry_attempt)
-            .where(
-                retry_attempt.c.organisation_id == self.work.organisation_id,
-                among(retry_attempt.c.plan_id, sorted(self.plans)),
-            )
-            .order_by(retry_attempt.c.id),
-        )
+        for table, plans in ((retry_attempt, self.plans), (settlement_tranche, self.settlements)):
+            if plans:
+                of_plans = select(table).where(
+                    table.c.organisation_id == self.work.organisation_id, among(table.c.plan_id, sorted(plans))
+                )
+                await self._take(table, of_plans.order_by(table.c.id))
         await self._take(
             reminder,
             select(reminder)
@@ -216,6 +221,15 @@ class Desk:
             for row in self.promises.values()
             if row["case_id"] == case["id"] and row["status"] == PromiseStatus.PENDING
         ]
+
+    def settlements_of(self, case: Row, *statuses: SettlementStatus) -> list[Row]:
+        """The settlement plans of a case that are in one of the states."""
+        return [row for row in self.settlements.values() if row["case_id"] == case["id"] and row["status"] in statuses]
+
+    def tranches_of(self, plan: Row) -> list[Row]:
+        """The tranches of a settlement plan in their order."""
+        found = [row for row in self.tranches.values() if row["plan_id"] == plan["id"]]
+        return sorted(found, key=lambda row: row["number"])
 
     def taken_dates(self, mandate_id: UUID | None, without: UUID | None = None) -> list[Any]:
         """The dates on which a mandate is presented again already."""

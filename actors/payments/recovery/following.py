@@ -8,11 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from actors.payments.recovery import climbing, cutting, noticing, planning, promising, writing
+from actors.payments.recovery import agreeing, climbing, cutting, noticing, planning, promising, writing
 from actors.payments.recovery.desk import Desk, Row
-from actors.payments.rules.recovery_machines import RECOVERY_CASE, RETRY_ATTEMPT
+from actors.payments.rules.recovery_machines import RECOVERY_CASE, RECOVERY_ITEM, RETRY_ATTEMPT, STILL_OWED
 from messages.payments import (
     CaseCloseReason,
+    DisputeOutcome,
     InstalmentStatus,
     PaymentStatus,
     ReceivableDefaultCured,
@@ -73,6 +74,7 @@ async def follow_money(desk: Desk) -> None:
             _settle_item(desk, case, item, invoices)
         recount(desk, case)
         promising.follow_money(desk, case)
+        agreeing.follow_money(desk, case)
         _close_if_settled(desk, case)
 
 
@@ -120,7 +122,7 @@ def open_of(row: Any) -> Decimal:
 
 
 def _settle_item(desk: Desk, case: Row, item: Row, invoices: dict[UUID, _InvoiceState]) -> None:
-    if item["status"] != RecoveryItemStatus.OPEN:
+    if item["status"] not in STILL_OWED:
         return
     due = desk.instalments[item["instalment_id"]]
     left = NOTHING if due["status"] == InstalmentStatus.CANCELLED else due["amount"] - due["paid_amount"]
@@ -134,7 +136,8 @@ def _settle_item(desk: Desk, case: Row, item: Row, invoices: dict[UUID, _Invoice
     desk.change(item, outstanding=min(left, item["principal"]))
     if left > 0:
         return
-    desk.change(item, status=RecoveryItemStatus.CREDITED if credited else RecoveryItemStatus.SETTLED)
+    trigger = "credit" if credited else "settle"
+    desk.change(item, status=RECOVERY_ITEM.after(trigger, RecoveryItemStatus(item["status"])))
     for plan in desk.plans_of(case):
         if plan["item_id"] == item["id"]:
             planning.settle(desk, plan)
@@ -155,13 +158,23 @@ def recount(desk: Desk, case: Row) -> None:
 
 def _close_if_settled(desk: Desk, case: Row) -> None:
     items = desk.items_of(case)
-    if case["outstanding"] > 0 or any(item["status"] == RecoveryItemStatus.OPEN for item in items):
+    if case["outstanding"] > 0 or any(item["status"] in STILL_OWED for item in items):
         return
     paid = any(item["status"] == RecoveryItemStatus.SETTLED for item in items)
-    close(desk, case, CaseCloseReason.RECOVERED if paid else CaseCloseReason.CREDITED)
+    close(desk, case, CaseCloseReason.RECOVERED if paid else _credited_because(items))
     if paid:
         key = f"{case['id']}|received|{case['episode']}"
         writing.apply_rules(desk, case, ReminderTrigger.PAYMENT_RECEIVED, key, PARIS)
+
+
+def _credited_because(items: list[Row]) -> CaseCloseReason:
+    upheld = any(item["dispute_outcome"] == DisputeOutcome.UPHELD for item in items)
+    return CaseCloseReason.DISPUTE_UPHELD if upheld else CaseCloseReason.CREDITED
+
+
+def asks_for_something(desk: Desk, case: Row) -> bool:
+    """Whether a receivable of the case is owed and not disputed."""
+    return any(item["status"] == RecoveryItemStatus.OPEN for item in desk.items_of(case))
 
 
 def close(desk: Desk, case: Row, reason: CaseCloseReason) -> None:
@@ -172,6 +185,7 @@ def close(desk: Desk, case: Row, reason: CaseCloseReason) -> None:
     cutting.release(desk, case)
     noticing.settle(desk, case)
     promising.drop(desk, case)
+    agreeing.drop(desk, case)
     status = RECOVERY_CASE.after("close", RecoveryCaseStatus(case["status"]))
     desk.change(
         case,

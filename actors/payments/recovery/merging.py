@@ -12,21 +12,17 @@ from messages.clients import ClientMerged, ClientUnmerged
 from messages.payments import CaseCloseReason, RecoveryCaseStatus
 from runtime.unit_of_work import UnitOfWork
 from storage.payments.sets import among
+from storage.payments.tables.agreements import payment_promise, settlement_plan
 from storage.payments.tables.dues import instalment, schedule
 from storage.payments.tables.means import bank_details, mandate
 from storage.payments.tables.others import merged_row
 from storage.payments.tables.payments import payment
-from storage.payments.tables.recovery import (
-    formal_notice,
-    payment_promise,
-    recovery_case,
-    reminder,
-    retry_plan,
-)
+from storage.payments.tables.recovery import formal_notice, recovery_case, reminder, retry_plan
 
 # Journal lines keep the auxiliary account they were posted to; views follow their owners' facts.
 _FOLLOWING = (
     bank_details, mandate, schedule, instalment, payment, recovery_case, retry_plan, reminder, formal_notice, payment_promise,
+    settlement_plan,
 )  # fmt: skip
 
 
@@ -86,7 +82,15 @@ def _key(case: Row) -> tuple[Any, Any]:
 
 
 def _join(desk: Desk, case: Row, target: Row) -> None:
-    for rows in (desk.items, desk.plans, desk.reminders, desk.suspensions, desk.notices, desk.promises):
+    for rows in (
+        desk.items,
+        desk.plans,
+        desk.reminders,
+        desk.suspensions,
+        desk.notices,
+        desk.promises,
+        desk.settlements,
+    ):
         for row in rows.values():
             if row["case_id"] == case["id"]:
                 desk.change(row, case_id=target["id"])

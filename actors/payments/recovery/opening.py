@@ -16,7 +16,7 @@ from actors.payments.recovery.people import ask_people
 from actors.payments.recovery.terms import Policies, context_of, customer_type, policies
 from actors.payments.rules import retrying
 from actors.payments.rules.reasons import reason_of
-from actors.payments.rules.recovery_machines import LIVE_PLANS, RECOVERY_CASE
+from actors.payments.rules.recovery_machines import LIVE_PLANS, RECOVERY_CASE, RECOVERY_ITEM
 from actors.payments.rules.retrying import Debtor
 from messages.payments import (
     BankProfile,
@@ -111,15 +111,16 @@ async def _facts(work: UnitOfWork, payment_ids: list[UUID]) -> dict[UUID, Row]:
     return {row["id"]: dict(row) for row in rows}
 
 
-def debtor_of(facts: Row, outstanding: Any, *, new_instrument: bool = False) -> Debtor:
+def debtor_of(facts: Row, item: Row, *, new_instrument: bool = False) -> Debtor:
     """What the rules of eligibility look at."""
     return Debtor(
-        outstanding=outstanding,
+        outstanding=item["outstanding"],
         client_blocked=bool(facts["deceased"]) or facts["blocked_scope"] in ("COLLECTION", "ALL"),
         contract_ended=facts["contract_status"] in _ENDED,
         mandate_usable=facts["mandate_status"] == MandateStatus.ACTIVE,
         new_instrument=new_instrument,
         insolvent=bool(facts["insolvent"]),
+        disputed=item["status"] in (RecoveryItemStatus.DISPUTED, RecoveryItemStatus.UPHELD),
     )
 
 
@@ -130,9 +131,9 @@ async def _take(desk: Desk, debit: FailedDebit, facts: Row, known: Policies, com
     if retrying.counts_for_ladder(debit.code):
         desk.change(case, rejection_count=case["rejection_count"] + 1)
     following.recount(desk, case)
-    debtor = debtor_of(facts, item["outstanding"])
+    debtor = debtor_of(facts, item)
     attempt = next((row for row in desk.attempts.values() if row["payment_id"] == debit.payment["id"]), None)
-    if attempt is not None:
+    if attempt is not None and attempt["status"] in (RetryAttemptStatus.SUBMITTED, RetryAttemptStatus.SUCCEEDED):
         _fail_attempt(desk, attempt, debit, debtor, zone)
     elif not any(plan["item_id"] == item["id"] and plan["status"] in LIVE_PLANS for plan in desk.plans_of(case)):
         terms = known.retrying(context, DunningTerms.model_validate(case["terms"]))
@@ -145,6 +146,8 @@ async def _take(desk: Desk, debit: FailedDebit, facts: Row, known: Policies, com
         title = f"Debit failed with {debit.code}: stop and review"
         ask_people(desk, case, StaffAction.CREATE_TASK, title, TaskPriority.HIGH)
         return
+    if case["pause_reason"] == CasePauseReason.DISPUTE and following.asks_for_something(desk, case):
+        climbing.resume(desk, case)
     await climbing.climb(desk, case, zone)
     _write(desk, case, debit, zone)
 
@@ -158,11 +161,10 @@ def _forbidden(facts: Row) -> CasePauseReason | None:
 
 def _fail_attempt(desk: Desk, attempt: Row, debit: FailedDebit, debtor: Debtor, zone: ZoneInfo) -> None:
     plan = desk.plans[attempt["plan_id"]]
-    if attempt["status"] in (RetryAttemptStatus.SUBMITTED, RetryAttemptStatus.SUCCEEDED):
-        if plan["status"] in (RetryPlanStatus.AWAITING_OUTCOME, RetryPlanStatus.SUCCEEDED):
-            planning.fail(desk, plan, attempt, debit.code, debtor, zone)
-        else:  # the plan was stopped while the debit was on its way
-            desk.change(attempt, status=RetryAttemptStatus.FAILED, new_reason_code=debit.code)
+    if plan["status"] in (RetryPlanStatus.AWAITING_OUTCOME, RetryPlanStatus.SUCCEEDED):
+        planning.fail(desk, plan, attempt, debit.code, debtor, zone)
+    else:  # the plan was stopped while the debit was on its way
+        desk.change(attempt, status=RetryAttemptStatus.FAILED, new_reason_code=debit.code)
 
 
 async def _case_and_item(
@@ -198,6 +200,7 @@ async def _case_and_item(
                 "outstanding": outstanding,
                 "status": RecoveryItemStatus.OPEN,
                 "last_reason_code": debit.code,
+                "dispute_chased": False,
             },
         )
     else:
@@ -205,7 +208,7 @@ async def _case_and_item(
             item,
             case_id=case["id"],
             outstanding=outstanding,
-            status=RecoveryItemStatus.OPEN,
+            status=RECOVERY_ITEM.after("fall due", RecoveryItemStatus(item["status"])),
             last_reason_code=debit.code,
         )
     return case, item

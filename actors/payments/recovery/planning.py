@@ -50,7 +50,7 @@ def make(
             "client_id": case["client_id"],
             "contract_id": case["contract_id"],
             "invoice_id": item["invoice_id"],
-            "original_payment_id": payment["id"],
+            "original_payment_id": payment["original_payment_id"] or payment["id"],
             "mandate_id": payment["mandate_id"],
             "reason_code": code,
             "first_rejection": today,
@@ -218,6 +218,36 @@ def revive(desk: Desk, plan: Row, mandate_id: UUID, zone: ZoneInfo) -> None:
         status = RETRY_PLAN.after("revive", RetryPlanStatus(plan["status"]))
         desk.change(plan, status=status, eligibility=RetryEligibility.ELIGIBLE, resolution_reason=None)
         desk.change(plan, version=plan["version"] + 1)
+
+
+def pause(desk: Desk, plan: Row) -> None:
+    """Nothing is presented for now; what is scheduled keeps its number."""
+    if RETRY_PLAN.allows("pause", plan["status"]):
+        desk.change(plan, status=RETRY_PLAN.after("pause", plan["status"]), version=plan["version"] + 1)
+
+
+def resume(desk: Desk, plan: Row, zone: ZoneInfo) -> None:
+    """Go on with a plan that a dispute held back: its attempt gets a new date, or the plan ends where none fits."""
+    today = local_date(desk.work.now, zone)
+    if plan["status"] == RetryPlanStatus.PAUSED:
+        waiting = [row for row in desk.attempts_of(plan) if row["status"] == RetryAttemptStatus.SCHEDULED]
+        if all(move(desk, plan, attempt, zone) for attempt in waiting):
+            desk.change(plan, status=RETRY_PLAN.after("go on", plan["status"]), version=plan["version"] + 1)
+            return
+        drop_scheduled(desk, plan, "skip", "MAX_DURATION")
+        exhaust(desk, plan, RetryEligibility.NOT_ELIGIBLE_MAX_DURATION)
+    elif plan["eligibility"] == RetryEligibility.NOT_ELIGIBLE_DISPUTED and RETRY_PLAN.allows("revive", plan["status"]):
+        terms = RetryTerms.model_validate(plan["terms"])
+        if plan["attempts_made"] < retrying.effective_attempts(terms, plan["reason_code"]) and schedule(
+            desk, plan, today, zone
+        ):
+            desk.change(
+                plan,
+                status=RETRY_PLAN.after("revive", plan["status"]),
+                eligibility=RetryEligibility.ELIGIBLE,
+                resolution_reason=None,
+                version=plan["version"] + 1,
+            )
 
 
 def settle(desk: Desk, plan: Row) -> None:

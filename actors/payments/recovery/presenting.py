@@ -83,6 +83,7 @@ async def due_attempts(work: UnitOfWork) -> list[Any]:
             retry_attempt.c.organisation_id == work.organisation_id,
             retry_attempt.c.status == RetryAttemptStatus.SCHEDULED,
             retry_attempt.c.submit_at <= work.now,
+            retry_plan.c.status == RetryPlanStatus.ACTIVE,
             recovery_case.c.status == RecoveryCaseStatus.OPEN,
         )
         .order_by(retry_attempt.c.submit_at, retry_attempt.c.id)
@@ -184,7 +185,7 @@ async def _present(desk: Desk, attempt: Row, organisations: dict[UUID, Company],
 def _verdict(desk: Desk, plan: Row, item: Row, facts: Row, company: Company | None) -> RetryEligibility:
     verdict = retrying.eligibility(
         RetryTerms.model_validate(plan["terms"]), _last_code(desk, plan), plan["attempts_made"],
-        debtor_of(facts, item["outstanding"], new_instrument=plan["mandate_id"] != facts["mandate_id"]),
+        debtor_of(facts, item, new_instrument=plan["mandate_id"] != facts["mandate_id"]),
     )  # fmt: skip
     due = desk.instalments[item["instalment_id"]]
     usable = company is not None and company.account is not None

@@ -18,7 +18,7 @@ from messages.payments import (
     RecoveryCaseStatus,
 )
 from messages.values.identifiers import new_id
-from storage.payments.tables.recovery import payment_promise
+from storage.payments.tables.agreements import payment_promise
 
 
 def record(desk: Desk, case: Row, amount: Decimal, promised_on: date, via: PromiseVia) -> Row:

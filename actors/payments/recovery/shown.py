@@ -17,6 +17,8 @@ from messages.payments import (
     RetryAttempt,
     RetryPlan,
     RetryRef,
+    SettlementPlan,
+    SettlementRef,
     SuspensionOrder,
 )
 
@@ -101,3 +103,16 @@ def promise_of(row: Any) -> PaymentPromise:
 
 def _promise_fields(row: Any) -> dict[str, Any]:
     return {**row, "promise_id": row["id"], "amount": money(row["amount"], row["currency"])}
+
+
+def settlement_ref(row: Any) -> dict[str, Any]:
+    """The fields of SettlementRef."""
+    return dict(SettlementRef.model_validate({**row, "plan_id": row["id"]}))
+
+
+def settlement_of(row: Any, tranches: Sequence[Any] = ()) -> SettlementPlan:
+    """A settlement plan, with its tranches where they were read."""
+    currency = row["currency"]
+    parts = tuple({**tranche, "amount": money(tranche["amount"], currency)} for tranche in tranches)
+    total = money(row["total"], currency)
+    return SettlementPlan.model_validate({**row, "plan_id": row["id"], "total": total, "tranches": parts})

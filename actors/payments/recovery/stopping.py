@@ -4,13 +4,12 @@ from uuid import UUID
 
 from actors.payments.recovery import cutting, planning, writing
 from actors.payments.recovery.desk import Desk
-from actors.payments.rules.recovery_machines import RECOVERY_CASE
+from actors.payments.rules.recovery_machines import RECOVERY_CASE, WAITING_PLANS
 from messages.payments import (
     CasePauseReason,
     RecoveryCasePaused,
     RecoveryCaseStatus,
     RetryEligibility,
-    RetryPlanStatus,
     ServiceState,
 )
 
@@ -24,7 +23,7 @@ def stop(desk: Desk, client_id: UUID, reason: CasePauseReason) -> None:
             continue
         for plan in desk.live_plans(case):
             planning.drop_scheduled(desk, plan, "cancel", reason)
-            if plan["status"] == RetryPlanStatus.ACTIVE:
+            if plan["status"] in WAITING_PLANS:
                 planning.refuse(desk, plan, _VERDICTS.get(reason, RetryEligibility.NOT_ELIGIBLE_CLIENT_BLOCKED))
         writing.cancel_messages(desk, case, reason)
         if case["service_state"] == ServiceState.SUSPENSION_REQUESTED:

@@ -18,7 +18,7 @@ from messages.problem import Refused
 from messages.values.instants import PARIS
 from runtime.pagination import page
 from runtime.unit_of_work import UnitOfWork
-from storage.payments.tables.recovery import payment_promise
+from storage.payments.tables.agreements import payment_promise
 
 
 async def record_payment_promise(request: RecordPaymentPromise, work: UnitOfWork) -> PaymentPromise:

@@ -9,7 +9,7 @@ from actors.payments.recovery import claims, climbing, cutting, following, plann
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.recovery.found import desk_of
 from actors.payments.rules.contact import may_cut
-from actors.payments.rules.recovery_machines import RECOVERY_CASE
+from actors.payments.rules.recovery_machines import RECOVERY_CASE, STILL_OWED, WAITING_PLANS
 from actors.payments.views import money
 from messages.payments import (
     OUTSTANDING_REMAINS,
@@ -40,7 +40,6 @@ from messages.payments import (
     RequestReactivation,
     RequestSuspension,
     ResumeRecoveryCase,
-    RetryPlanStatus,
     RiskLevel,
     ServiceState,
     Standing,
@@ -103,7 +102,7 @@ async def assign_recovery_case(request: AssignRecoveryCase, work: UnitOfWork) ->
     desk.change(case, assigned_to=request.assigned_to, version=case["version"] + 1)
     work.record("recovery_case", case["id"], before={"assigned_to": before}, after={"assigned_to": request.assigned_to})
     await desk.store()
-    return _in_full(desk, case)
+    return in_full(desk, case)
 
 
 async def add_case_note(request: AddCaseNote, work: UnitOfWork) -> RecoveryCase:
@@ -142,36 +141,39 @@ async def pause_recovery_case(request: PauseRecoveryCase, work: UnitOfWork) -> R
         cutting.release(desk, case)
     desk.state(case, RecoveryCasePaused(**desk.case_ref(case), reason=request.reason, until=request.until))
     await desk.store()
-    return _in_full(desk, case)
+    return in_full(desk, case)
 
 
 async def resume_recovery_case(request: ResumeRecoveryCase, work: UnitOfWork) -> RecoveryCase:
     """Go on: what became due meanwhile is done now."""
     desk, case = await desk_of(work, request.case_id)
     work.check_version(request.expected_version, case["version"])
+    if not following.asks_for_something(desk, case):
+        raise Refused.field("case_id", "disputed", "everything the case asks for is disputed; resolve the disputes")
     climbing.resume(desk, case)
     await climbing.climb(desk, case, PARIS)
     await desk.store()
-    return _in_full(desk, case)
+    return in_full(desk, case)
 
 
 async def close_recovery_case(request: CloseRecoveryCase, work: UnitOfWork) -> RecoveryCase:
     """End a case by hand."""
     desk, case = await desk_of(work, request.case_id)
     work.check_version(request.expected_version, case["version"])
-    if case["outstanding"] > 0 and request.reason not in _WITH_DEBT:
+    owed = sum((item["outstanding"] for item in desk.items_of(case) if item["status"] in STILL_OWED), following.NOTHING)
+    if owed > 0 and request.reason not in _WITH_DEBT:
         raise Refused(
             OUTSTANDING_REMAINS,
-            f"{case['outstanding']} {case['currency']} are owed; record the payment, or close as ERROR, TIME_BARRED, "
+            f"{owed} {case['currency']} are owed; record the payment, or close as ERROR, TIME_BARRED, "
             "CEDED or DECEASED",
         )
     for plan in desk.plans_of(case):
-        if plan["status"] == RetryPlanStatus.ACTIVE:
+        if plan["status"] in WAITING_PLANS:
             planning.cancel(desk, plan, "case closed")
     following.close(desk, case, request.reason)
     await desk.store()
     await standing.judge(work, [case["client_id"]])
-    return _in_full(desk, case)
+    return in_full(desk, case)
 
 
 async def quote_recovery_amount(request: QuoteRecoveryAmount, work: UnitOfWork) -> RecoveryQuote:
@@ -290,10 +292,11 @@ async def _with_notes(desk: Desk, case: Row) -> RecoveryCase:
         .order_by(case_note.c.written_at.desc(), case_note.c.id.desc())
         .limit(100)
     )
-    return _in_full(desk, case, tuple(shown.note_of(row) for row in reversed(rows)))
+    return in_full(desk, case, tuple(shown.note_of(row) for row in reversed(rows)))
 
 
-def _in_full(desk: Desk, case: Row, notes: tuple[CaseNote, ...] = ()) -> RecoveryCase:
+def in_full(desk: Desk, case: Row, notes: tuple[CaseNote, ...] = ()) -> RecoveryCase:
+    """A case with everything of it that is on the desk."""
     steps = [row for row in desk.steps.values() if row["case_id"] == case["id"]]
     return shown.case_of(
         case,

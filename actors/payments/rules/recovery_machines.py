@@ -2,6 +2,7 @@
 
 from messages.payments.recovery_vocabulary import (
     RecoveryCaseStatus,
+    RecoveryItemStatus,
     ReminderStatus,
     RetryAttemptStatus,
     RetryPlanStatus,
@@ -10,8 +11,10 @@ from messages.payments.recovery_vocabulary import (
 from messages.transitions import StateMachine
 
 P, A, C, S, R = RetryPlanStatus, RetryAttemptStatus, RecoveryCaseStatus, SuspensionStatus, ReminderStatus
+D = RecoveryItemStatus
 
-LIVE_PLANS = frozenset({P.ACTIVE, P.AWAITING_OUTCOME})
+WAITING_PLANS = frozenset({P.ACTIVE, P.PAUSED})
+LIVE_PLANS = WAITING_PLANS | {P.AWAITING_OUTCOME}
 
 RETRY_PLAN = StateMachine(
     "retry plan",
@@ -23,14 +26,34 @@ RETRY_PLAN = StateMachine(
         ("exhaust", P.AWAITING_OUTCOME): P.EXHAUSTED,
         ("exhaust", P.ACTIVE): P.EXHAUSTED,
         ("refuse", P.AWAITING_OUTCOME): P.NOT_ELIGIBLE,
-        **{("settle", status): P.SUCCEEDED for status in (P.ACTIVE, P.AWAITING_OUTCOME, P.NOT_ELIGIBLE, P.EXHAUSTED)},
-        **{("cancel", status): P.CANCELLED for status in (P.ACTIVE, P.AWAITING_OUTCOME)},
+        **{("settle", status): P.SUCCEEDED for status in (*LIVE_PLANS, P.NOT_ELIGIBLE, P.EXHAUSTED)},
+        **{("cancel", status): P.CANCELLED for status in LIVE_PLANS},
+        ("pause", P.ACTIVE): P.PAUSED,
+        ("go on", P.PAUSED): P.ACTIVE,
+        ("refuse", P.PAUSED): P.NOT_ELIGIBLE,
+        ("exhaust", P.PAUSED): P.EXHAUSTED,
         ("revive", P.NOT_ELIGIBLE): P.ACTIVE,
         ("go on", P.SUCCEEDED): P.ACTIVE,
         ("exhaust", P.SUCCEEDED): P.EXHAUSTED,
         ("refuse", P.SUCCEEDED): P.NOT_ELIGIBLE,
     },
 )
+
+RECOVERY_ITEM = StateMachine(
+    "receivable",
+    {
+        ("dispute", D.OPEN): D.DISPUTED,
+        ("reject dispute", D.DISPUTED): D.OPEN,
+        ("uphold", D.DISPUTED): D.UPHELD,
+        **{("settle", status): D.SETTLED for status in (D.OPEN, D.DISPUTED, D.UPHELD)},
+        **{("credit", status): D.CREDITED for status in (D.OPEN, D.DISPUTED, D.UPHELD)},
+        **{("fall due", status): D.OPEN for status in (D.OPEN, D.SETTLED, D.CREDITED)},
+        **{("fall due", status): status for status in (D.DISPUTED, D.UPHELD)},
+    },
+)
+"""A debit that failed again makes a settled receivable due; a disputed one stays disputed."""
+
+STILL_OWED = frozenset({D.OPEN, D.DISPUTED, D.UPHELD})
 
 RETRY_ATTEMPT = StateMachine(
     "retry attempt",

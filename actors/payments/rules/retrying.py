@@ -41,6 +41,7 @@ class Debtor:
     mandate_usable: bool
     new_instrument: bool = False
     insolvent: bool = False
+    disputed: bool = False
 
 
 def needs_recovery(code: str, *, technical: bool) -> bool:
@@ -71,6 +72,8 @@ def eligibility(terms: RetryTerms, code: str, attempts_made: int, debtor: Debtor
         return E.NOT_ELIGIBLE_CLIENT_BLOCKED
     if debtor.insolvent:
         return E.NOT_ELIGIBLE_INSOLVENCY
+    if debtor.disputed:
+        return E.NOT_ELIGIBLE_DISPUTED
     if debtor.contract_ended:
         return E.NOT_ELIGIBLE_CONTRACT_CANCELLED
     if not debtor.new_instrument and not _code_allows(terms, code):

@@ -1,9 +1,21 @@
 """The tables of payments, by subject."""
 
-from storage.payments.tables import bank, dues, ledger, means, others, payments, portal, providers, recovery, views
+from storage.payments.tables import (
+    agreements,
+    bank,
+    dues,
+    ledger,
+    means,
+    others,
+    payments,
+    portal,
+    providers,
+    recovery,
+    views,
+)
 from storage.payments.tables.metadata import metadata
 
 __all__ = [
-    "bank", "dues", "ledger", "means", "metadata", "others", "payments", "portal", "providers", "recovery",
+    "agreements", "bank", "dues", "ledger", "means", "metadata", "others", "payments", "portal", "providers", "recovery",
     "views",
 ]  # fmt: skip

@@ -104,6 +104,16 @@ async def test_a_bill_past_due_is_noticed_by_the_daily_job(tenant: Tenant) -> No
     assert (await tenant.client.call(GetClient(client_id=client.id))).status_category == "OVERDUE"
 
 
+async def test_a_bill_whose_debit_is_planned_is_late_five_days_after_that_day(tenant: Tenant) -> None:
+    client = await tenant.client.call(person())
+    await say(tenant, ContractActivated.model_validate(contract(tenant, client, new_id(), "ACTIVE")), 1)
+    bill = issued(tenant, client, "29.90", date(2027, 7, 1))
+    await say(tenant, bill.model_copy(update={"planned_debit_date": date(2027, 7, 15)}), 1)
+    for day, category in ((20, "ACTIVE"), (21, "OVERDUE")):
+        await tenant.running.tick("day", datetime(2027, 7, day, 1, tzinfo=UTC))
+        assert (await tenant.client.call(GetClient(client_id=client.id))).status_category == category
+
+
 async def test_case_14_the_whole_picture(tenant: Tenant) -> None:
     client = await tenant.client.call(person())
     for mrr in ("29.90", "9.90", "15.00"):

@@ -1,7 +1,7 @@
 """What invoice tests are made of: clients, billing orders, and documents that need no database."""
 
 import base64
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,16 @@ from messages.contrats import (
     Proration,
 )
 from messages.factures import Invoice, ListInvoices, Nature, Processing, UpdateInvoicingSettings
+from messages.payments import (
+    InstalmentPlanned,
+    InstalmentStatus,
+    MandateActivated,
+    MandateKind,
+    MandateScheme,
+    MandateStatus,
+    PlannedBy,
+)
+from messages.payments import PaymentMethod as Rail
 from messages.shared import PartyKind
 from messages.values.addresses import Address
 from messages.values.identifiers import new_id
@@ -175,6 +185,43 @@ def adjustment(
         "label": "Régularisation",
     }
     return BillingAdjustment.model_validate(fields | changes)
+
+
+def mandate_of(order: ContractBillingDue) -> MandateActivated:
+    """The mandate that lets an order be debited."""
+    return MandateActivated(
+        mandate_id=new_id(),
+        rum=f"RUM{order.contract_id.hex[:12]}",
+        client_id=order.client_id,
+        company_id=order.company_id,
+        contract_id=order.contract_id,
+        scheme=MandateScheme.SEPA_CORE,
+        kind=MandateKind.RECURRENT,
+        creditor_identifier="FR72ZZZ123456",
+        bank_details_id=new_id(),
+        status=MandateStatus.ACTIVE,
+    )
+
+
+def planned_debit(order: ContractBillingDue, period_start: date, day: date) -> InstalmentPlanned:
+    """A debit that payments plans for a month of the order's contract."""
+    return InstalmentPlanned(
+        instalment_id=new_id(),
+        attempt=1,
+        company_id=order.company_id,
+        client_id=order.client_id,
+        contract_id=order.contract_id,
+        period_index=0,
+        period_start=period_start,
+        period_end=period_start + timedelta(days=30),
+        original_target_date=day,
+        planned_debit_date=day,
+        planned_by=PlannedBy.CALENDAR,
+        rail=Rail.SEPA_CORE,
+        amount=order.gross_total,
+        paid_amount=Money.zero(),
+        status=InstalmentStatus.PLANNED,
+    )
 
 
 def billing_due(

@@ -32,6 +32,8 @@ from tests.actors.factures.builders import (
     instalment,
     instalment_line,
     invoices,
+    mandate_of,
+    planned_debit,
     prorated,
     ready,
 )
@@ -195,6 +197,29 @@ async def test_a_direct_debit_needs_an_active_mandate(running: Running, tenant: 
     )
     await bill(running, tenant, order)
     assert await intake_states(tenant) == [("FAILED", "DIRECT_DEBIT_MANDATE")]
+
+
+@pytest.mark.parametrize(
+    ("starts", "debit_on"),
+    [
+        ((date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 1)), date(2026, 4, 6)),
+        ((date(2026, 2, 14), date(2026, 3, 14)), date(2026, 4, 5)),
+        ((date(2026, 3, 9), date(2026, 4, 9)), date(2026, 4, 5)),
+        ((date(2026, 4, 1),), None),
+    ],
+)
+async def test_the_debit_of_a_period_is_known_though_its_instalment_begins_on_another_day(
+    running: Running, tenant: Tenant, starts: tuple[date, ...], debit_on: date | None
+) -> None:
+    await ready(tenant)
+    client_id = await consumer(running, tenant)
+    method = PaymentMethod.SEPA_DIRECT_DEBIT
+    order = billing_due(tenant, client_id, instalment(instalment_line("10.00")), payment_method=method)
+    await running.state(mandate_of(order), tenant.id, now=NOW)
+    for number, start in enumerate(starts):
+        await running.state(planned_debit(order, start, date(2026, 4, 5 + number)), tenant.id, now=NOW)
+    await bill(running, tenant, order)
+    assert (await the_invoice(tenant)).planned_debit_date == debit_on
 
 
 async def test_without_auto_issue_drafts_wait(running: Running, tenant: Tenant) -> None:

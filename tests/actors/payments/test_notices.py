@@ -45,9 +45,9 @@ async def with_address(running: Running, tenant: Tenant, found: Subscriber) -> N
     await running.settled()
 
 
-async def in_notice(running: Running, tenant: Tenant) -> tuple[Subscriber, FormalNotice]:
+async def in_notice(running: Running, tenant: Tenant, ladder: DunningTerms = LADDER) -> tuple[Subscriber, FormalNotice]:
     """A debtor whose ladder begins with a notice, which lacked his address and is issued by hand."""
-    await tenant.client.call(CreateDunningPolicy(code="NOTICE", name="Notice", terms=LADDER, is_default=True))
+    await tenant.client.call(CreateDunningPolicy(code="NOTICE", name="Notice", terms=ladder, is_default=True))
     found = await rejected(running, tenant, "AC04")
     (draft,) = (await tenant.client.call(ListFormalNotices())).items
     assert (draft.status, draft.error_code, draft.deadline_days) == ("DRAFT", "ADDRESS_MISSING", 15)

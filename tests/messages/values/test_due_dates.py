@@ -11,6 +11,7 @@ from messages.values.due_dates import (
     billing_period,
     due_date,
     end_of_month,
+    late_from,
     term_exceeds_legal_cap,
     whole_months,
 )
@@ -129,3 +130,18 @@ def test_whole_months_is_the_greatest_number_that_fits(start: date, end: date) -
         assert months == 0
     else:
         assert add_months(start, months) <= end < add_months(start, months + 1)
+
+
+@pytest.mark.parametrize(
+    ("due_on", "debit_on", "first"),
+    [
+        (None, None, None),
+        (date(2026, 3, 17), None, date(2026, 3, 18)),
+        (date(2026, 3, 17), date(2026, 3, 17), date(2026, 3, 18)),
+        (date(2026, 3, 17), date(2026, 4, 7), date(2026, 4, 13)),
+    ],
+)
+def test_an_open_invoice_is_late_after_its_due_date_or_a_later_debit(
+    due_on: date | None, debit_on: date | None, first: date | None
+) -> None:
+    assert late_from(due_on, debit_on) == first
