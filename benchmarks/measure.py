@@ -1,7 +1,7 @@
 """Send requests at a fixed concurrency and report rate, CPU of the server process and latencies."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -18,6 +18,16 @@ class Figures:
     cpu_seconds_per_thousand: float
     p50_milliseconds: float
     p99_milliseconds: float
+
+
+def processor_seconds(processes: Iterable[psutil.Process]) -> float:
+    """What these have used so far, ended children included through their parents."""
+    return float(
+        sum(
+            times.user + times.system + times.children_user + times.children_system
+            for times in (process.cpu_times() for process in processes)
+        )
+    )
 
 
 async def measure(

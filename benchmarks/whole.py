@@ -11,6 +11,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.measure import processor_seconds
 from runtime.running_system import RunningSystem
 from runtime.system import discover
 
@@ -59,17 +60,9 @@ def _memory(system: RunningSystem) -> dict[str, tuple[float, float]]:
 
 async def _idle_share(system: RunningSystem) -> float:
     """Percent of one core that everything together uses while nothing happens: actors, bridge, NATS and PostgreSQL."""
-    before = _processor_seconds(system)
+    before = processor_seconds(_processes(system))
     await asyncio.sleep(_IDLE_SECONDS)
-    return (_processor_seconds(system) - before) / _IDLE_SECONDS * 100
-
-
-def _processor_seconds(system: RunningSystem) -> float:
-    """Includes ended children, such as the servers' short-lived helpers, through their parents."""
-    return sum(
-        times.user + times.system + times.children_user + times.children_system
-        for times in (process.cpu_times() for process in _processes(system))
-    )
+    return (processor_seconds(_processes(system)) - before) / _IDLE_SECONDS * 100
 
 
 def _processes(system: RunningSystem) -> Iterable[psutil.Process]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from messages.payments import (
     Allocation,
     BankDetails,
@@ -36,6 +38,11 @@ def money(amount: Any, currency: str = "EUR") -> Money:
     return Money(amount=amount, currency=currency)
 
 
+def _fields_of(found: BaseModel) -> dict[str, Any]:
+    """What `dict(found)` gives, without the half of an event's cost that it takes."""
+    return dict(vars(found))
+
+
 def creditor_account_of(row: Row) -> CreditorAccount:
     """A creditor account, its number masked."""
     return CreditorAccount.model_validate(dict(row))
@@ -43,7 +50,7 @@ def creditor_account_of(row: Row) -> CreditorAccount:
 
 def bank_details_snapshot(row: Row) -> dict[str, Any]:
     """The fields of BankDetailsSnapshot."""
-    return dict(BankDetailsSnapshot.model_validate({**row, "bank_details_id": row["id"]}))
+    return _fields_of(BankDetailsSnapshot.model_validate({**row, "bank_details_id": row["id"]}))
 
 
 def bank_details_of(row: Row) -> BankDetails:
@@ -53,7 +60,7 @@ def bank_details_of(row: Row) -> BankDetails:
 
 def mandate_snapshot(row: Row) -> dict[str, Any]:
     """The fields of MandateSnapshot."""
-    return dict(MandateSnapshot.model_validate({**row, "mandate_id": row["id"], "reason": row["block_reason"]}))
+    return _fields_of(MandateSnapshot.model_validate({**row, "mandate_id": row["id"], "reason": row["block_reason"]}))
 
 
 def mandate_of(row: Row) -> Mandate:
@@ -66,7 +73,7 @@ def mandate_of(row: Row) -> Mandate:
 
 def schedule_snapshot(row: Row) -> dict[str, Any]:
     """The fields of ScheduleSnapshot."""
-    return dict(ScheduleSnapshot.model_validate(_schedule_fields(row)))
+    return _fields_of(ScheduleSnapshot.model_validate(_schedule_fields(row)))
 
 
 def schedule_of(row: Row) -> Schedule:
@@ -80,7 +87,7 @@ def _schedule_fields(row: Row) -> dict[str, Any]:
 
 def instalment_snapshot(row: Row) -> dict[str, Any]:
     """The fields of InstalmentSnapshot."""
-    return dict(InstalmentSnapshot.model_validate(_instalment_fields(row)))
+    return _fields_of(InstalmentSnapshot.model_validate(_instalment_fields(row)))
 
 
 def instalment_of(row: Row) -> Instalment:
@@ -101,9 +108,8 @@ def _instalment_fields(row: Row) -> dict[str, Any]:
 
 def payment_ref(row: Row) -> dict[str, Any]:
     """The fields of PaymentRef."""
-    return dict(
-        PaymentRef.model_validate({**row, "payment_id": row["id"], "amount": money(row["amount"], row["currency"])})
-    )
+    amount = money(row["amount"], row["currency"])
+    return _fields_of(PaymentRef.model_validate({**row, "payment_id": row["id"], "amount": amount}))
 
 
 def payment_of(row: Row) -> Payment:
@@ -141,7 +147,7 @@ def allocation_of(row: Row, amount: Any, invoice_open: Any) -> Allocation:
 
 def batch_ref(row: Row) -> dict[str, Any]:
     """The fields of BatchRef."""
-    return dict(BatchRef.model_validate(_batch_fields(row)))
+    return _fields_of(BatchRef.model_validate(_batch_fields(row)))
 
 
 def batch_of(row: Row, groups: list[Row]) -> CollectionBatch:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -30,8 +30,7 @@ _FIXED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Debit:
+class Debit(NamedTuple):  # a frozen dataclass takes four times as long between processes
     """One direct debit."""
 
     end_to_end_id: str
