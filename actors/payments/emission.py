@@ -11,6 +11,9 @@ from sqlalchemy import func, select
 from actors.payments import views
 from actors.payments.alerts import raise_alert
 from actors.payments.company import Company
+from actors.payments.due_rows import COLUMNS, CONTRACT, SOURCE
+from actors.payments.psp.charging import order_charge
+from actors.payments.psp.debiting import BY_BANK, DebitRoutes, ProviderDebit
 from actors.payments.rules import dates
 from actors.payments.rules.guards import ContractFacts, EmissionFacts, MandateFacts, blocking_reason
 from actors.payments.rules.machines import INSTALMENT, LIVE
@@ -38,11 +41,9 @@ from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments import queries
 from storage.payments.sets import among
-from storage.payments.tables.dues import instalment, schedule
-from storage.payments.tables.means import bank_details, mandate
+from storage.payments.tables.dues import instalment
 from storage.payments.tables.others import payment_number_block
 from storage.payments.tables.payments import payment
-from storage.payments.tables.views import client_view, contract_view, invoice_view
 
 _CRITICAL_BLOCKS = {BlockReason.VELOCITY_LIMIT, BlockReason.ROUTING_NOT_FOUND}
 
@@ -68,6 +69,7 @@ class _Found:
     amount: Decimal
     collection_date: date
     attempt: int
+    provider: ProviderDebit | None
 
 
 class Emission:
@@ -86,11 +88,13 @@ class Emission:
 
     async def run(self, after: UUID | None, *, dry: bool = False) -> Page:
         """Present the next page of due instalments after that id; a dry run only says what would happen."""
-        rows = await self._due(after)
+        routes = await DebitRoutes.load(self._work, self._company.id)
+        rows = await self._due(after, max(self._lead, routes.longest_lead))
+        await routes.know({row["client_id"] for row in rows})
         attempts = await self._attempts([row["id"] for row in rows])
         live = await self._live_of_clients({row["client_id"] for row in rows})
         for row in rows:
-            self._judge(dict(row), attempts, live)
+            await self._judge(dict(row), attempts, live, routes)
         self._page.last = rows[-1]["id"] if rows else after
         self._page.complete = len(rows) < PAGE
         if not dry:
@@ -98,17 +102,17 @@ class Emission:
             await self._block()
         return self._page
 
-    async def _due(self, after: UUID | None) -> list[Row]:
+    async def _due(self, after: UUID | None, lead: int) -> list[Row]:
         """The page, locked; rows that another run holds are its business."""
         organisation = instalment.c.organisation_id == self._work.organisation_id
         statement = (
-            select(*_COLUMNS)
-            .select_from(_SOURCE)
+            select(*COLUMNS)
+            .select_from(SOURCE)
             .where(
                 organisation,
                 instalment.c.company_id == self._company.id,
                 instalment.c.status.in_((InstalmentStatus.PLANNED, InstalmentStatus.BLOCKED)),
-                instalment.c.planned_debit_date <= latest_planned(self._date, self._lead),
+                instalment.c.planned_debit_date <= latest_planned(self._date, lead),
             )
             .order_by(instalment.c.id)
             .limit(PAGE)
@@ -144,7 +148,13 @@ class Emission:
         )
         return {row["client_id"]: row["live"] for row in rows}
 
-    def _judge(self, row: dict[str, Any], attempts: dict[UUID, tuple[int, bool]], live: dict[UUID, int]) -> None:
+    async def _judge(
+        self,
+        row: dict[str, Any],
+        attempts: dict[UUID, tuple[int, bool]],
+        live: dict[UUID, int],
+        routes: DebitRoutes,
+    ) -> None:
         attempt, under_way = attempts.get(row["id"], (0, False))
         if row["schedule_status"] == ScheduleStatus.PAUSED:
             return self._result(row, "skipped", "SCHEDULE_PAUSED")
@@ -155,27 +165,41 @@ class Emission:
             amount = min(amount, row["invoice_due"] - row["invoice_credited"] - row["invoice_allocated"])
             if amount <= 0:
                 return self._result(row, "skipped", "NOTHING_DUE")
-        day = dates.collection_date(
-            row["planned_debit_date"], self._date, self._lead, cutoff_passed=self._cutoff_passed
-        )
-        facts = self._facts(row, amount, day, live.get(row["client_id"], 0))
+        provider = await routes.of(row, amount, self._date)
+        if row["planned_debit_date"] > latest_planned(self._date, provider.lead if provider else self._lead):
+            return None  # read for a slower provider's sake; its own day comes
+        if provider is not None and provider.waits:
+            return self._result(row, "skipped", "PROVIDER_DOWN")
+        day = self._collection_date(row["planned_debit_date"], provider)
+        facts = self._facts(row, amount, day, live.get(row["client_id"], 0), provider)
         reason = blocking_reason(facts, self._company.settings)
         if reason is not None:
             self._blocked.append((row, reason))
             return self._result(row, "blocked", reason)
         live[row["client_id"]] = live.get(row["client_id"], 0) + 1
-        self._emit.append(_Found(row, amount, day, attempt + 1))
+        self._emit.append(_Found(row, amount, day, attempt + 1, provider))
         return None
+
+    def _collection_date(self, planned: date, provider: ProviderDebit | None) -> date:
+        if provider is None:
+            return dates.collection_date(planned, self._date, self._lead, cutoff_passed=self._cutoff_passed)
+        day = dates.collection_date(planned, self._date, provider.lead)
+        earliest: date | None = provider.mandate["next_possible_charge_date"]
+        return max(day, dates.target_day(earliest)) if earliest is not None else day
 
     def _result(self, row: dict[str, Any], outcome: str, reason: str | None, payment_id: UUID | None = None) -> None:
         self._page.results.append(
             EmissionResult(instalment_id=row["id"], outcome=outcome, reason=reason, payment_id=payment_id)
         )
 
-    def _facts(self, row: dict[str, Any], amount: Decimal, day: date, live: int) -> EmissionFacts:
-        contract = (
-            ContractFacts(**{name: row[f"contract_{name}"] for name in _CONTRACT}) if row["contract_id"] else None
-        )
+    def _facts(
+        self, row: dict[str, Any], amount: Decimal, day: date, live: int, provider: ProviderDebit | None
+    ) -> EmissionFacts:
+        creditor = self._company.account["creditor_identifier"] if self._company.account else None
+        if provider is not None:
+            row = row | provider.mandate_columns()
+            creditor = row["creditor_identifier"]
+        contract = ContractFacts(**{name: row[f"contract_{name}"] for name in CONTRACT}) if row["contract_id"] else None
         means = None
         if row["mandate_status"] is not None:
             means = MandateFacts(
@@ -196,7 +220,8 @@ class Emission:
             prenotified_on=row["prenotified_on"],
             prenotified_amount=row["prenotified_amount"],
             live_payments_of_client=live,
-            creditor_identifier=self._company.account["creditor_identifier"] if self._company.account else None,
+            creditor_identifier=creditor,
+            announced_by_provider=provider is not None,
         )
 
     async def _present(self) -> None:
@@ -223,6 +248,9 @@ class Emission:
         )
         await run_many(self._work, queries.INSTALMENT_PRESENTED, presented)
         state_many(self._work, facts, summary="emission")
+        for row in payments:
+            if row["psp_account_id"] is not None:
+                order_charge(self._work, row)
 
     def _instalment_facts(self, found: _Found, after: dict[str, Any], *, moved: bool) -> list[tuple[Event, int]]:
         facts: list[tuple[Event, int]] = []
@@ -286,6 +314,8 @@ class Emission:
             "requested_collection_date": found.collection_date,
             "idempotency_key": emission_key(work.organisation_id, found.row["id"], found.attempt),
             "end_to_end_id": payment_id.hex.upper(),
+            "submissions": 0,
+            **(found.provider.payment_columns() if found.provider is not None else BY_BANK),
         }
 
     async def _block(self) -> None:
@@ -333,39 +363,3 @@ def latest_planned(business_date: date, lead: int) -> date:
     if not is_business_day(start, TARGET):
         start = previous_business_day(start, TARGET)
     return dates.add_target_days(start, lead)
-
-
-_CONTRACT = (
-    "status", "locked", "quality_approved_on", "concluded_on", "withdrawal_applicable", "withdrawal_ends_on",
-    "first_payment_not_before", "collectable_from", "sales_channel",
-)  # fmt: skip
-_COLUMNS: tuple[Any, ...] = (
-    instalment,
-    schedule.c.status.label("schedule_status"),
-    schedule.c.mandate_id,
-    mandate.c.status.label("mandate_status"),
-    mandate.c.creditor_identifier,
-    mandate.c.signed_at,
-    mandate.c.last_presented_on,
-    bank_details.c.status.label("bank_details_status"),
-    client_view.c.blocked_scope,
-    client_view.c.deceased,
-    invoice_view.c.due.label("invoice_due"),
-    invoice_view.c.credited.label("invoice_credited"),
-    invoice_view.c.allocated.label("invoice_allocated"),
-    *(contract_view.c[name].label(f"contract_{name}") for name in _CONTRACT),
-)
-
-
-def _same(table: Any, key: Any, name: str) -> Any:
-    return (table.c.organisation_id == instalment.c.organisation_id) & (table.c[name] == key)
-
-
-_SOURCE = (
-    instalment.outerjoin(schedule, schedule.c.id == instalment.c.schedule_id)
-    .outerjoin(mandate, mandate.c.id == schedule.c.mandate_id)
-    .outerjoin(bank_details, bank_details.c.id == mandate.c.bank_details_id)
-    .outerjoin(client_view, _same(client_view, instalment.c.client_id, "client_id"))
-    .outerjoin(contract_view, _same(contract_view, instalment.c.contract_id, "contract_id"))
-    .outerjoin(invoice_view, _same(invoice_view, instalment.c.invoice_id, "invoice_id"))
-)

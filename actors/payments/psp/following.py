@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, update
+from sqlalchemy import String, cast, func, update
 
 from actors.payments import standing, views
 from actors.payments.alerts import raise_alert
@@ -35,6 +35,7 @@ from messages.payments import (
 )
 from messages.shared import Ref
 from runtime.unit_of_work import UnitOfWork
+from storage.payments.tables.means import mandate
 from storage.payments.tables.payments import payment, payment_event, r_transaction
 
 ACTION_TIME = timedelta(hours=24)
@@ -135,11 +136,22 @@ async def _submit(work: UnitOfWork, row: dict[str, Any]) -> dict[str, Any]:
         work, row, "submit", "payment.submitted",
         submitted_at=work.now, uncertain_since=None, look_again_at=None, action_url=None, action_expires_at=None,
     )  # fmt: skip
+    if row["mandate_id"] is not None:
+        await _note_presented(work, row)
     fact = PaymentSubmitted(
         **views.payment_ref(after), provider_payment_id=after["provider_payment_id"], submitted_at=work.now
     )
     work.emit(fact, version=after["version"])
     return after
+
+
+async def _note_presented(work: UnitOfWork, row: dict[str, Any]) -> None:
+    """The dormancy clock of the mandate starts again, even if the debit fails."""
+    await work.execute(
+        update(mandate)
+        .where(mandate.c.organisation_id == work.organisation_id, mandate.c.id == row["mandate_id"])
+        .values(last_presented_on=func.greatest(mandate.c.last_presented_on, row["requested_collection_date"]))
+    )
 
 
 async def _ask_for_action(work: UnitOfWork, row: dict[str, Any], seen: ProviderPayment) -> None:

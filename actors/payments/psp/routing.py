@@ -1,6 +1,6 @@
 """Decides the account of a payment from what is stored: overrides, rules, defaults, circuits, and the client's means."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from actors.payments.rules.routing import Candidate, Facts, Route, Rule
 from messages.payments import (
     CircuitState,
     OverrideScope,
+    PaymentMethod,
     PspMode,
     PspStatus,
     RoutingConditions,
@@ -60,7 +61,30 @@ async def decide(work: UnitOfWork, company_id: UUID, charge: Charge, method: str
     )
     means = await _means(work, charge.client_id, method)
     routes = await _routes(work, company_id, method, means, on_page)
-    chosen, told = routing.choose(wanted, routes)
+    return _decision(*routing.choose(wanted, routes), means)
+
+
+async def decide_debit(
+    work: UnitOfWork, company_id: UUID, charge: Charge, held: Sequence[UUID], own: UUID | None
+) -> Decision:
+    """Which of the accounts that hold a mandate of the client debits it; `own` is the account of the contract's mandate.
+
+    Accounts without a mandate are no candidates: debiting there would be a debit without authorisation.
+    """
+    method = PaymentMethod.SEPA_CORE
+    overrides = await _overrides(work, company_id, charge)
+    wanted = routing.candidates(
+        await _facts(work, charge, method),
+        await _rules(work, company_id),
+        contract_override=overrides.get(OverrideScope.CONTRACT),
+        client_override=overrides.get(OverrideScope.CLIENT),
+        default=Candidate("MANDATE", own) if own is not None else None,
+    )
+    routes = await _routes(work, company_id, method, held, on_page=False)
+    return _decision(*routing.choose([candidate for candidate in wanted if candidate.account_id in held], routes), {})
+
+
+def _decision(chosen: Candidate | None, told: Sequence[tuple[Candidate, str]], means: Mapping[UUID, Row]) -> Decision:
     evaluations = tuple(
         RoutingEvaluation(
             source=candidate.source, source_id=candidate.source_id, psp_account_id=candidate.account_id, outcome=outcome
@@ -179,7 +203,7 @@ async def _means(work: UnitOfWork, client_id: UUID, method: str) -> dict[UUID, R
 
 
 async def _routes(
-    work: UnitOfWork, company_id: UUID, method: str, means: Mapping[UUID, Row], on_page: bool
+    work: UnitOfWork, company_id: UUID, method: str, means: Collection[UUID], on_page: bool
 ) -> dict[UUID, Route]:
     rows = await work.fetch(
         select(psp_account).where(

@@ -12,6 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments import views
 from actors.payments.company import Company, companies
+from actors.payments.psp.charging import order_charge
+from actors.payments.psp.debiting import BY_BANK, debit_under
 from actors.payments.recovery import following, planning
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.recovery.opening import debtor_of
@@ -188,8 +190,8 @@ def _verdict(desk: Desk, plan: Row, item: Row, facts: Row, company: Company | No
         debtor_of(facts, item, new_instrument=plan["mandate_id"] != facts["mandate_id"]),
     )  # fmt: skip
     due = desk.instalments[item["instalment_id"]]
-    usable = company is not None and company.account is not None
-    if not usable or not INSTALMENT.allows("present", InstalmentStatus(due["status"])):
+    by_bank = company is not None and company.account is not None and facts["mandate_keeper"] is None
+    if not (by_bank or facts["provider_debit"]) or not INSTALMENT.allows("present", InstalmentStatus(due["status"])):
         return RetryEligibility.NOT_ELIGIBLE_MANDATE_REVOKED
     return verdict
 
@@ -227,6 +229,7 @@ async def _facts(work: UnitOfWork, original_payment_id: UUID) -> Row:
             client_view.c.insolvent,
             contract_view.c.status.label("contract_status"),
             mandate.c.status.label("mandate_status"),
+            mandate.c.psp_account_id.label("mandate_keeper"),
         )
         .select_from(
             payment.outerjoin(client_view, same_client)
@@ -237,7 +240,7 @@ async def _facts(work: UnitOfWork, original_payment_id: UUID) -> Row:
         .where(payment.c.organisation_id == work.organisation_id, payment.c.id == original_payment_id)
     )
     assert row is not None
-    return dict(row)
+    return {**row, "provider_debit": await debit_under(work, row["current_mandate"] or row["mandate_id"])}
 
 
 async def _collect(desk: Desk, attempt: Row, plan: Row, item: Row, facts: Row, company: Company) -> None:
@@ -269,6 +272,8 @@ async def _collect(desk: Desk, attempt: Row, plan: Row, item: Row, facts: Row, c
             updated_by=work.caller.principal,
         )
     )
+    if row["psp_account_id"] is not None:
+        order_charge(work, row)
     work.emit(InstalmentPlanned(**views.instalment_snapshot(due)), version=due["version"])
     work.emit(PaymentCreated(**views.payment_ref(row)), version=1)
     desk.change(
@@ -332,4 +337,6 @@ async def _payment_row(
         "requested_collection_date": attempt["planned_collection_date"],
         "idempotency_key": f"attempt:{attempt['plan_id']}:{attempt['number']}",
         "end_to_end_id": payment_id.hex.upper(),
+        "submissions": 0,
+        **(facts["provider_debit"].payment_columns() if facts["provider_debit"] else BY_BANK),
     }

@@ -63,6 +63,7 @@ class EmissionFacts:
     prenotified_amount: Decimal | None
     live_payments_of_client: int
     creditor_identifier: str | None
+    announced_by_provider: bool = False
 
 
 def blocking_reason(facts: EmissionFacts, settings: PaymentSettingsValues) -> BlockReason | None:
@@ -111,7 +112,8 @@ def _means_block(facts: EmissionFacts, settings: PaymentSettingsValues) -> Block
 
 
 def _last_guards(facts: EmissionFacts, settings: PaymentSettingsValues) -> BlockReason | None:
-    if settings.prenotification_mode is PrenotificationMode.ENFORCE and not prenotified_in_time(facts, settings):
+    enforced = settings.prenotification_mode is PrenotificationMode.ENFORCE and not facts.announced_by_provider
+    if enforced and not prenotified_in_time(facts, settings):
         return BlockReason.PRENOTIFICATION_MISSING
     if facts.live_payments_of_client >= settings.max_live_payments_per_client_per_day:
         return BlockReason.VELOCITY_LIMIT

@@ -18,6 +18,9 @@ _TRIGGERS = {
 }
 
 
+DEBITED = (MandateStatus.PENDING_SUBMISSION, MandateStatus.SUBMITTED, MandateStatus.ACTIVE)
+
+
 def step_of(known: MandateStatus, told: MandateStatus, ended_by: str | None) -> str | None:
     """The step that the provider's word takes; None where it changes nothing.
 
@@ -33,6 +36,6 @@ def step_of(known: MandateStatus, told: MandateStatus, ended_by: str | None) -> 
 
 def takes_debits(status: str, next_possible_charge_date: date | None) -> bool:
     """Whether the provider takes a debit: at once, or for the day from which it says that it can."""
-    if status in (MandateStatus.PENDING_SUBMISSION, MandateStatus.SUBMITTED):
-        return next_possible_charge_date is not None
-    return status == MandateStatus.ACTIVE
+    if status == MandateStatus.ACTIVE:
+        return True
+    return status in DEBITED and next_possible_charge_date is not None

@@ -77,11 +77,19 @@ class GoCardlessSimulator(ProviderSimulator):
         details = {"origin": "bank", "cause": cause, "scheme": "sepa_core"}
         self.move(self.things["payments"][payment_id], "charged_back", now, details)
 
-    def fulfil(self, request_id: str, now: datetime, *, holder: str = "MARTIN", status: str = "active") -> None:
+    def fulfil(
+        self,
+        request_id: str,
+        now: datetime,
+        *,
+        holder: str = "MARTIN",
+        status: str = "active",
+        earliest: str = "2026-11-27",
+    ) -> None:
         """The customer signs the mandate on the page."""
         request = self.things["billing_requests"][request_id]
         request["status"] = "fulfilled"
-        signed = self.mandate(holder)
+        signed = self.mandate(holder, earliest=earliest)
         self.things["mandates"][signed] |= {"status": status, "reference": request["mandate_request"].get("reference")}
         request["links"]["mandate_request_mandate"] = signed
         self._tell("billing_requests", "fulfilled", {"billing_request": request_id}, {}, now)

@@ -19,8 +19,10 @@ from messages.payments import (
 from messages.values.identifiers import new_id
 from tests.actors.payments.builders import Subscriber, at
 from tests.actors.payments.psp.desk import deliver
-from tests.actors.payments.steps import SIGNED, STARTS
+from tests.actors.payments.steps import DEBIT, SIGNED, STARTS
 from tests.harness import Running, Tenant
+
+PRESENTED = date(2026, 4, 29)  # three TARGET days before DEBIT: 1 May is a holiday
 
 
 @dataclass
@@ -63,12 +65,11 @@ class DebitDesk:
         await self.running.settled()
         return await self.read(asked.mandate_id)
 
-    async def sign(self, status: str = "active", *, holder: str = "MARTIN") -> Mandate:
+    async def sign(self, status: str = "active", *, holder: str = "MARTIN", earliest: str = "2026-04-09") -> Mandate:
         """The subscriber signs on the page; where the mandate stands afterwards."""
         asked = await self.ask()
-        self.gocardless.fulfil(
-            list(self.gocardless.things["billing_requests"])[-1], at(SIGNED, 9), holder=holder, status=status
-        )
+        page = list(self.gocardless.things["billing_requests"])[-1]
+        self.gocardless.fulfil(page, at(SIGNED, 9), holder=holder, status=status, earliest=earliest)
         await self.report()
         return await self.read(asked.mandate_id)
 
@@ -93,14 +94,29 @@ class DebitDesk:
         return await self.tenant.client.call(GetMandate(mandate_id=mandate_id))
 
     async def payments(self) -> tuple[Payment, ...]:
-        """The subscriber's payments, newest first."""
-        return (await self.tenant.client.call(ListPayments(client_id=self.subscriber.client_id))).items
+        """What was made of the subscriber's instalments, newest first."""
+        found = (await self.tenant.client.call(ListPayments(client_id=self.subscriber.client_id))).items
+        return tuple(payment for payment in found if payment.instalment_id is not None)
 
     async def facts(self, type_: str) -> list[dict[str, Any]]:
         """The stated facts of a type."""
         return [body for _, body in await self.running.events(type_, self.tenant.id)]
 
-    async def emit(self, day: date) -> None:
+    async def emit(self, day: date = PRESENTED, hour: int = 5) -> None:
         """The morning's emission of a day."""
-        await self.running.tick("hour", at(day, 6))
+        await self.running.tick("hour", at(day, hour))
         await self.running.settled()
+
+    async def debit(self) -> Payment:
+        """The newest payment of the subscriber after the emission of his first debit."""
+        await self.subscriber.open_gates(SIGNED)
+        await self.emit()
+        return (await self.payments())[0]
+
+    async def collect(self, payment: Payment) -> Payment:
+        """The bank's answer to a debit, reported; the payment afterwards."""
+        before = len(self.gocardless.webhooks)
+        assert payment.provider_payment_id is not None
+        self.gocardless.collect(payment.provider_payment_id, at(DEBIT, 9))
+        await self.report(len(self.gocardless.webhooks) - before, now=at(DEBIT, 9))
+        return (await self.payments())[0]

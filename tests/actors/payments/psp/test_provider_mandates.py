@@ -51,7 +51,7 @@ async def test_a_mandate_is_signed_on_the_providers_page_and_collects_its_contra
     (request,) = debits.gocardless.things["billing_requests"].values()
     assert request["mandate_request"]["reference"] == signed.rum, "our reference is printed on the mandate"
     assert (signed.status, signed.signature_method, str(signed.next_possible_charge_date)) == (
-        "PENDING_SUBMISSION", "PSP_HOSTED", "2026-11-27",
+        "PENDING_SUBMISSION", "PSP_HOSTED", "2026-04-09",
     )  # fmt: skip
     (schedule,) = (await debits.tenant.client.call(ListSchedules())).items
     assert schedule.mandate_id == signed.mandate_id

@@ -1,0 +1,42 @@
+"""An instalment with everything that the guards of the emission look at, in one query."""
+
+from typing import Any
+
+from storage.payments.tables.dues import instalment, schedule
+from storage.payments.tables.means import bank_details, mandate
+from storage.payments.tables.views import client_view, contract_view, invoice_view
+
+CONTRACT = (
+    "status", "locked", "quality_approved_on", "concluded_on", "withdrawal_applicable", "withdrawal_ends_on",
+    "first_payment_not_before", "collectable_from", "sales_channel",
+)  # fmt: skip
+COLUMNS: tuple[Any, ...] = (
+    instalment,
+    schedule.c.status.label("schedule_status"),
+    schedule.c.mandate_id,
+    mandate.c.status.label("mandate_status"),
+    mandate.c.creditor_identifier,
+    mandate.c.signed_at,
+    mandate.c.last_presented_on,
+    bank_details.c.status.label("bank_details_status"),
+    client_view.c.blocked_scope,
+    client_view.c.deceased,
+    invoice_view.c.due.label("invoice_due"),
+    invoice_view.c.credited.label("invoice_credited"),
+    invoice_view.c.allocated.label("invoice_allocated"),
+    *(contract_view.c[name].label(f"contract_{name}") for name in CONTRACT),
+)
+
+
+def _same(table: Any, key: Any, name: str) -> Any:
+    return (table.c.organisation_id == instalment.c.organisation_id) & (table.c[name] == key)
+
+
+SOURCE = (
+    instalment.outerjoin(schedule, schedule.c.id == instalment.c.schedule_id)
+    .outerjoin(mandate, mandate.c.id == schedule.c.mandate_id)
+    .outerjoin(bank_details, bank_details.c.id == mandate.c.bank_details_id)
+    .outerjoin(client_view, _same(client_view, instalment.c.client_id, "client_id"))
+    .outerjoin(contract_view, _same(contract_view, instalment.c.contract_id, "contract_id"))
+    .outerjoin(invoice_view, _same(invoice_view, instalment.c.invoice_id, "invoice_id"))
+)
