@@ -270,6 +270,13 @@ class CreditScope(StrEnum):
     AMOUNTS = "AMOUNTS"
 
 
+class TaxCalculation(StrEnum):
+    """What VAT is reckoned from: net prices, or prices that include it, as consumers are shown them."""
+
+    NET_BASED = "NET_BASED"
+    GROSS_BASED = "GROSS_BASED"
+
+
 class RefundWish(StrEnum):
     """What should become of money already paid."""
 
