@@ -142,11 +142,12 @@ _PAYMENT_CODES = {
 
 
 class Channel(StrEnum):
-    """How the document reaches the client; MANUAL: nothing is sent."""
+    """How the document reaches the client; PLATFORM: as an e-invoice, MANUAL: nothing is sent."""
 
     EMAIL = "EMAIL"
     POST = "POST"
     PORTAL = "PORTAL"
+    PLATFORM = "PLATFORM"
     MANUAL = "MANUAL"
 
 
