@@ -1,6 +1,6 @@
 """Facts about issued documents, and the columns that change with them."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from messages.factures import (
     InvoicePaid,
     InvoicePartiallyPaid,
     InvoicePaymentReversed,
+    InvoiceSent,
     InvoiceStatus,
     RateAmount,
     SettlementFacts,
@@ -105,6 +106,13 @@ def _state_delivery(row: Row, channel: Channel, recipients: tuple[UUID, ...], wo
         }
     )
     work.emit(fact, version=row["version"])
+
+
+async def note_sent(row: Row, channel: Channel, sent_at: datetime, work: UnitOfWork) -> None:
+    """The document left, as mail relay, post or platform confirm."""
+    changed = await change(row, work, sent_at=sent_at, delivery_failed=False)
+    fact = InvoiceSent(**views.reference_of(changed), channel=channel, sent_at=sent_at)
+    work.emit(fact, version=changed["version"])
 
 
 def _letter(row: Row) -> LetterOrder:

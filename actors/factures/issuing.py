@@ -25,6 +25,7 @@ from actors.factures.rules.seals import SealedContent, seal_hash
 from actors.factures.sheets import Mandate, Printing, sheet_of
 from messages.clients import ClientSnapshot
 from messages.factures import (
+    Channel,
     DocumentKind,
     FileFormat,
     Finding,
@@ -300,6 +301,7 @@ def _issued_columns(item: Prepared, preparation: Preparation, work: UnitOfWork) 
     row, sheet, desk, on = item.row, item.sheet, preparation.desk, preparation.issue_date
     kind = DocumentKind(row["kind"])
     standing = settlements.standing(kind, row["due"], row["settled"], row["credited"])
+    transmission = transmission_status(row, desk.account, on)
     return {
         "number": sheet.number,
         "series_id": desk.series[_code(row)].id,
@@ -313,7 +315,8 @@ def _issued_columns(item: Prepared, preparation: Preparation, work: UnitOfWork) 
         "issued_by": work.caller.principal,
         "due_date": sheet.due_date,
         "vat_due_code": sheet.vat_due_code,
-        "transmission_status": transmission_status(row, desk.account, on),
+        "transmission_status": transmission,
+        "channel": Channel.PLATFORM if transmission is TransmissionStatus.QUEUED else row["channel"],
         "mandate_reference": sheet.payment.mandate_reference if sheet.payment else None,
         "creditor_id": sheet.payment.creditor_id if sheet.payment else None,
         "seller": _snapshot(sheet.seller),

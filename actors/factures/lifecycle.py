@@ -13,7 +13,7 @@ from actors.factures.alerts import raise_alert
 from actors.factures.platform import cdar
 from actors.factures.rules import lifecycle as rules
 from messages.base import Event
-from messages.factures import DocumentKind, InvoiceStatus, RateAmount, TransmissionStatus
+from messages.factures import Channel, DocumentKind, InvoiceStatus, RateAmount, TransmissionStatus
 from messages.factures.platform import (
     AlertKind,
     Direction,
@@ -134,7 +134,9 @@ async def _change(
     if stated.code in _FACTS:
         more = {"amounts": rate_amounts(stated.amounts)} if stated.code == COLLECTED else {}
         events.append((_FACTS[stated.code], more))
-    await _say(row, events, facts, {"transmission_status": after, "lifecycle_code": stated.code}, work)
+    changed = await _say(row, events, facts, {"transmission_status": after, "lifecycle_code": stated.code}, work)
+    if row["sent_at"] is None and row["channel"] == Channel.PLATFORM and is_with_a_platform(changed):
+        await announcing.note_sent(changed, Channel.PLATFORM, stated.occurred_at, work)
 
 
 async def _say(
@@ -143,11 +145,12 @@ async def _say(
     facts: dict[str, Any],
     columns: dict[str, Any],
     work: UnitOfWork,
-) -> None:
-    await announcing.change(row, work, steps=max(len(events), 1), **columns)
+) -> Row:
+    changed = await announcing.change(row, work, steps=max(len(events), 1), **columns)
     reference = {name: row[name] for name in ("number", "company_id", "client_id")} | {"invoice_id": row["id"]}
     for version, (event, more) in enumerate(events, row["version"] + 1):
         work.emit(event.model_validate(reference | facts | more), version=version)
+    return changed
 
 
 def rate_amounts(amounts: tuple[tuple[Decimal, Decimal], ...]) -> tuple[RateAmount, ...]:

@@ -101,7 +101,9 @@ async def subscribe(item: SubscribeWebhook, outside: Outside) -> str | None:
     account, url = await _account(item, outside), FacturesSettings().webhook_url
     if account is None or url is None:
         return None
-    return await (await accounts.platform_of(account, outside.heart.keys)).subscribe(url)
+    # One route serves all organisations; the address says whose account at which platform is meant.
+    address = f"{url}/{outside.organisation_id}/{account['platform_code']}"
+    return await (await accounts.platform_of(account, outside.heart.keys)).subscribe(address)
 
 
 async def keep_signing_key(item: SubscribeWebhook, key: str | None, work: UnitOfWork) -> None:

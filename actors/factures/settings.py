@@ -25,7 +25,8 @@ class FacturesSettings(BaseSettings):
         default_factory=dict, description="left out: invoices leave by mail or post"
     )
     webhook_url: str | None = Field(
-        default=None, description="where platforms report to: the bridge's public address of this organisation's route"
+        default=None,
+        description="where platforms report to: the public address of the bridge's route for their reports",
     )
 
     def address(self, platform_code: str) -> PlatformAddress:

@@ -127,6 +127,7 @@ from messages.factures.values import (
     SealFinding,
     SettlementSource,
     SettlementStatus,
+    TaxCalculation,
     TransmissionStatus,
     VatCategory,
 )
@@ -248,6 +249,7 @@ __all__ = [
     "SettlementFacts",
     "SettlementSource",
     "SettlementStatus",
+    "TaxCalculation",
     "TransmissionStatus",
     "UpdateInvoice",
     "UpdateInvoicingSettings",

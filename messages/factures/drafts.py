@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from messages.base import Request
 from messages.factures.invoices import CalculatedTotals, Invoice, NextNumber
 from messages.factures.parts import DocumentCharge, DocumentDiscount, InvoiceLineDraft, PositiveAmount
-from messages.factures.values import DocumentKind, PaymentMethod
+from messages.factures.values import DocumentKind, PaymentMethod, TaxCalculation
 from messages.values.numbers import Percent
 from messages.values.refusal import refusal
 from messages.values.text import Label, Line, Paragraph
@@ -95,6 +95,15 @@ class CalculateTotals(Request[CalculatedTotals], query=True, permission="facture
     lines: Lines
     discounts: Discounts = ()
     charges: Charges = ()
+    tax_calculation: TaxCalculation = Field(
+        default=TaxCalculation.NET_BASED, description="GROSS_BASED: unit prices and discounts include VAT"
+    )
+
+    @model_validator(mode="after")
+    def _charges_are_net(self) -> "CalculateTotals":
+        if self.charges and self.tax_calculation is TaxCalculation.GROSS_BASED:
+            raise refusal("NET_CHARGES", "charges are net amounts; make them lines where prices include VAT")
+        return self
 
 
 class PreviewNextNumber(Request[NextNumber], query=True, permission="factures:invoice:read"):

@@ -142,11 +142,12 @@ _PAYMENT_CODES = {
 
 
 class Channel(StrEnum):
-    """How the document reaches the client; MANUAL: nothing is sent."""
+    """How the document reaches the client; PLATFORM: as an e-invoice, MANUAL: nothing is sent."""
 
     EMAIL = "EMAIL"
     POST = "POST"
     PORTAL = "PORTAL"
+    PLATFORM = "PLATFORM"
     MANUAL = "MANUAL"
 
 
@@ -268,6 +269,13 @@ class CreditScope(StrEnum):
     FULL = "FULL"
     LINES = "LINES"
     AMOUNTS = "AMOUNTS"
+
+
+class TaxCalculation(StrEnum):
+    """What VAT is reckoned from: net prices, or prices that include it, as consumers are shown them."""
+
+    NET_BASED = "NET_BASED"
+    GROSS_BASED = "GROSS_BASED"
 
 
 class RefundWish(StrEnum):

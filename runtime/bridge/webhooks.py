@@ -55,7 +55,7 @@ class Webhook:
         wrapped: dict[str, Any] = {
             raw_field: base64.b64encode(raw).decode(),
             "headers": {name: value for name, value in request.headers.items() if name not in _NOT_FOR_THE_ACTOR},
-            "provider": self.segments[0] if self.segments else None,
+            "provider": next(iter((*self.segments, *path)), None),
             "path": path,
             "remote_ip": request.client.host if request.client else None,
         }

@@ -211,7 +211,7 @@ ISSUE: Statement = prepare(
             invoice.c[name]: bindparam(f"new_{name}")
             for name in (
                 "number", "series_id", "series_year", "series_seq", "status", "settlement_status", "issue_date",
-                "issued_at", "issued_by", "due_date", "vat_due_code", "transmission_status", "mandate_reference",
+                "issued_at", "issued_by", "due_date", "vat_due_code", "transmission_status", "channel", "mandate_reference",
                 "creditor_id", "seller", "buyer", "settings_version", "fiscal_year_end", "outstanding", "seal_hash",
                 "version", "updated_at", "updated_by",
             )

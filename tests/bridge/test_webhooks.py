@@ -144,6 +144,8 @@ def test_a_raw_body_is_wrapped_with_the_headers_its_signature_needs() -> None:
         "headers": {"stripe-signature": "v1=abc", "content-type": "text/xml"},
     }
     assert Webhook(webhook.route, contract, frozenset({"outcome"}), ()).body(b"{}", Request(scope)) == b"{}"
+    of_all = Webhook(webhook.route, contract, frozenset({"provider", "raw_body"}), ())
+    assert json.loads(of_all.body(b"<a/>", Request(scope), ("SIM",)))["provider"] == "SIM"
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

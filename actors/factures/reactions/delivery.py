@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from actors.factures import announcing, billing, views
+from actors.factures import announcing, billing
 from messages.contrats import ContractBillingDue
 from messages.engagement import EmailBounced, EmailFailed, EmailSent
-from messages.factures import Channel, InvoiceSent, InvoiceStatus
+from messages.factures import Channel, InvoiceStatus
 from messages.logistics import LetterFailed, LetterPosted, LetterPurpose, LetterRejected
 from messages.shared import Ref
 from runtime.unit_of_work import Row, UnitOfWork
@@ -43,11 +43,8 @@ async def note_failed(event: EmailBounced | EmailFailed, work: UnitOfWork) -> No
 
 
 async def _sent(row: Row | None, channel: Channel, sent_at: datetime, work: UnitOfWork) -> None:
-    if row is None or row["sent_at"] is not None:
-        return
-    changed = await announcing.change(row, work, sent_at=sent_at, delivery_failed=False)
-    fact = InvoiceSent(**views.reference_of(changed), channel=channel, sent_at=sent_at)
-    work.emit(fact, version=changed["version"])
+    if row is not None and row["sent_at"] is None:
+        await announcing.note_sent(row, channel, sent_at, work)
 
 
 async def _failed(row: Row | None, work: UnitOfWork) -> None:

@@ -153,6 +153,9 @@ async def send_invoice(request: SendInvoice, work: UnitOfWork) -> Invoice:
     if row["document_id"] is None:
         raise Refused(NOT_ARCHIVED_YET, "the file is on its way to the archive; send it in a minute")
     channel = request.channel or Channel(row["channel"])
+    if channel is Channel.PLATFORM:
+        cure = "give EMAIL, POST or PORTAL to send a copy; TransmitInvoice tries the platform again"
+        raise Refused.field("channel", "platform", cure)
     await announcing.request_delivery(row, channel, request.recipient_contact_ids, work)
     return views.invoice_of(await load(row["id"], work))
 

@@ -4,13 +4,14 @@ from decimal import Decimal
 
 from actors.factures import drafting, issuing, views
 from actors.factures.rules import amounts, numbering
-from actors.factures.rules.amounts import VatKey
+from actors.factures.rules.amounts import Totals, VatKey
 from messages.factures import (
     COMPANY_UNKNOWN,
     CalculatedTotals,
     CalculateTotals,
     NextNumber,
     PreviewNextNumber,
+    TaxCalculation,
 )
 from messages.problem import Refused
 from runtime.unit_of_work import UnitOfWork
@@ -18,7 +19,7 @@ from storage.factures import queries
 
 
 async def calculate_totals(request: CalculateTotals, work: UnitOfWork) -> CalculatedTotals:
-    """The same arithmetic as a draft, at the normal VAT of each rate."""
+    """The same arithmetic as a draft, at the normal VAT of each rate; or what prices that include it come to."""
     keys = [VatKey("S" if line.vat_rate else "Z", line.vat_rate) for line in request.lines]
     nets = [
         amounts.line_net(line.quantity, line.unit_price, [line.discount_amount] if line.discount_amount else [])
@@ -31,9 +32,11 @@ async def calculate_totals(request: CalculateTotals, work: UnitOfWork) -> Calcul
             discounts += drafting.shares(found.amount, lines)
         else:
             discounts.append((VatKey("S", found.vat_rate), found.amount))
-    totals = amounts.totals_of(
-        lines, discounts, [(VatKey("S", found.vat_rate), found.amount) for found in request.charges]
-    )
+    if request.tax_calculation is TaxCalculation.GROSS_BASED:
+        totals, nets = _price_inclusive(lines, discounts)
+    else:
+        charges = [(VatKey("S", found.vat_rate), found.amount) for found in request.charges]
+        totals = amounts.totals_of(lines, discounts, charges)
     return CalculatedTotals(
         line_nets=tuple(nets),
         discount_total=totals.allowance_total,
@@ -43,6 +46,19 @@ async def calculate_totals(request: CalculateTotals, work: UnitOfWork) -> Calcul
         gross=totals.gross,
         vat_totals=tuple(views.vat_totals_of(totals.breakdown)),
     )
+
+
+def _price_inclusive(
+    lines: list[tuple[VatKey, Decimal]], discounts: list[tuple[VatKey, Decimal]]
+) -> tuple[Totals, list[Decimal]]:
+    try:
+        return amounts.price_inclusive(lines, discounts)
+    except ValueError:
+        raise Refused.field(
+            "discounts",
+            "nothing_to_reduce",
+            "a discount is on a rate without line, or above its line; lower or move it",
+        ) from None
 
 
 async def preview_next_number(request: PreviewNextNumber, work: UnitOfWork) -> NextNumber:

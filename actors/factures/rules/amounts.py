@@ -69,6 +69,27 @@ def totals_of(lines: Keyed, allowances: Keyed = (), charges: Keyed = ()) -> Tota
     return _summed(breakdown, _sum(lines), _sum(allowances), _sum(charges))
 
 
+def price_inclusive(lines: Keyed, discounts: Keyed = ()) -> tuple[Totals, list[Decimal]]:
+    """Totals of lines whose amounts include VAT, and the net of each line.
+
+    VAT is taken out of what each rate comes to, once, so that the buyer pays exactly what he was shown: 9.99 at 20 % is
+    8.32 and 1.67, although 8.32 at 20 % would be 1.66. Document discounts, VAT included, lower the nets of their rate.
+    Raises ValueError for a line below zero, and for a discount that no line of its rate bears.
+    """
+    weights: dict[VatKey, list[Decimal]] = {}
+    for key, amount in lines:
+        weights.setdefault(key, []).append(amount)
+    less = nets_by_key(discounts)
+    if not less.keys() <= weights.keys():
+        raise ValueError("a discount names a rate that no line has")
+    shown = {key: sum(amounts, ZERO) - less.get(key, ZERO) for key, amounts in weights.items()}
+    vat = {key: round_cents(amount * key.rate / (100 + key.rate)) for key, amount in shown.items()}
+    breakdown = tuple(VatAmount(key, shown[key] - vat[key], vat[key]) for key in in_order(shown))
+    shares = {row.key: iter(allocate(row.base, weights[row.key])) for row in breakdown}
+    nets = [next(shares[key]) for key, _ in lines]
+    return _summed(breakdown, sum(nets, ZERO)), nets
+
+
 def nets_by_key(amounts: Keyed) -> dict[VatKey, Decimal]:
     """Amounts summed by their VAT key."""
     found: dict[VatKey, Decimal] = {}

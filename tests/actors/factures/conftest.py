@@ -20,7 +20,5 @@ async def platform(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PlatformSim
         address = simulator.address
         urls = {"flow_url": address.flow_url, "directory_url": address.directory_url, "token_url": address.token_url}
         monkeypatch.setenv("CRM_FACTURES_PLATFORMS", json.dumps({"SIM": urls}))
-        monkeypatch.setenv(
-            "CRM_FACTURES_WEBHOOK_URL", "https://crm.example/webhooks/factures/receive_platform_webhook/SIM"
-        )
+        monkeypatch.setenv("CRM_FACTURES_WEBHOOK_URL", "https://crm.example/webhooks/factures/receive_platform_webhook")
         yield simulator

@@ -36,6 +36,7 @@ from messages.factures import (
     PaymentMethod,
     PreviewNextNumber,
     ReplaceInvoiceLines,
+    TaxCalculation,
     UpdateInvoice,
     UpdateInvoicingSettings,
     UploadLogo,
@@ -185,6 +186,12 @@ async def test_a_spread_discount_follows_the_lines_and_a_charge_is_added(running
     assert [str(found.base.amount) for found in draft.vat_totals] == ["18.00", "27.00", "53.00"]
     figures = await tenant.client.call(CalculateTotals(lines=lines, discounts=(discount,), charges=(charge,)))
     assert (figures.net, figures.gross) == (draft.net.amount, draft.gross.amount)
+    inclusive = CalculateTotals(lines=lines, discounts=(discount,), tax_calculation=TaxCalculation.GROSS_BASED)
+    shown = await tenant.client.call(inclusive)
+    assert (shown.gross, shown.net + shown.vat) == (Decimal("90.00"), Decimal("90.00"))
+    elsewhere = DocumentDiscount(amount=Decimal("1.00"), vat_rate=Decimal("2.10"), reason="Ailleurs")
+    with pytest.raises(Refused, match="rate without line"):
+        await tenant.client.call(inclusive.model_copy(update={"discounts": (elsewhere,)}))
     same = await tenant.client.call(
         ReplaceInvoiceLines(invoice_id=draft.invoice_id, expected_version=1, lines=(line("100.00"),))
     )

@@ -9,11 +9,13 @@ from lxml import etree
 from actors.factures.platform import cdar
 from actors.factures.platform.simulator import PlatformSimulator
 from messages.factures import (
+    Channel,
     CorrectionReason,
     CreateCreditNote,
     ListInvoices,
     MarkInvoicePaid,
     PaymentMethod,
+    SendInvoice,
     TransmissionStatus,
     VerifySeals,
 )
@@ -53,6 +55,8 @@ async def test_an_invoice_reaches_its_buyer_step_by_step(story: Story) -> None:
     assert sent.info["trackingId"] == f"factures:{invoice.invoice_id}:1" and sent.info["processingRule"] == "B2B"
     (sending,) = await story.sendings(invoice.invoice_id)
     assert (sending.state, sending.flow_id) == ("SENT", sent.id)
+    (wanted,) = await story.facts("invoice.delivery_requested")
+    assert (wanted["channel"], await story.facts("invoice.sent")) == ("PLATFORM", [])
     seen = []
     for _ in range(4):
         await story.minutes(1)
@@ -63,6 +67,11 @@ async def test_an_invoice_reaches_its_buyer_step_by_step(story: Story) -> None:
     changes = [(fact["from_status"], fact["to_status"]) for fact in await story.facts("einvoice.status_changed")]
     assert changes == [("QUEUED", "DEPOSITED"), ("DEPOSITED", "IN_TRANSIT"), ("IN_TRANSIT", "DELIVERED")]
     assert len(await story.facts("einvoice.deposited")) == 1
+    assert [fact["channel"] for fact in await story.facts("invoice.sent")] == ["PLATFORM"]
+    again = SendInvoice(invoice_id=invoice.invoice_id)
+    assert await refused(story.ask(again)) == "VALIDATION_FAILED"
+    await story.ask(again.model_copy(update={"channel": Channel.EMAIL}))
+    assert [fact["channel"] for fact in await story.facts("invoice.delivery_requested")] == ["PLATFORM", "EMAIL"]
     listed = await story.ask(ListInvoices(transmission_in=(TransmissionStatus.DELIVERED,)))
     assert [found.id for found in listed.items] == [invoice.invoice_id]
 

@@ -15,6 +15,7 @@ from actors.factures.rules.amounts import (
     credit_totals,
     line_net,
     percent_of,
+    price_inclusive,
     remaining,
     share_by_rate,
     totals_of,
@@ -59,6 +60,26 @@ def test_case_2_vat_is_rounded_once_per_rate(count: int, price: str, key: VatKey
 def test_case_7_three_bundled_services() -> None:
     totals = totals_of([(TWENTY, Decimal("5.90"))] * 3)
     assert (str(totals.net), str(totals.vat), str(totals.gross)) == ("17.70", "3.54", "21.24")
+
+
+@pytest.mark.parametrize(
+    ("price", "expected"),
+    [("9.99", ("8.32", "1.67", "9.99")), ("29.99", ("24.99", "5.00", "29.99")), ("29.90", ("24.92", "4.98", "29.90"))],
+)
+def test_case_3_a_price_with_vat_is_what_the_consumer_pays(price: str, expected: tuple[str, ...]) -> None:
+    totals, nets = price_inclusive([(TWENTY, Decimal(price))])
+    assert (str(totals.net), str(totals.vat), str(totals.gross)) == expected
+    assert [str(net) for net in nets] == [expected[0]]
+
+
+@given(some.lists(some.tuples(RATES, AMOUNTS), min_size=1, max_size=12))
+def test_prices_with_vat_are_never_changed_and_their_nets_add_up(lines: list[tuple[VatKey, Decimal]]) -> None:
+    totals, nets = price_inclusive(lines)
+    assert totals.gross == sum(amount for _, amount in lines)
+    assert totals.net == sum(nets)
+    for row in totals.breakdown:
+        assert row.base == sum(net for (key, _), net in zip(lines, nets, strict=True) if key == row.key)
+        assert abs(row.base * row.key.rate / 100 - row.amount) <= Decimal("0.01")
 
 
 def test_case_4_ties_are_rounded_away_from_zero() -> None:
