@@ -1,6 +1,5 @@
 """figures of recovery."""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "8f852a633524"
