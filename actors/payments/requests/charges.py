@@ -59,7 +59,7 @@ async def update_fee_rule(request: UpdateFeeRule, work: UnitOfWork) -> FeeRule:
     """Change how long or how often a fee is charged."""
     row = await _rule(work, request.rule_id)
     work.check_version(request.expected_version, row["version"])
-    changed = {
+    changed: dict[str, Any] = {
         name: getattr(request, name) for name in ("max_per_case", "valid_to") if name in request.model_fields_set
     }
     if changed.get("valid_to") is not None and changed["valid_to"] < row["valid_from"]:
