@@ -17,6 +17,8 @@ _CENT = Decimal("0.01")
 class Account(StrEnum):
     """The accounts that are posted to without being told which."""
 
+    PROFIT = "120000"
+    LOSS = "129000"
     CLIENTS = "411000"
     DEPOSITS = "419100"
     VAT_COLLECTED = "445710"
@@ -29,7 +31,8 @@ class Account(StrEnum):
 _OF_CLIENTS = frozenset({Account.CLIENTS, Account.DEPOSITS})
 
 ACCOUNT_NAMES = {
-    "120000": "Résultat de l'exercice",
+    "120000": "Résultat de l'exercice (bénéfice)",
+    "129000": "Résultat de l'exercice (perte)",
     "411000": "Clients",
     "419100": "Clients - avances et acomptes reçus",
     "445710": "TVA collectée",
@@ -47,14 +50,20 @@ ACCOUNT_NAMES = {
 
 
 class Journal(StrEnum):
-    """Sales, bank, and everything else."""
+    """Sales, bank, and everything else; AN is only written into files."""
 
     VT = "VT"
     BAN = "BAN"
     OD = "OD"
+    AN = "AN"
 
 
-JOURNAL_NAMES = {Journal.VT: "Journal des ventes", Journal.BAN: "Journal de banque", Journal.OD: "Opérations diverses"}
+JOURNAL_NAMES = {
+    Journal.VT: "Journal des ventes",
+    Journal.BAN: "Journal de banque",
+    Journal.OD: "Opérations diverses",
+    Journal.AN: "A nouveaux",
+}
 
 
 class UnbalancedEntry(ValueError):  # noqa: N818 - said of the entry, which is never posted
@@ -272,6 +281,7 @@ FEC_COLUMNS = (
 )  # fmt: skip
 """Livre des procédures fiscales, art. A47 A-1, in this order."""
 
+_RESULT_CLASSES = "67"
 FEC_ENCODING = "iso-8859-15"
 
 
@@ -293,6 +303,32 @@ class FecLine:
     validated_on: date
     letter: str | None = None
     lettered_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What stands on an account, or on the sub-account of a client: debit above zero, credit below."""
+
+    account: str
+    amount: Decimal
+    client_code: str | None = None
+    client_name: str | None = None
+
+
+def opening_lines(balances: Sequence[Balance], day: date) -> list[FecLine]:
+    """A year's first entry: accounts of classes 1 to 5 go on, those of classes 6 and 7 become the result of the years before."""
+    result = sum((found.amount for found in balances if found.account[0] in _RESULT_CLASSES), NOTHING)
+    carried = [found for found in balances if found.account[0] not in _RESULT_CLASSES]
+    whole = [*carried, Balance(Account.PROFIT if result < 0 else Account.LOSS, result)]
+    return [
+        FecLine(
+            journal=Journal.AN, number=1, entry_date=day, account=str(found.account), client_code=found.client_code,
+            client_name=found.client_name, piece_ref=f"AN{day:%Y}", piece_date=day, label=f"A nouveaux {day:%Y}",
+            debit=max(found.amount, NOTHING), credit=max(-found.amount, NOTHING), validated_on=day,
+        )
+        for found in whole
+        if found.amount
+    ]  # fmt: skip
 
 
 def fec_file(lines: Sequence[FecLine]) -> bytes:
