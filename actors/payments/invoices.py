@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from actors.payments import contracts, removal, views
 from actors.payments.books import Books
 from actors.payments.rules import dates
+from actors.payments.rules.ledger import deducted_of
 from actors.payments.rules.outcomes import SETTLED, allocate_to
 from messages.factures import InvoiceIssued
 from messages.payments import (
@@ -56,6 +57,7 @@ async def _keep(work: UnitOfWork, event: InvoiceIssued) -> bool:
         "currency": event.due.currency,
         "gross": event.gross.amount,
         "vat": event.vat.amount,
+        **_deposits(event),
         "net_by_account": {found.revenue_account: str(found.net.amount) for found in event.lines_by_account},
         "version": work.source_version,
     }
@@ -75,6 +77,14 @@ async def _keep(work: UnitOfWork, event: InvoiceIssued) -> bool:
         .returning(invoice_view.c.invoice_id)
     )
     return await work.fetch_value(stored) is not None
+
+
+def _deposits(event: InvoiceIssued) -> dict[str, Decimal]:
+    """What of its deposits a final invoice deducts; a sale paid at the counter has none."""
+    net = sum((deposit.net for deposit in event.deposits), Decimal("0.00"))
+    vat = sum((deposit.vat for deposit in event.deposits), Decimal("0.00"))
+    deducted = deducted_of(event.prepaid.amount, net, vat)
+    return {"deposit_net": deducted.net, "deposit_vat": deducted.vat}
 
 
 async def _instalment_for(work: UnitOfWork, event: InvoiceIssued) -> Row | None:

@@ -148,7 +148,8 @@ async def _invoices(work: UnitOfWork, since: date) -> list[tuple[UUID, Entry]]:
     def entries(row: Row) -> Sequence[Entry]:
         number = row["number"] or str(row["invoice_id"])
         facts = (row["client_id"], row["gross"], row["vat"], _accounts(row))
-        return [rules.invoice_issued(row["invoice_id"], number, row["issue_date"], *facts)]
+        deducted = rules.Deducted(row["deposit_net"], row["deposit_vat"])
+        return [rules.invoice_issued(row["invoice_id"], number, row["issue_date"], *facts, deducted)]
 
     return await _page(work, statement, entries)
 

@@ -8,6 +8,7 @@ from sqlalchemy import Date, cast, func, select
 from runtime.privacy import ERASED_NAME, Anonymise, Delete, PersonalData, Retain, by_id, by_trace, through
 from storage.payments.tables.agreements import payment_promise, settlement_plan
 from storage.payments.tables.bank import bank_transaction
+from storage.payments.tables.charges import recovery_charge
 from storage.payments.tables.means import bank_details, mandate
 from storage.payments.tables.others import alert
 from storage.payments.tables.payments import payment, payment_event, r_transaction, refund
@@ -111,6 +112,12 @@ PERSONAL_DATA: Final = (
         by_id(payment_promise.c.client_id),
         Retain(_ACCOUNTING, until=_ten_years_after(payment_promise.c.promised_on)),
         "promises to pay",
+    ),
+    PersonalData(
+        recovery_charge,
+        by_id(recovery_charge.c.client_id),
+        Retain(_ACCOUNTING, until=_ten_years_after(cast(recovery_charge.c.created_at, Date))),
+        "charges of recovery",
     ),
     PersonalData(
         settlement_plan,

@@ -93,6 +93,13 @@ ALREADY_REVERSED = ALREADY_EXISTS.specific("ALREADY_REVERSED", "Écriture déjà
 PERIOD_CLOSED = PRECONDITION_FAILED.specific("PERIOD_CLOSED", "Période comptable clôturée", "Accounting period closed")
 UNBALANCED_ENTRY = VALIDATION_FAILED.specific("UNBALANCED_ENTRY", "Écriture déséquilibrée", "Unbalanced entry")
 PROMISE_NOT_FOUND = NOT_FOUND.specific("PROMISE_NOT_FOUND", "Promesse introuvable", "Payment promise not found")
+CONSUMER_FEE_FORBIDDEN = BUSINESS_RULE_VIOLATION.specific(
+    "CONSUMER_FEE_FORBIDDEN", "Frais interdits pour ce client", "Only professionals may be charged a fee"
+)
+FEE_RULE_NOT_FOUND = NOT_FOUND.specific("FEE_RULE_NOT_FOUND", "Règle de frais introuvable", "Fee rule not found")
+RECOVERY_CHARGE_NOT_FOUND = NOT_FOUND.specific(
+    "RECOVERY_CHARGE_NOT_FOUND", "Frais introuvables", "Recovery charge not found"
+)
 SETTLEMENT_PLAN_NOT_FOUND = NOT_FOUND.specific(
     "SETTLEMENT_PLAN_NOT_FOUND", "Échéancier amiable introuvable", "Settlement plan not found"
 )

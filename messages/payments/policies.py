@@ -108,6 +108,7 @@ class DunningTerms(Part):
         default=ChargeMode.AUTO, description="40 EUR per late invoice; never for consumers"
     )
     interest_mode: ChargeMode = Field(default=ChargeMode.AUTO, description="statutory rate; never for consumers")
+    max_fees_per_case: Annotated[int, Field(ge=0, le=10)] = 2
     notice_deadline_days: Annotated[int, Field(ge=1, le=60)] | None = Field(
         default=None, description="left out: 8 days for businesses, else 15"
     )

@@ -195,6 +195,7 @@ class QuotedItem(Reply):
     principal: Money
     interest: Money
     indemnity: Money
+    fees: Money
 
 
 class RecoveryQuote(Reply):
@@ -208,6 +209,7 @@ class RecoveryQuote(Reply):
     principal: Money
     interest: Money
     indemnities: Money
+    fees: Money
     total: Money
     consumer: bool
     provisional: bool

@@ -135,6 +135,7 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "payments.contract_view": ("a date", "withdrawal_ends_on"),
     "payments.creditor_account": (COMPANY, "iban", "iban_masked", "iban_fingerprint", "bic", "holder_name"),
     "payments.dunning_policy": (CATALOGUE, "name", "customer_type"),
+    "payments.fee_rule": (CATALOGUE, "customer_type"),
     "payments.reminder_policy": (CATALOGUE, "name", "customer_type"),
     "payments.retry_policy": (CATALOGUE, "name", "customer_type"),
     "payments.psp_account": (COMPANY, "name"),

@@ -10,7 +10,15 @@ from sqlalchemy import select
 
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.rules import charges
-from messages.payments import CasePauseReason, ChargeMode, CustomerType, DunningTerms, RecoveryItemStatus
+from messages.payments import (
+    CasePauseReason,
+    ChargeMode,
+    ChargeStatus,
+    ChargeType,
+    CustomerType,
+    DunningTerms,
+    RecoveryItemStatus,
+)
 from runtime.unit_of_work import UnitOfWork
 from storage.payments.sets import among
 from storage.payments.tables.payments import allocation, payment
@@ -23,38 +31,57 @@ class Claim:
     item: Row
     interest: Decimal
     indemnity: Decimal
+    fees: Decimal
     provisional: bool
 
     @property
     def total(self) -> Decimal:
         """Everything the receivable asks for."""
         principal: Decimal = self.item["outstanding"]
-        return principal + self.interest + self.indemnity
+        return principal + self.interest + self.indemnity + self.fees
 
 
-async def claims_of(desk: Desk, case: Row, as_of: date) -> list[Claim]:
-    """The open receivables of a case, oldest first. A collective procedure stops interest and indemnities."""
-    items = [item for item in desk.items_of(case) if item["status"] == RecoveryItemStatus.OPEN]
+async def claims_of(
+    desk: Desk, case: Row, as_of: date, status: RecoveryItemStatus = RecoveryItemStatus.OPEN
+) -> list[Claim]:
+    """The open receivables of a case, oldest first, or those in another state; what was billed already is not claimed again.
+
+    A collective procedure stops interest and indemnities.
+    """
+    items = [item for item in desk.items_of(case) if item["status"] == status]
     customer, terms = CustomerType(case["customer_type"]), DunningTerms.model_validate(case["terms"])
     stopped = customer is CustomerType.B2C or case["pause_reason"] == CasePauseReason.INSOLVENCY
     if stopped:
-        return [Claim(item, charges.NOTHING, charges.NOTHING, provisional=False) for item in items]
+        return [Claim(item, charges.NOTHING, charges.NOTHING, charges.NOTHING, provisional=False) for item in items]
     paid = await _paid(desk.work, items)
     found = []
     for item in items:
         parts = paid.get(item["id"], [])
         interest = charges.late_interest(customer, item["principal"], item["due_date"], as_of, parts)
         amount = interest.amount if terms.interest_mode is ChargeMode.AUTO else charges.NOTHING
+        amount -= _charged(desk, item, ChargeType.LATE_INTEREST)
         fixed = charges.indemnity(customer, item["due_date"], as_of)
+        fixed -= min(fixed, _charged(desk, item, ChargeType.FIXED_INDEMNITY))
         found.append(
             Claim(
                 item,
                 amount if amount >= charges.SMALLEST_CLAIM else charges.NOTHING,
                 fixed if terms.indemnity_mode is ChargeMode.AUTO else charges.NOTHING,
+                _charged(desk, item, ChargeType.REJECTION_FEE, ChargeStatus.RAISED),
                 interest.provisional,
             )
         )
     return found
+
+
+def _charged(desk: Desk, item: Row, type_: ChargeType, status: ChargeStatus | None = None) -> Decimal:
+    """What was charged of a receivable already, waived or not, or what of it stands in one state."""
+    amounts = [
+        row["amount"]
+        for row in desk.charges.values()
+        if (row["item_id"], row["type"]) == (item["id"], type_) and status in (None, row["status"])
+    ]
+    return sum(amounts, charges.NOTHING)
 
 
 async def _paid(work: UnitOfWork, items: Sequence[Row]) -> dict[UUID, list[tuple[date, Decimal]]]:

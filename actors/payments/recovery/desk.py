@@ -13,6 +13,7 @@ from actors.payments.rules.policies import best
 from actors.payments.rules.recovery_machines import LIVE_PLANS
 from messages.base import Event
 from messages.payments import (
+    ChargeStatus,
     NoticeStatus,
     PromiseStatus,
     RecoveryCaseStatus,
@@ -26,6 +27,7 @@ from messages.values.business_days import FRANCE, TARGET
 from runtime.unit_of_work import UnitOfWork
 from storage.payments.sets import among
 from storage.payments.tables.agreements import payment_promise, settlement_plan, settlement_tranche
+from storage.payments.tables.charges import recovery_charge
 from storage.payments.tables.dues import instalment
 from storage.payments.tables.recovery import (
     dunning_step_done,
@@ -54,9 +56,11 @@ _TABLES = (
     payment_promise,
     settlement_plan,
     settlement_tranche,
+    recovery_charge,
 )
 _OF_A_CASE = (
     recovery_item, retry_plan, suspension_request, dunning_step_done, formal_notice, payment_promise, settlement_plan,
+    recovery_charge,
 )  # fmt: skip
 
 
@@ -76,6 +80,7 @@ class Desk:
         self.promises: dict[UUID, Row] = {}
         self.settlements: dict[UUID, Row] = {}
         self.tranches: dict[UUID, Row] = {}
+        self.charges: dict[UUID, Row] = {}
         self.instalments: dict[UUID, Row] = {}
         self.bank_holidays: frozenset[date] = frozenset()
         self.public_holidays: frozenset[date] = frozenset()
@@ -86,7 +91,7 @@ class Desk:
                 _TABLES,
                 (
                     self.cases, self.items, self.plans, self.attempts, self.reminders, self.suspensions, self.steps,
-                    self.notices, self.promises, self.settlements, self.tranches,
+                    self.notices, self.promises, self.settlements, self.tranches, self.charges,
                 ),
                 strict=True,
             )
@@ -230,6 +235,12 @@ class Desk:
         """The tranches of a settlement plan in their order."""
         found = [row for row in self.tranches.values() if row["plan_id"] == plan["id"]]
         return sorted(found, key=lambda row: row["number"])
+
+    def charges_of(self, case: Row, *statuses: ChargeStatus) -> list[Row]:
+        """The charges of a case, all of them or those in one of the states, oldest first."""
+        found = [row for row in self.charges.values() if row["case_id"] == case["id"]]
+        wanted = [row for row in found if not statuses or row["status"] in statuses]
+        return sorted(wanted, key=lambda row: (row["created_at"], row["id"]))
 
     def taken_dates(self, mandate_id: UUID | None, without: UUID | None = None) -> list[Any]:
         """The dates on which a mandate is presented again already."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from actors.payments.recovery import agreeing, climbing, cutting, noticing, planning, promising, writing
+from actors.payments.recovery import agreeing, charging, climbing, cutting, noticing, planning, promising, writing
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.rules.recovery_machines import RECOVERY_CASE, RECOVERY_ITEM, RETRY_ATTEMPT, STILL_OWED
 from messages.payments import (
@@ -75,7 +75,7 @@ async def follow_money(desk: Desk) -> None:
         recount(desk, case)
         promising.follow_money(desk, case)
         agreeing.follow_money(desk, case)
-        _close_if_settled(desk, case)
+        await _close_if_settled(desk, case)
 
 
 async def _take_outcomes(desk: Desk) -> None:
@@ -156,11 +156,13 @@ def recount(desk: Desk, case: Row) -> None:
     desk.change(case, retries_exhausted=case["retries_exhausted"] or exhausted)
 
 
-def _close_if_settled(desk: Desk, case: Row) -> None:
+async def _close_if_settled(desk: Desk, case: Row) -> None:
     items = desk.items_of(case)
     if case["outstanding"] > 0 or any(item["status"] in STILL_OWED for item in items):
         return
     paid = any(item["status"] == RecoveryItemStatus.SETTLED for item in items)
+    if paid:
+        await charging.bill(desk, case)
     close(desk, case, CaseCloseReason.RECOVERED if paid else _credited_because(items))
     if paid:
         key = f"{case['id']}|received|{case['episode']}"
@@ -186,6 +188,7 @@ def close(desk: Desk, case: Row, reason: CaseCloseReason) -> None:
     noticing.settle(desk, case)
     promising.drop(desk, case)
     agreeing.drop(desk, case)
+    charging.drop(desk, case, reason)
     status = RECOVERY_CASE.after("close", RecoveryCaseStatus(case["status"]))
     desk.change(
         case,

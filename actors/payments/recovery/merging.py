@@ -13,6 +13,7 @@ from messages.payments import CaseCloseReason, RecoveryCaseStatus
 from runtime.unit_of_work import UnitOfWork
 from storage.payments.sets import among
 from storage.payments.tables.agreements import payment_promise, settlement_plan
+from storage.payments.tables.charges import recovery_charge
 from storage.payments.tables.dues import instalment, schedule
 from storage.payments.tables.means import bank_details, mandate
 from storage.payments.tables.others import merged_row
@@ -22,7 +23,7 @@ from storage.payments.tables.recovery import formal_notice, recovery_case, remin
 # Journal lines keep the auxiliary account they were posted to; views follow their owners' facts.
 _FOLLOWING = (
     bank_details, mandate, schedule, instalment, payment, recovery_case, retry_plan, reminder, formal_notice, payment_promise,
-    settlement_plan,
+    settlement_plan, recovery_charge,
 )  # fmt: skip
 
 

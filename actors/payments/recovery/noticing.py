@@ -145,7 +145,7 @@ async def _items(desk: Desk, case: Row) -> tuple[NoticeItem, ...]:
             due_date=claim.item["due_date"],
             principal=money(claim.item["outstanding"], case["currency"]),
             interest=money(claim.interest, case["currency"]),
-            charges=money(claim.indemnity, case["currency"]),
+            charges=money(claim.indemnity + claim.fees, case["currency"]),
         )
         for claim in found
     )

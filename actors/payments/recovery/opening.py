@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from actors.payments.company import Company, companies
-from actors.payments.recovery import climbing, following, planning, stopping, writing
+from actors.payments.recovery import charging, climbing, following, planning, stopping, writing
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.recovery.people import ask_people
 from actors.payments.recovery.terms import Policies, context_of, customer_type, policies
@@ -130,6 +130,7 @@ async def _take(desk: Desk, debit: FailedDebit, facts: Row, known: Policies, com
     case, item = await _case_and_item(desk, debit, facts, known, context, zone)
     if retrying.counts_for_ladder(debit.code):
         desk.change(case, rejection_count=case["rejection_count"] + 1)
+    await charging.charge_failure(desk, case, item, debit.payment, debit.code, facts["product_code"])
     following.recount(desk, case)
     debtor = debtor_of(facts, item)
     attempt = next((row for row in desk.attempts.values() if row["payment_id"] == debit.payment["id"]), None)

@@ -7,11 +7,13 @@ from actors.payments.views import money
 from messages.payments import (
     CaseNote,
     CaseRef,
+    ChargeRef,
     DunningStepDone,
     FormalNotice,
     PaymentPromise,
     PromiseRef,
     RecoveryCase,
+    RecoveryCharge,
     RecoveryItem,
     Reminder,
     RetryAttempt,
@@ -116,3 +118,17 @@ def settlement_of(row: Any, tranches: Sequence[Any] = ()) -> SettlementPlan:
     parts = tuple({**tranche, "amount": money(tranche["amount"], currency)} for tranche in tranches)
     total = money(row["total"], currency)
     return SettlementPlan.model_validate({**row, "plan_id": row["id"], "total": total, "tranches": parts})
+
+
+def charge_ref(row: Any) -> dict[str, Any]:
+    """The fields of ChargeRef."""
+    return dict(ChargeRef.model_validate(_charge_fields(row)))
+
+
+def charge_of(row: Any) -> RecoveryCharge:
+    """A charge."""
+    return RecoveryCharge.model_validate(_charge_fields(row))
+
+
+def _charge_fields(row: Any) -> dict[str, Any]:
+    return {**row, "charge_id": row["id"], "amount": money(row["amount"], row["currency"])}

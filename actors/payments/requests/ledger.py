@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from actors.payments.rules.ledger import FecLine, fec_file
+from actors.payments.rules.ledger import Balance, FecLine, fec_file, opening_lines
 from actors.payments.rules.outcomes import NOTHING
 from actors.payments.vault import opened_file, sealed_file
 from actors.payments.views import money
@@ -184,25 +184,48 @@ async def build_export(item: BuildExport, outside: Outside) -> list[FecLine]:
             outside.organisation_id,
             item.job_id,
         )
-    return [
-        FecLine(
-            journal=row["journal"],
-            number=row["number"],
-            entry_date=row["entry_date"],
-            account=row["account"],
-            client_code=row["client_code"],
-            client_name=row["display_name"],
-            piece_ref=row["piece_ref"],
-            piece_date=row["entry_date"],
-            label=row["label"],
-            debit=row["debit"],
-            credit=row["credit"],
-            validated_on=local_date(row["posted_at"]),
-            letter=row["letter"],
-            lettered_on=row["lettered_on"],
-        )
-        for row in rows
-    ]
+        opening = await _opening(connection, outside.organisation_id, item.job_id)
+    return [*opening, *(_line(row) for row in rows)]
+
+
+async def _opening(connection: Any, organisation_id: UUID, job_id: UUID) -> list[FecLine]:
+    """What the years before leave, where the file begins with a year."""
+    rows = await connection.fetch(
+        "select j.period_from, l.account, c.client_code, c.display_name, sum(l.debit - l.credit) as amount"
+        " from export_job j"
+        " join journal_entry e on e.organisation_id = j.organisation_id and e.company_id = j.company_id"
+        " and e.entry_date < j.period_from"
+        " join journal_line l on l.organisation_id = e.organisation_id and l.entry_id = e.id"
+        " left join client_view c on c.organisation_id = l.organisation_id and c.client_id = l.client_id"
+        " where j.organisation_id = $1 and j.id = $2 and j.period_from = date_trunc('year', j.period_from)::date"
+        " group by j.period_from, l.account, l.client_id, c.client_code, c.display_name"
+        " order by l.account, c.client_code",
+        organisation_id,
+        job_id,
+    )
+    if not rows:
+        return []
+    balances = [Balance(row["account"], row["amount"], row["client_code"], row["display_name"]) for row in rows]
+    return opening_lines(balances, rows[0]["period_from"])
+
+
+def _line(row: Any) -> FecLine:
+    return FecLine(
+        journal=row["journal"],
+        number=row["number"],
+        entry_date=row["entry_date"],
+        account=row["account"],
+        client_code=row["client_code"],
+        client_name=row["display_name"],
+        piece_ref=row["piece_ref"],
+        piece_date=row["entry_date"],
+        label=row["label"],
+        debit=row["debit"],
+        credit=row["credit"],
+        validated_on=local_date(row["posted_at"]),
+        letter=row["letter"],
+        lettered_on=row["lettered_on"],
+    )
 
 
 async def store_export(item: BuildExport, lines: list[FecLine], work: UnitOfWork) -> None:

@@ -183,13 +183,15 @@ async def quote_recovery_amount(request: QuoteRecoveryAmount, work: UnitOfWork) 
     found = await claims.claims_of(desk, case, as_of)
     interest = sum((claim.interest for claim in found), following.NOTHING)
     indemnities = sum((claim.indemnity for claim in found), following.NOTHING)
+    fees = sum((claim.fees for claim in found), following.NOTHING)
     return RecoveryQuote(
         case_id=case["id"],
         as_of=as_of,
         principal=money(case["outstanding"], currency),
         interest=money(interest, currency),
         indemnities=money(indemnities, currency),
-        total=money(case["outstanding"] + interest + indemnities, currency),
+        fees=money(fees, currency),
+        total=money(case["outstanding"] + interest + indemnities + fees, currency),
         consumer=case["customer_type"] == CustomerType.B2C,
         provisional=any(claim.provisional for claim in found),
         items=tuple(
@@ -199,6 +201,7 @@ async def quote_recovery_amount(request: QuoteRecoveryAmount, work: UnitOfWork) 
                 principal=money(claim.item["outstanding"], currency),
                 interest=money(claim.interest, currency),
                 indemnity=money(claim.indemnity, currency),
+                fees=money(claim.fees, currency),
             )
             for claim in found
         ),

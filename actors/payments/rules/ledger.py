@@ -17,7 +17,10 @@ _CENT = Decimal("0.01")
 class Account(StrEnum):
     """The accounts that are posted to without being told which."""
 
+    PROFIT = "120000"
+    LOSS = "129000"
     CLIENTS = "411000"
+    DEPOSITS = "419100"
     VAT_COLLECTED = "445710"
     CLEARING = "511500"
     BANK = "512000"
@@ -25,8 +28,13 @@ class Account(StrEnum):
     SUBSCRIPTIONS = "706100"
 
 
+_OF_CLIENTS = frozenset({Account.CLIENTS, Account.DEPOSITS})
+
 ACCOUNT_NAMES = {
+    "120000": "Résultat de l'exercice (bénéfice)",
+    "129000": "Résultat de l'exercice (perte)",
     "411000": "Clients",
+    "419100": "Clients - avances et acomptes reçus",
     "445710": "TVA collectée",
     "511500": "Prelevements a l'encaissement",
     "512000": "Banque",
@@ -42,14 +50,20 @@ ACCOUNT_NAMES = {
 
 
 class Journal(StrEnum):
-    """Sales, bank, and everything else."""
+    """Sales, bank, and everything else; AN is only written into files."""
 
     VT = "VT"
     BAN = "BAN"
     OD = "OD"
+    AN = "AN"
 
 
-JOURNAL_NAMES = {Journal.VT: "Journal des ventes", Journal.BAN: "Journal de banque", Journal.OD: "Opérations diverses"}
+JOURNAL_NAMES = {
+    Journal.VT: "Journal des ventes",
+    Journal.BAN: "Journal de banque",
+    Journal.OD: "Opérations diverses",
+    Journal.AN: "A nouveaux",
+}
 
 
 class UnbalancedEntry(ValueError):  # noqa: N818 - said of the entry, which is never posted
@@ -93,6 +107,22 @@ def _entry(rule: str, source: object, journal: Journal, day: date, piece: str, l
     return Entry(rule, f"{rule}|{source}", journal, day, piece, label, kept)
 
 
+@dataclass(frozen=True, slots=True)
+class Deducted:
+    """What of paid deposits a final invoice deducts."""
+
+    net: Decimal = NOTHING
+    vat: Decimal = NOTHING
+
+
+def deducted_of(prepaid: Decimal, net: Decimal, vat: Decimal) -> Deducted:
+    """The part of the deposits' net and VAT that was paid; all of it when all were paid."""
+    if not prepaid or not net + vat:
+        return Deducted()
+    paid_vat = (vat * prepaid / (net + vat)).quantize(_CENT, ROUND_HALF_UP)
+    return Deducted(prepaid - paid_vat, paid_vat)
+
+
 def invoice_issued(
     invoice_id: UUID,
     number: str,
@@ -101,13 +131,18 @@ def invoice_issued(
     gross: Decimal,
     vat: Decimal,
     net_by_account: Sequence[tuple[str, Decimal]],
+    deducted: Deducted = Deducted(),
 ) -> Entry:
-    """V1: the client owes the gross; revenue by account, VAT collected."""
+    """V1: the client owes the gross; revenue by account, VAT collected.
+
+    A final invoice takes what its deposits brought out of 419100; their VAT was collected with them and is not again.
+    """
     return _entry(
         "V1", invoice_id, Journal.VT, day, number, f"Facture {number}",
-        Line(Account.CLIENTS, debit=gross, client_id=client_id),
-        *(_credit(account, amount) for account, amount in _by_account(net_by_account, gross - vat)),
-        _credit(Account.VAT_COLLECTED, vat),
+        _debit(Account.CLIENTS, gross - deducted.net - deducted.vat, client_id),
+        _debit(Account.DEPOSITS, deducted.net, client_id),
+        *(_credit(account, amount, client_id) for account, amount in _by_account(net_by_account, gross - vat)),
+        _credit(Account.VAT_COLLECTED, vat - deducted.vat),
     )  # fmt: skip
 
 
@@ -123,7 +158,7 @@ def invoice_credited(
     """V2: the mirror of V1 for what a credit note takes back."""
     return _entry(
         "V2", source, Journal.VT, day, number, f"Avoir sur {number}",
-        *(_credit(account, -amount) for account, amount in _by_account(net_by_account, gross - vat)),
+        *(_credit(account, -amount, client_id) for account, amount in _by_account(net_by_account, gross - vat)),
         _credit(Account.VAT_COLLECTED, -vat),
         Line(Account.CLIENTS, credit=gross, client_id=client_id),
     )  # fmt: skip
@@ -217,9 +252,14 @@ def letter_after(number: int) -> str:
     return letters
 
 
-def _credit(account: str, amount: Decimal) -> Line:
-    """A credit; a negative amount is a debit, because no line is ever negative."""
-    return Line(account, credit=amount) if amount >= 0 else Line(account, debit=-amount)
+def _credit(account: str, amount: Decimal, client_id: UUID | None = None) -> Line:
+    """A credit; a negative amount is a debit, because no line is ever negative. Only accounts of clients name one."""
+    named = client_id if account in _OF_CLIENTS else None
+    return Line(account, credit=amount, client_id=named) if amount >= 0 else _debit(account, -amount, named)
+
+
+def _debit(account: str, amount: Decimal, client_id: UUID | None) -> Line:
+    return Line(account, debit=amount, client_id=client_id)
 
 
 def _by_account(net_by_account: Sequence[tuple[str, Decimal]], net: Decimal) -> list[tuple[str, Decimal]]:
@@ -241,6 +281,7 @@ FEC_COLUMNS = (
 )  # fmt: skip
 """Livre des procédures fiscales, art. A47 A-1, in this order."""
 
+_RESULT_CLASSES = "67"
 FEC_ENCODING = "iso-8859-15"
 
 
@@ -262,6 +303,32 @@ class FecLine:
     validated_on: date
     letter: str | None = None
     lettered_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What stands on an account, or on the sub-account of a client: debit above zero, credit below."""
+
+    account: str
+    amount: Decimal
+    client_code: str | None = None
+    client_name: str | None = None
+
+
+def opening_lines(balances: Sequence[Balance], day: date) -> list[FecLine]:
+    """A year's first entry: accounts of classes 1 to 5 go on, those of classes 6 and 7 become the result of the years before."""
+    result = sum((found.amount for found in balances if found.account[0] in _RESULT_CLASSES), NOTHING)
+    carried = [found for found in balances if found.account[0] not in _RESULT_CLASSES]
+    whole = [*carried, Balance(Account.PROFIT if result < 0 else Account.LOSS, result)]
+    return [
+        FecLine(
+            journal=Journal.AN, number=1, entry_date=day, account=str(found.account), client_code=found.client_code,
+            client_name=found.client_name, piece_ref=f"AN{day:%Y}", piece_date=day, label=f"A nouveaux {day:%Y}",
+            debit=max(found.amount, NOTHING), credit=max(-found.amount, NOTHING), validated_on=day,
+        )
+        for found in whole
+        if found.amount
+    ]  # fmt: skip
 
 
 def fec_file(lines: Sequence[FecLine]) -> bytes:

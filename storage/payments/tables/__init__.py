@@ -3,6 +3,7 @@
 from storage.payments.tables import (
     agreements,
     bank,
+    charges,
     dues,
     ledger,
     means,
@@ -16,6 +17,6 @@ from storage.payments.tables import (
 from storage.payments.tables.metadata import metadata
 
 __all__ = [
-    "agreements", "bank", "dues", "ledger", "means", "metadata", "others", "payments", "portal", "providers", "recovery",
+    "agreements", "bank", "charges", "dues", "ledger", "means", "metadata", "others", "payments", "portal", "providers", "recovery",
     "views",
 ]  # fmt: skip

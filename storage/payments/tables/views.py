@@ -117,6 +117,8 @@ invoice_view = Table(
     text("currency"),
     amount("gross", nullable=True),
     amount("vat", nullable=True),
+    Column("deposit_net", Numeric(14, 2), nullable=False, server_default="0", comment="deducted by a final invoice"),
+    Column("deposit_vat", Numeric(14, 2), nullable=False, server_default="0"),
     Column("net_by_account", JSONB, comment="revenue account -> net; what the ledger posts"),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "invoice_id"),
