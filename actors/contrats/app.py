@@ -133,6 +133,7 @@ actor = Actor(
         recovery.order_suspension,
         recovery.drop_suspension,
         recovery.order_lift,
+        recovery.order_termination,
         deliveries.begin_withdrawal,
         electronic_signature.take_generated_file,
         notices.prove_by_mail,
