@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
-
 from actors.activites import tasks, timeline
 from messages.activites import (
     ActivityOutcome,
@@ -19,6 +17,7 @@ from messages.activites import (
 from messages.values.identifiers import new_id
 from messages.values.instants import PARIS
 from runtime.unit_of_work import UnitOfWork
+from storage.activites.once import once
 from storage.activites.tables import activity
 
 
@@ -46,8 +45,7 @@ async def record(
 ) -> dict[str, Any] | None:
     """Store an activity, show it in the timeline and tell everybody; None when it was recorded before."""
     row = _row_of(deed, work)
-    statement = insert(activity).values(**row).on_conflict_do_nothing(index_elements=["organisation_id", "source_ref"])
-    if not await work.execute(statement):
+    if not await work.execute(once(activity, "source_ref", **row)):
         return None
     work.emit(
         ActivityRecorded(

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from actors.activites import rules, timeline, views
 from messages.activites import (
@@ -22,6 +21,7 @@ from messages.activites import (
 )
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork
+from storage.activites.once import once
 from storage.activites.tables import task, task_history, task_number_block
 
 
@@ -48,8 +48,7 @@ class TaskDraft:
 async def create(draft: TaskDraft, work: UnitOfWork) -> Row | None:
     """Store a task and tell everybody; None when its source_key made one before."""
     row = await _row_of(draft, work)
-    statement = insert(task).values(**row).on_conflict_do_nothing(index_elements=["organisation_id", "source_key"])
-    if not await work.execute(statement):
+    if not await work.execute(once(task, "source_key", **row)):
         return None
     work.emit(TaskCreated(**views.snapshot_of(row)), version=1)
     if row["assignee_id"] is not None and not draft.silent:

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
-
 from messages.activites import TimelineKind
 from messages.values.identifiers import new_id
 from messages.values.money import Money
 from runtime.unit_of_work import UnitOfWork
+from storage.activites.once import once
 from storage.activites.tables import timeline_entry
 
 
@@ -34,8 +33,9 @@ class Line:
 async def write(line: Line, work: UnitOfWork) -> None:
     """Add a line, dated now unless it says otherwise."""
     await work.execute(
-        insert(timeline_entry)
-        .values(
+        once(
+            timeline_entry,
+            "source_key",
             id=new_id(),
             organisation_id=work.organisation_id,
             at=line.at or work.now,
@@ -53,5 +53,4 @@ async def write(line: Line, work: UnitOfWork) -> None:
             actor_user_id=work.cause.user_id,
             source_key=line.source_key,
         )
-        .on_conflict_do_nothing(index_elements=["organisation_id", "source_key"])
     )

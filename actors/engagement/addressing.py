@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.engagement import queue, templates, texting
@@ -19,6 +19,7 @@ from messages.shared import Ref
 from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork, WorkItem
 from runtime.work_queue import Outside
+from storage.engagement.queries import NO_LONGER_WAITING
 from storage.engagement.tables import client_ref, company_ref, waiting_message
 from storage.projections import keep_newest
 from storage.shared.statements import render
@@ -83,15 +84,7 @@ async def write_to_client(order: ClientMail, work: UnitOfWork) -> None:
 
 async def release_waiting(client: Row, work: UnitOfWork) -> None:
     """Write the mails that waited for this client to become known."""
-    rows = await work.fetch(
-        delete(waiting_message)
-        .where(
-            waiting_message.c.organisation_id == work.organisation_id,
-            waiting_message.c.client_id == client["client_id"],
-        )
-        .returning(waiting_message.c.message)
-    )
-    for row in rows:
+    for row in await work.fetch(NO_LONGER_WAITING, organisation_id=work.organisation_id, client_id=client["client_id"]):
         await _write(ClientMail.model_validate(row["message"]), client, work)
 
 

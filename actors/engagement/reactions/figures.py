@@ -29,7 +29,8 @@ from messages.factures import (
 )
 from messages.payments import PaymentReceived, PaymentReturned
 from runtime.unit_of_work import UnitOfWork
-from storage.engagement.read_models import contract_period, contract_ref, freshness, invoice_fact, money_fact
+from storage.engagement.queries import FRESH
+from storage.engagement.read_models import contract_period, contract_ref, invoice_fact, money_fact
 from storage.projections import keep_newest
 
 _ONE_DAY = timedelta(days=1)
@@ -177,11 +178,4 @@ async def _keep_money(event: Any, kind: str, key: str, day: date, amount: Decima
 
 
 async def _refresh(work: UnitOfWork) -> None:
-    statement = insert(freshness).values(organisation_id=work.organisation_id, fresh_at=work.now)
-    await work.execute(
-        statement.on_conflict_do_update(
-            index_elements=["organisation_id"],
-            set_={"fresh_at": statement.excluded.fresh_at},
-            where=freshness.c.fresh_at < statement.excluded.fresh_at,
-        )
-    )
+    await work.execute(FRESH, organisation_id=work.organisation_id, fresh_at=work.now)
