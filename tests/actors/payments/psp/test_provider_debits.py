@@ -6,7 +6,9 @@ from decimal import Decimal
 import pytest
 
 from actors.payments.psp.simulation import Trouble
+from messages.contrats import ContractWithdrawn
 from messages.payments import (
+    CancelMandate,
     CreatePayment,
     CreateProviderOverride,
     CreateRetryPolicy,
@@ -202,6 +204,35 @@ async def test_what_failed_at_the_provider_is_presented_again_there_and_never_in
     )  # fmt: skip
     assert debits.gocardless.charged(second.end_to_end_id) == CENTS
     assert (await debits.tenant.client.call(ListCollectionBatches())).items == ()
+
+
+async def test_case_33_a_debit_under_way_is_taken_back_where_the_provider_lets_it_go(debits: DebitDesk) -> None:
+    mandate = await debits.sign()
+    sent = await debits.debit()
+    await debits.tenant.client.call(CancelMandate(mandate_id=mandate.mandate_id, reason="asked for"))
+    await debits.running.settled()
+    (cancelled,) = await debits.payments()
+    assert (cancelled.payment_id, cancelled.status) == (sent.payment_id, "CANCELLED")
+    assert debits.gocardless.charged(sent.end_to_end_id) == 0
+    assert debits.gocardless.things["mandates"][debits.token]["status"] == "cancelled"
+
+
+async def test_case_33_the_withdrawal_of_a_contract_takes_its_debit_back(debits: DebitDesk) -> None:
+    await debits.sign()
+    sent = await debits.debit()
+    withdrawn = ContractWithdrawn.model_validate(
+        debits.subscriber.snapshot("WITHDRAWN")
+        | {
+            "sent_on": PRESENTED,
+            "received_on": PRESENTED,
+            "prorata_due": Money.of("0.00"),
+            "refund_deadline": DEBIT,
+        }
+    )
+    await debits.subscriber.state(withdrawn, PRESENTED)
+    await debits.running.settled()
+    (cancelled,) = await debits.payments()
+    assert (cancelled.status, debits.gocardless.charged(sent.end_to_end_id)) == ("CANCELLED", 0)
 
 
 async def open_circuit(debits: DebitDesk) -> None:
