@@ -15,9 +15,11 @@ def upgrade() -> None:
     op.add_column('mandate', sa.Column('payment_method_id', sa.Uuid(), nullable=True))
     op.add_column('mandate', sa.Column('next_possible_charge_date', sa.Date(), nullable=True))
     op.add_column('mandate', sa.Column('provider_read_at', sa.DateTime(timezone=True), nullable=True))
-    op.create_index('uq_mandate_means', 'mandate', ['organisation_id', 'payment_method_id'], unique=True, postgresql_where=sa.text('payment_method_id is not null'))
+    op.create_index('uq_mandate_means', 'mandate', ['organisation_id', 'payment_method_id'], unique=True,
+                    postgresql_where=sa.text('payment_method_id is not null'))
     op.add_column('setup_session', sa.Column('mandate_id', sa.Uuid(), nullable=True))
-    op.create_index('ix_setup_session_mandate', 'setup_session', ['organisation_id', 'mandate_id'], unique=False, postgresql_where=sa.text('mandate_id is not null'))
+    op.create_index('ix_setup_session_mandate', 'setup_session', ['organisation_id', 'mandate_id'], unique=False,
+                    postgresql_where=sa.text('mandate_id is not null'))
     # ### end Alembic commands ###
 
 
