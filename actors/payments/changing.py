@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from actors.payments import contracts, mandates, planning, views
+from actors.payments.rules.machines import ENDED_MANDATE
 from messages.payments import (
     InstalmentCancelReason,
     InstalmentPlanned,
@@ -21,7 +22,7 @@ from storage.payments.tables.dues import instalment, schedule
 _LIVE = (ScheduleStatus.ACTIVE, ScheduleStatus.PAUSED)
 _WAITING = (InstalmentStatus.PLANNED, InstalmentStatus.BLOCKED)
 _DECIDES_DATES = {"end_date", "preferred_debit_day"}
-_NO_MANDATE = (MandateStatus.CANCELLED, MandateStatus.EXPIRED)
+_NO_MANDATE = (*ENDED_MANDATE, MandateStatus.CONSUMED)
 
 
 async def change(work: UnitOfWork, row: Row, request: UpdateSchedule) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments import mandates, planning, removal, views
 from actors.payments.company import Company
+from actors.payments.psp import charging
 from actors.payments.rules.machines import INSTALMENT, SCHEDULE
 from actors.payments.rules.planning import FREQUENCIES
 from messages.base import Event
@@ -209,7 +210,8 @@ async def end(work: UnitOfWork, row: Row, reason: ScheduleReason) -> None:
 
 
 async def take_out_payments(work: UnitOfWork, contract_id: UUID, reason: str) -> None:
-    """Take out what of a contract is not transmitted."""
+    """Take out what of a contract is not transmitted; a provider is asked to let go what it has."""
+    await charging.withdraw_debits(work, payment.c.contract_id == contract_id)
     rows = await work.fetch(
         select(payment.c.id).where(
             payment.c.organisation_id == work.organisation_id,

@@ -122,6 +122,12 @@ class DisablePspAccount(Request[PspAccount], permission="payments:settings:write
     reason: Label | None = None
 
 
+class GetPspAccount(Request[PspAccount], query=True, permission="payments:settings:read"):
+    """One account at a provider."""
+
+    psp_account_id: UUID
+
+
 class ListPspAccounts(PageRequest, Request[PspAccountPage], query=True, permission="payments:settings:read"):
     """The accounts at providers of the organisation."""
 

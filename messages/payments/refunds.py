@@ -109,6 +109,13 @@ class RefuseRefund(Request[Refund], permission="payments:refund:approve"):
     reason: Label
 
 
+class CancelRefund(Request[Refund]):
+    """Take back a refund that still waits for approval; repeating it changes nothing."""
+
+    refund_id: UUID
+    reason: Label
+
+
 class GetRefund(Request[Refund], query=True, permission="payments:refund:read"):
     """One refund."""
 

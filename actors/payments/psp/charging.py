@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from actors.payments.alerts import raise_alert
 from actors.payments.psp import circuits, following
@@ -19,7 +19,7 @@ from actors.payments.psp.records import (
     order_mandate_reading,
     read_one,
 )
-from messages.payments import AlertSeverity, PaymentErrorClass, PaymentMethod, PaymentStatus, PspStatus
+from messages.payments import AlertSeverity, PaymentErrorClass, PaymentMethod, PaymentStatus, PaymentType, PspStatus
 from messages.shared import Ref
 from runtime import clock
 from runtime.actor import MORE, Moment
@@ -143,6 +143,21 @@ async def charge_failed(item: ChargePayment, error: Exception, work: UnitOfWork)
 def order_withdrawal(work: UnitOfWork, payment_id: UUID) -> None:
     """Leave the wish to withdraw a payment for the workers; the provider decides."""
     work.order(WithdrawPayment(payment_id=payment_id, asked_at=work.now), key=f"{payment_id}|{work.now.isoformat()}")
+
+
+async def withdraw_debits(work: UnitOfWork, condition: ColumnElement[bool]) -> None:
+    """Ask providers to let go the debits that are under way at them; what they do not let go can be refunded."""
+    rows = await work.fetch(
+        select(payment.c.id).where(
+            payment.c.organisation_id == work.organisation_id,
+            payment.c.status == PaymentStatus.SUBMITTED,
+            payment.c.type.in_((PaymentType.EMISSION, PaymentType.REEMISSION)),
+            payment.c.provider_payment_id.is_not(None),
+            condition,
+        )
+    )
+    for row in rows:
+        order_withdrawal(work, row["id"])
 
 
 async def withdraw(item: WithdrawPayment, outside: Outside) -> Reading | None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from actors.payments import mandates, removal, views
 from actors.payments.company import company_of
 from actors.payments.mandates import WITH_ACCOUNT, load_mandate, lock_mandate
-from actors.payments.psp import mandating, provider_setups
+from actors.payments.psp import charging, mandating, provider_setups
 from actors.payments.rules.machines import MANDATE
 from messages.identity import COMPANY_NOT_FOUND
 from messages.payments import (
@@ -197,7 +197,8 @@ async def cancel_mandate(request: CancelMandate, work: UnitOfWork) -> Mandate:
     return views.mandate_of(await load_mandate(work, request.mandate_id))
 
 
-async def _take_out(work: UnitOfWork, mandate_id: object, reason: str) -> None:
+async def _take_out(work: UnitOfWork, mandate_id: UUID, reason: str) -> None:
+    await charging.withdraw_debits(work, payment.c.mandate_id == mandate_id)
     rows = await work.fetch(
         select(payment.c.id).where(
             payment.c.organisation_id == work.organisation_id,

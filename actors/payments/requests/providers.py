@@ -20,6 +20,7 @@ from messages.payments import (
     WEBHOOK_SECRET_REQUIRED,
     CreatePspAccount,
     DisablePspAccount,
+    GetPspAccount,
     ListPspAccounts,
     PaymentMethod,
     Provider,
@@ -133,6 +134,14 @@ async def disable_psp_account(request: DisablePspAccount, work: UnitOfWork) -> P
         await _forget_default(work, row["id"])
         work.record("psp_account", row["id"], before={"status": row["status"]}, after={"reason": request.reason})
     return await _show(work, row["id"])
+
+
+async def get_psp_account(request: GetPspAccount, work: UnitOfWork) -> PspAccount:
+    """One account, its secrets hidden."""
+    found = await _show(work, request.psp_account_id)
+    if not work.caller.sees_company(found.company_id):
+        raise Refused(PSP_ACCOUNT_NOT_FOUND, f"provider account {request.psp_account_id} does not exist; check the id")
+    return found
 
 
 async def list_psp_accounts(request: ListPspAccounts, work: UnitOfWork) -> PspAccountPage:

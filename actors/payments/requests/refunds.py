@@ -20,6 +20,7 @@ from messages.payments import (
     REFUND_NOT_FOUND,
     REFUND_UNDER_WAY,
     ApproveRefund,
+    CancelRefund,
     CreateRefund,
     GetRefund,
     ListRefunds,
@@ -104,6 +105,16 @@ async def refuse_refund(request: RefuseRefund, work: UnitOfWork) -> Refund:
     after = await refunding.change(
         work, row, "refuse", decided_by=work.caller.principal, error_code=f"refused: {request.reason}"[:100]
     )
+    work.record("refund", row["id"], before={"status": row["status"]}, after={"status": after["status"]})
+    return await _show(work, row["id"])
+
+
+async def cancel_refund(request: CancelRefund, work: UnitOfWork) -> Refund:
+    """Nobody wants it any more; once it is on its way to the provider it cannot be called back."""
+    row = await _locked(work, request.refund_id)
+    if row["status"] == RefundStatus.CANCELLED:
+        return refund_of(row)
+    after = await refunding.change(work, row, "cancel", error_code=f"cancelled: {request.reason}"[:100])
     work.record("refund", row["id"], before={"status": row["status"]}, after={"status": after["status"]})
     return await _show(work, row["id"])
 

@@ -21,6 +21,7 @@ REFUND = StateMachine(
     {
         ("approve", RefundStatus.PENDING_APPROVAL): RefundStatus.PENDING,
         ("refuse", RefundStatus.PENDING_APPROVAL): RefundStatus.CANCELLED,
+        ("cancel", RefundStatus.PENDING_APPROVAL): RefundStatus.CANCELLED,
         ("submit", RefundStatus.PENDING): RefundStatus.SUBMITTED,
         ("succeed", RefundStatus.PENDING): RefundStatus.SUCCEEDED,
         ("succeed", RefundStatus.SUBMITTED): RefundStatus.SUCCEEDED,

@@ -5,6 +5,7 @@ import pytest
 from messages.payments import (
     CreatePspAccount,
     DisablePspAccount,
+    GetPspAccount,
     ListPspAccounts,
     PaymentMethod,
     Provider,
@@ -78,3 +79,12 @@ async def test_case_34_another_tenant_sees_no_account(running: Running, tenant: 
 def _draft(tenant: Tenant, **changes: object) -> CreatePspAccount:
     fields = {"company_id": tenant.company_id, "provider": Provider.STRIPE, "name": "Stripe", "credentials": KEY}
     return CreatePspAccount.model_validate(fields | changes)
+
+
+async def test_one_account_is_read_by_its_own_organisation_only(
+    running: Running, tenant: Tenant, other: Tenant
+) -> None:
+    account = await stripe(tenant)
+    request = GetPspAccount(psp_account_id=account.psp_account_id)
+    assert await tenant.client.call(request) == account
+    assert await refused(other, request) == "PSP_ACCOUNT_NOT_FOUND"

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
-
 from actors.payments.psp.simulation import Trouble
+from messages.contrats import ContractWithdrawn
 from messages.payments import (
+    CancelMandate,
     CreatePayment,
     CreateProviderOverride,
     CreateRetryPolicy,
@@ -85,14 +85,12 @@ async def test_case_5_two_emissions_at_once_make_one_debit(debits: DebitDesk) ->
     assert (debits.gocardless.calls["create"], len(debits.gocardless.things["payments"])) == (1, 1)
 
 
-@pytest.mark.parametrize("code", ["AM04", "MD01"])
-async def test_a_refused_debit_is_a_rejected_payment_with_the_banks_reason(debits: DebitDesk, code: str) -> None:
-    mandate = await debits.sign(holder=f"ISSUE-SEPA-REJ-{code}")
+async def test_a_refused_debit_is_a_rejected_payment_with_the_banks_reason(debits: DebitDesk) -> None:
+    mandate = await debits.sign(holder="ISSUE-SEPA-REJ-MD01")
     rejected = await debits.collect(await debits.debit())
-    assert (rejected.status, rejected.reason_code) == ("REJECTED", code)
+    assert (rejected.status, rejected.reason_code) == ("REJECTED", "MD01")
     assert [body["phase"] for body in await debits.facts("payment.rejected")] == ["PRE_SETTLEMENT"]
-    expected = {"AM04": "ACTIVE", "MD01": "CANCELLED"}[code]
-    assert (await debits.read(mandate.mandate_id)).status == expected
+    assert (await debits.read(mandate.mandate_id)).status == "CANCELLED"
 
 
 async def test_case_24_a_debit_that_failed_after_it_was_confirmed_is_returned(debits: DebitDesk) -> None:
@@ -163,11 +161,10 @@ async def test_rules_and_overrides_lead_to_the_provider_where_the_client_has_a_m
     assert "CONTRACT_OVERRIDE" in str(row["routing_decision"])
 
 
-@pytest.mark.parametrize("told", ["cancelled", "suspended_by_payer"])
-async def test_a_mandate_that_the_provider_ended_blocks_the_debit(debits: DebitDesk, told: str) -> None:
+async def test_a_mandate_that_the_payer_suspended_blocks_the_debit(debits: DebitDesk) -> None:
     await creditor_account(debits.tenant)
     await debits.sign()
-    await debits.tell(told)
+    await debits.tell("suspended_by_payer")
     await debits.subscriber.open_gates(SIGNED)
     await debits.emit(PRESENTED + timedelta(days=1))
     assert await debits.payments() == ()
@@ -192,6 +189,7 @@ async def test_what_failed_at_the_provider_is_presented_again_there_and_never_in
     await debits.tenant.client.call(CreateRetryPolicy(name="3 days", terms=clause, is_default=True))
     await debits.sign(holder="ISSUE-SEPA-REJ-AM04")
     first = await debits.collect(await debits.debit())
+    assert (await debits.read(first.mandate_id or new_id())).status == "ACTIVE", "AM04 leaves the mandate as it is"
     (plan,) = (await debits.tenant.client.call(ListRetryPlans())).items
     (attempt,) = (await debits.tenant.client.call(GetRetryPlan(plan_id=plan.plan_id))).attempts
     await debits.running.tick("minute", attempt.submit_at)
@@ -202,6 +200,35 @@ async def test_what_failed_at_the_provider_is_presented_again_there_and_never_in
     )  # fmt: skip
     assert debits.gocardless.charged(second.end_to_end_id) == CENTS
     assert (await debits.tenant.client.call(ListCollectionBatches())).items == ()
+
+
+async def test_case_33_a_debit_under_way_is_taken_back_where_the_provider_lets_it_go(debits: DebitDesk) -> None:
+    mandate = await debits.sign()
+    sent = await debits.debit()
+    await debits.tenant.client.call(CancelMandate(mandate_id=mandate.mandate_id, reason="asked for"))
+    await debits.running.settled()
+    (cancelled,) = await debits.payments()
+    assert (cancelled.payment_id, cancelled.status) == (sent.payment_id, "CANCELLED")
+    assert debits.gocardless.charged(sent.end_to_end_id) == 0
+    assert debits.gocardless.things["mandates"][debits.token]["status"] == "cancelled"
+
+
+async def test_case_33_the_withdrawal_of_a_contract_takes_its_debit_back(debits: DebitDesk) -> None:
+    await debits.sign()
+    sent = await debits.debit()
+    withdrawn = ContractWithdrawn.model_validate(
+        debits.subscriber.snapshot("WITHDRAWN")
+        | {
+            "sent_on": PRESENTED,
+            "received_on": PRESENTED,
+            "prorata_due": Money.of("0.00"),
+            "refund_deadline": DEBIT,
+        }
+    )
+    await debits.subscriber.state(withdrawn, PRESENTED)
+    await debits.running.settled()
+    (cancelled,) = await debits.payments()
+    assert (cancelled.status, debits.gocardless.charged(sent.end_to_end_id)) == ("CANCELLED", 0)
 
 
 async def open_circuit(debits: DebitDesk) -> None:

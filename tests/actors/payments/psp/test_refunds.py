@@ -12,6 +12,7 @@ from messages.contrats import ContractWithdrawn
 from messages.factures import InvoiceIssued
 from messages.payments import (
     ApproveRefund,
+    CancelRefund,
     CreateRefund,
     GetRefund,
     GetTrialBalance,
@@ -112,6 +113,23 @@ async def test_above_the_limit_a_second_person_decides(desk: CardDesk) -> None:
     assert illegal.value.code.code == "INVALID_TRANSITION"
     assert (await give(desk, paid, "150.00")).status == "SUCCEEDED"
     assert len(desk.stripe.refunds) == 2
+
+
+async def test_a_refund_is_taken_back_only_while_it_waits_for_approval(desk: CardDesk, other: Tenant) -> None:
+    paid = await desk.pay(amount=Money.of("400.00"))
+    waiting = await give(desk, paid, "400.00")
+    order = CancelRefund(refund_id=waiting.refund_id, reason="paid by transfer")
+    with pytest.raises(Refused) as unknown:
+        await other.client.call(order)
+    assert unknown.value.code.code == "REFUND_NOT_FOUND"
+    for _ in range(2):
+        cancelled = await desk.tenant.client.call(order)
+        assert (cancelled.status, cancelled.error_code) == ("CANCELLED", "cancelled: paid by transfer")
+    sent = await give(desk, paid, "100.00")
+    with pytest.raises(Refused) as too_late:
+        await desk.tenant.client.call(CancelRefund(refund_id=sent.refund_id, reason="too late"))
+    assert too_late.value.code.code == "INVALID_TRANSITION"
+    assert len(desk.stripe.refunds) == 1
 
 
 async def test_a_refund_that_the_provider_refuses_leaves_the_money_here(desk: CardDesk) -> None:

@@ -31,6 +31,7 @@ from messages.payments import (
     DeleteProviderOverride,
     DeleteRoutingRule,
     GetPspHealth,
+    ListAlerts,
     ListProviderOverrides,
     ListRoutingRules,
     OverrideScope,
@@ -168,6 +169,24 @@ async def test_case_20_failures_open_the_circuit_and_the_fallback_takes_over(des
     assert (again.status, again.psp_account_id) == ("PAID", first.psp_account_id), "one try closes the circuit"
     health = await desk.tenant.client.call(GetPspHealth(psp_account_id=first.psp_account_id))
     assert (health.state, health.consecutive_failures) == ("CLOSED", 0)
+
+
+async def test_a_provider_that_is_down_for_over_five_minutes_is_told_once_and_heals(desk: CardDesk) -> None:
+    desk.stripe.trouble("create", *[Trouble.DOWN] * 7)
+    account_id = desk.account.psp_account_id
+    for minute in (0, 0, 0, 0, 0, 2, 6):
+        if minute == 2:  # five payments of a client are under way, which is as many as may be
+            await new_client(desk)
+            await desk.save_card()
+        desk.tenant.client.now = at(DAY, 8, minute)
+        assert (await desk.pay()).status == "UNCERTAIN"
+        told = (await desk.tenant.client.call(ListAlerts(code="PSP_DOWN"))).items
+        assert [alert.severity for alert in told] == (["WARNING"] if minute == 6 else [])
+    desk.tenant.client.now = at(DAY, 8, 12)
+    assert (await desk.pay()).status == "PAID"
+    health = await desk.tenant.client.call(GetPspHealth(psp_account_id=account_id))
+    assert (health.state, health.consecutive_failures, health.opened_at) == ("CLOSED", 0, None)
+    assert len((await desk.tenant.client.call(ListAlerts(code="PSP_DOWN"))).items) == 1
 
 
 async def test_case_20_a_decline_never_counts(desk: CardDesk) -> None:
