@@ -6,7 +6,7 @@ from actors.contrats import contract_record
 from actors.contrats.changes import indexing
 from actors.contrats.drafting import price_checks
 from actors.contrats.personal_data import PERSONAL_DATA
-from actors.contrats.reactions import bills, clients, copies, mandates, recovery
+from actors.contrats.reactions import bills, clients, copies, deliveries, mandates, recovery
 from actors.contrats.renewal import notices
 from actors.contrats.requests import (
     amendments,
@@ -133,6 +133,8 @@ actor = Actor(
         recovery.order_suspension,
         recovery.drop_suspension,
         recovery.order_lift,
+        recovery.order_termination,
+        deliveries.begin_withdrawal,
         electronic_signature.take_generated_file,
         notices.prove_by_mail,
         notices.prove_by_letter,

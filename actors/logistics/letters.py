@@ -146,6 +146,15 @@ async def move(
     return after
 
 
+async def note(row: Row, work: UnitOfWork, fact: Callable[[dict[str, Any]], Event], **changes: Any) -> dict[str, Any]:
+    """Store and state something that leaves the status as it is; answers the row as it is now."""
+    version = row["version"] + 1
+    await store(row, work, version=version, **changes)
+    after = {**row, **changes, "version": version}
+    work.emit(fact(views.reference_of(after)), version=version)
+    return after
+
+
 async def store(row: Row, work: UnitOfWork, **changes: Any) -> None:
     """Store changed columns."""
     await work.execute(
@@ -215,6 +224,12 @@ async def _row_of(draft: LetterDraft, work: UnitOfWork) -> dict[str, Any]:
         "submitted_at": None,
         "accepted_at": None,
         "posted_at": None,
+        "registered_number": None,
+        "first_presented_at": None,
+        "delivered_at": None,
+        "returned_at": None,
+        "undelivered_code": None,
+        "last_scan_at": None,
         "estimated_delivery_on": None,
         "last_error_code": None,
         "last_error_text": None,

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from actors.logistics import accounts, letters
+from actors.logistics import accounts, letters, progress
 from actors.logistics.maileva.client import MailevaClient
+from actors.logistics.maileva.provider import PostalReport
 from actors.logistics.rules import letters as rules
+from actors.logistics.rules import postal
 from messages.base import Event
 from messages.logistics import LetterAccepted, LetterPosted, LetterRejected, LetterStatus
 from messages.shared import LetterKind
@@ -25,8 +27,8 @@ class PollLetter(WorkItem):
     letter_id: UUID
 
 
-async def poll_letter(item: PollLetter, outside: Outside) -> str | None:
-    """The provider's word; None when there is nothing to ask for."""
+async def poll_letter(item: PollLetter, outside: Outside) -> PostalReport | None:
+    """What the provider says; None when there is nothing to ask for."""
     sql, arguments = render(
         select(letter).where(letter.c.organisation_id == outside.organisation_id, letter.c.id == item.letter_id)
     )
@@ -36,38 +38,55 @@ async def poll_letter(item: PollLetter, outside: Outside) -> str | None:
     if row is None or row["provider_sending_id"] is None or found is None:
         return None
     async with MailevaClient(await accounts.opened(found, outside)) as provider:
-        return await provider.status(LetterKind(row["kind"]), row["provider_sending_id"])
+        return await provider.report(LetterKind(row["kind"]), row["provider_sending_id"])
 
 
-async def letter_polled(item: PollLetter, word: str | None, work: UnitOfWork) -> None:
+async def letter_polled(item: PollLetter, report: PostalReport | None, work: UnitOfWork) -> None:
     """Move the letter through every step it has passed, and look again later."""
     row = await work.fetch_one(letters.for_update(work, letter.c.id == item.letter_id))
     if row is None:
         return
-    target = rules.next_status(LetterStatus(row["status"]), word) if word is not None else None
+    target = rules.next_status(LetterStatus(row["status"]), report.status) if report is not None else None
     if target is LetterStatus.REJECTED:
-        await letters.move(
-            row,
-            target,
-            work,
-            reason="REJECTED",
-            fact=lambda fields: LetterRejected(**fields, reason="REJECTED"),
-            next_poll_at=None,
-            last_error_code="REJECTED",
-        )
+        await _reject(row, work)
         return
     if target is not None:
         for status in _WAY[_WAY.index(LetterStatus(row["status"])) + 1 : _WAY.index(target) + 1]:
             row = await _step(row, status, work)
-    is_over = row["status"] == LetterStatus.POSTED
-    await letters.store(row, work, next_poll_at=None if is_over else work.now + rules.POLL_EVERY)
+    if report is not None and row["posted_at"] is not None:
+        row = await progress.follow(row, report, work)
+    await _look_again(row, work)
 
 
 async def poll_gave_up(item: PollLetter, error: Exception, work: UnitOfWork) -> None:
     """The provider did not answer: ask again at the usual time."""
     row = await work.fetch_one(letters.for_update(work, letter.c.id == item.letter_id))
-    if row is not None and row["status"] in _WAY[:-1]:
-        await letters.store(row, work, next_poll_at=work.now + rules.POLL_EVERY)
+    if row is not None and row["submitted_at"] is not None:
+        await _look_again(row, work)
+
+
+async def _look_again(row: Row, work: UnitOfWork) -> None:
+    due = postal.next_poll(
+        LetterKind(row["kind"]),
+        LetterStatus(row["status"]),
+        work.now,
+        posted_at=row["posted_at"],
+        delivered_at=row["delivered_at"],
+        lacks_proof=await progress.lacks_proof(row, work),
+    )
+    await letters.store(row, work, next_poll_at=due)
+
+
+async def _reject(row: Row, work: UnitOfWork) -> None:
+    await letters.move(
+        row,
+        LetterStatus.REJECTED,
+        work,
+        reason="REJECTED",
+        fact=lambda fields: LetterRejected(**fields, reason="REJECTED"),
+        next_poll_at=None,
+        last_error_code="REJECTED",
+    )
 
 
 async def _step(row: Row, status: LetterStatus, work: UnitOfWork) -> dict[str, Any]:

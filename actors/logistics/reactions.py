@@ -11,10 +11,10 @@ from messages.contrats import ContractTerminationScheduled
 from messages.documents import DocumentAvailable, DocumentGenerated, DocumentRejected
 from messages.factures import InvoiceDeliveryRequested, InvoicePaid
 from messages.identity import CompanyCreated, CompanyUpdated, OrganisationCreated
-from messages.logistics import ADDRESS_INVALID, LetterPurpose, LetterStatus, PostalLines
+from messages.logistics import LetterPurpose, LetterStatus, PostalLines
 from messages.payments import DunningActionRequested, FormalNoticeCancelled, StaffAction
 from messages.problem import Refused
-from messages.shared import LetterOrder, Party
+from messages.shared import LetterOrder
 from runtime.unit_of_work import UnitOfWork
 from storage.logistics.tables import company_ref, letter, rendered_document
 from storage.projections import keep_newest
@@ -164,7 +164,7 @@ async def _write(
     """Write and submit the ordered letter; one that cannot be addressed fails and says so."""
     problem: Refused | None = None
     try:
-        recipient = _lines(order.recipient)
+        recipient = addresses.lines_of_party(order.recipient)
         draft = _draft(order, purpose, recipient, source_key, links)
         row = await letters.create(draft, work)
     except Refused as refusal:
@@ -191,10 +191,3 @@ def _draft(
         source_key=source_key,
         **links,  # type: ignore[arg-type]
     )
-
-
-def _lines(party: Party) -> PostalLines:
-    if party.address is None:
-        raise Refused(ADDRESS_INVALID, "the ordered letter has no address")
-    company = None if party.kind == "CONSUMER" else party.legal_name or party.display_name
-    return addresses.lines_of(company, party.display_name if company is None else None, party.address)

@@ -30,6 +30,7 @@ from messages.contrats.terms import (
     SourceChannel,
     TermKind,
     WithdrawalExemption,
+    WithdrawalTrigger,
 )
 from messages.values.money import Money
 from messages.values.numbers import Percent, Quantity, Rate
@@ -80,6 +81,7 @@ class DraftTerms(Part):
     client_kind: ContractClientKind | None = None
     sales_channel: SalesChannel = SalesChannel.DISTANCE
     withdrawal_exemption: WithdrawalExemption | None = None
+    withdrawal_trigger: WithdrawalTrigger = WithdrawalTrigger.CONCLUSION
     source_channel: SourceChannel | None = None
     starts_on: date = Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))
     term_kind: TermKind = TermKind.FIXED

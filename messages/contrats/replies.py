@@ -4,6 +4,8 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import Field
+
 from messages.base import Reply
 from messages.contrats.contract import BillingInstalment, ContractSnapshot, ServiceLinkRef
 from messages.contrats.states import (
@@ -33,6 +35,7 @@ from messages.contrats.terms import (
     ProrationMethod,
     RenewalMode,
     WithdrawalExemption,
+    WithdrawalTrigger,
 )
 from messages.paging import Page
 from messages.values.instants import Instant
@@ -126,6 +129,8 @@ class Contract(ContractSnapshot):
     concluded_on: date | None
     withdrawal_applicable: bool
     withdrawal_exemption: WithdrawalExemption | None = None
+    withdrawal_trigger: WithdrawalTrigger = WithdrawalTrigger.CONCLUSION
+    delivered_on: date | None = Field(default=None, description="the day the last of the goods was delivered")
     withdrawal_ends_on: date | None
     withdrawal_lapses_at: Instant | None
     first_payment_not_before: date | None

@@ -50,6 +50,13 @@ class WithdrawalExemption(StrEnum):
     URGENT_REPAIR = "URGENT_REPAIR"
 
 
+class WithdrawalTrigger(StrEnum):
+    """What the right to withdraw runs from: the conclusion, or the delivery of the goods (art. L221-18)."""
+
+    CONCLUSION = "CONCLUSION"
+    DELIVERY = "DELIVERY"
+
+
 class SourceChannel(StrEnum):
     """Where the sale came from."""
 

@@ -1,15 +1,24 @@
-"""Recovery's orders: to cut a service, and to restore it."""
+"""Recovery's orders: to cut a service, to restore it, to end a contract."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from actors.contrats.choices import choices_of
-from actors.contrats.contract_record import find
-from actors.contrats.service import operations
+from actors.contrats.contract_record import ContractRecord, find
+from actors.contrats.facts import first_time
+from actors.contrats.leaving import scheduling
+from actors.contrats.rules.status import IN_FORCE
+from actors.contrats.rules.termination import ending_of
+from actors.contrats.service import effects, operations
 from messages.contrats import (
     BillingPolicy,
+    ContractOperationFailed,
+    InitiatedBy,
     OperationKind,
     OperationStatus,
     SuspensionReason,
+    TerminationChannel,
+    TerminationReason,
 )
 from messages.payments.suspensions import (
     SuspensionLiftRequested,
@@ -17,6 +26,8 @@ from messages.payments.suspensions import (
     SuspensionScope,
     SuspensionWithdrawn,
 )
+from messages.payments.terminations import ContractTerminationRequested
+from messages.values.instants import local_date
 from runtime.unit_of_work import UnitOfWork
 
 
@@ -51,6 +62,55 @@ async def drop_suspension(event: SuspensionWithdrawn, work: UnitOfWork) -> None:
 async def order_lift(event: SuspensionLiftRequested, work: UnitOfWork) -> None:
     """The debt was settled: the service comes back, right after a cut that is still under way."""
     await _undo_suspension(event.contract_id, event.request_id, work, lift=True)
+
+
+async def order_termination(event: ContractTerminationRequested, work: UnitOfWork) -> None:
+    """The formal notice is over and nobody paid: the contract ends the day before, unless it ends sooner anyway."""
+    record = await find(event.contract_id, work)
+    if record is None or not await first_time(f"contract_termination:{event.request_id}", work):
+        return
+    ends_on = local_date(event.effective_at, record.zone) - timedelta(days=1)
+    scheduled = await effects.scheduled_termination(record.id, work)
+    if record.status not in IN_FORCE:
+        _refuse_termination(record, event, "INVALID_TRANSITION")
+    elif scheduled is not None and scheduled["ends_on"] <= ends_on:
+        _refuse_termination(record, event, "ALREADY_SCHEDULED")
+    else:
+        if scheduled is not None:
+            await scheduling.revoke(record, scheduled)
+        ending = ending_of(
+            record.row,
+            record.lines,
+            received_on=min(record.today, ends_on),
+            requested=ends_on,
+            reason=TerminationReason.NON_PAYMENT,
+            legitimate=False,
+            without_notice=True,
+            telecom_cap=(await choices_of(work, record["company_id"])).telecom_fee_cap,
+        )
+        await scheduling.schedule(
+            record,
+            ending,
+            initiated_by=InitiatedBy.COMPANY,
+            channel=TerminationChannel.REGISTERED_LETTER,
+            reason_code=TerminationReason.NON_PAYMENT,
+            received_on=record.today,
+            notice_id=event.notice_id,
+        )
+    await record.save()
+
+
+def _refuse_termination(record: ContractRecord, event: ContractTerminationRequested, code: str) -> None:
+    record.state(
+        ContractOperationFailed,
+        client_id=record["client_id"],
+        operation_id=event.request_id,
+        operation=OperationKind.TERMINATE,
+        request_id=event.request_id,
+        step="check",
+        error_code=code,
+        attempts=1,
+    )
 
 
 async def _undo_suspension(contract_id: UUID, request_id: UUID, work: UnitOfWork, *, lift: bool) -> None:

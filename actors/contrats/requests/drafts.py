@@ -54,7 +54,7 @@ _NOTHING_YET: dict[str, Any] = dict.fromkeys(
     ("signed_at", "concluded_on", "withdrawal_ends_on", "withdrawal_lapses_at", "first_payment_not_before", "approved_on",
      "gates_met_on", "collection_unlocked_at", "activated_at", "suspended_at", "terminated_at", "mandate_id",
      "termination_ends_on", "planned_until", "document_id", "withdrawal_sent_on", "withdrawal_channel",
-     "withdrawal_statement_document_id", "deleted_at")
+     "withdrawal_statement_document_id", "delivered_on", "deleted_at")
 )  # fmt: skip
 
 

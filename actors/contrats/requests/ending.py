@@ -132,10 +132,11 @@ def _check_withdrawal(record: ContractRecord, request: WithdrawContract) -> None
     CONTRACT.after("withdraw", record.status)
     if not record["withdrawal_applicable"]:
         raise Refused(WITHDRAWAL_NOT_APPLICABLE, "this contract gives no right of withdrawal; terminate it instead")
-    if request.sent_on > record["withdrawal_ends_on"]:
+    ends_on = record["withdrawal_ends_on"]
+    if ends_on is not None and request.sent_on > ends_on:
         raise Refused(
             WITHDRAWAL_PERIOD_OVER,
-            f"the client could withdraw until {record['withdrawal_ends_on']}; terminate the contract instead",
+            f"the client could withdraw until {ends_on}; terminate the contract instead",
         )
     if not record["concluded_on"] <= request.sent_on <= request.received_on <= record.today:
         raise Refused.field(

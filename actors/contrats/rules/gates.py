@@ -38,7 +38,8 @@ def collection_is_open(contract: Mapping[str, Any], today: date, *, early_counts
 
 def withdrawal_is_over(contract: Mapping[str, Any], today: date) -> bool:
     """Whether the client can no longer withdraw."""
-    return not contract["withdrawal_applicable"] or contract["withdrawal_ends_on"] < today
+    ends_on = contract["withdrawal_ends_on"]
+    return not contract["withdrawal_applicable"] or (ends_on is not None and ends_on < today)
 
 
 def mandate_allows_collection(contract: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from messages.contrats import ContractClientKind, SalesChannel
-from messages.contrats.terms import WithdrawalExemption
+from messages.contrats.terms import WithdrawalExemption, WithdrawalTrigger
 from messages.values.business_days import FRANCE, business_day_on_or_after
 from messages.values.due_dates import add_months
 from messages.values.instants import local_date
@@ -33,10 +33,15 @@ def delays_of(
     holiday_zone: str | None,
     *,
     exemption: str | None = None,
+    trigger: str = WithdrawalTrigger.CONCLUSION,
+    delivered_on: date | None = None,
     informed: bool = True,
     information_given_on: date | None = None,
 ) -> Delays:
-    """The delays of a contract signed at that instant; `informed`: the signed file held the withdrawal form."""
+    """The delays of a contract signed at that instant; `informed`: the signed file held the withdrawal form.
+
+    A right that runs from the delivery of goods has no end until they are delivered.
+    """
     concluded_on = local_date(signed_at, zone)
     if not withdrawal_applies(client_kind, channel):
         return Delays(concluded_on, False, None, None, None)
@@ -44,7 +49,12 @@ def delays_of(
     first_payment = None if may_pay_at_once else first_payment_day(concluded_on)
     if exemption is not None:
         return Delays(concluded_on, False, None, None, first_payment)
-    ends_on = withdrawal_end(concluded_on, holiday_zone)
+    if trigger == WithdrawalTrigger.DELIVERY and delivered_on is None:
+        return Delays(concluded_on, True, None, None, first_payment)
+    begins_on = (
+        concluded_on if trigger == WithdrawalTrigger.CONCLUSION else max(concluded_on, delivered_on or concluded_on)
+    )
+    ends_on = withdrawal_end(begins_on, holiday_zone)
     if not informed:
         ends_on = extended_withdrawal_end(ends_on, holiday_zone, information_given_on)
     lapses_at = datetime.combine(ends_on + timedelta(days=1), time(), zone).astimezone(UTC)
@@ -61,12 +71,12 @@ def withdrawal_applies(client_kind: str, channel: str) -> bool:
     return client_kind == ContractClientKind.CONSUMER and channel in (SalesChannel.DISTANCE, SalesChannel.OFF_PREMISES)
 
 
-def withdrawal_end(concluded_on: date, holiday_zone: str | None) -> date:
-    """The last day to withdraw: fourteen days after the day of conclusion, moved to a working day.
+def withdrawal_end(begins_on: date, holiday_zone: str | None) -> date:
+    """The last day to withdraw: fourteen days after the day of conclusion or delivery, moved to a working day.
 
     Source: Code de la consommation, art. L221-18 and L221-19; Regulation 1182/71, art. 3.
     """
-    return business_day_on_or_after(concluded_on + timedelta(days=WITHDRAWAL_DAYS), holiday_zone or FRANCE)
+    return business_day_on_or_after(begins_on + timedelta(days=WITHDRAWAL_DAYS), holiday_zone or FRANCE)
 
 
 def extended_withdrawal_end(initial_end: date, holiday_zone: str | None, information_given_on: date | None) -> date:

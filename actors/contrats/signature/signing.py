@@ -17,6 +17,7 @@ from actors.contrats.letters import client_of
 from actors.contrats.renewal import cycles
 from actors.contrats.requests.quality import submit
 from actors.contrats.rules import billing_periods, legal_delays
+from actors.contrats.rules.status import OVER
 from actors.contrats.service import links
 from actors.contrats.service.gates import open_gates
 from messages.contrats import (
@@ -27,6 +28,7 @@ from messages.contrats import (
     PaymentMethod,
 )
 from messages.contrats.amendments import VersionKind
+from messages.contrats.terms import WithdrawalTrigger
 from messages.problem import Refused
 from runtime.unit_of_work import Row
 from storage.contrats.tables import (
@@ -88,6 +90,24 @@ async def inform(record: ContractRecord, given_on: date) -> None:
     )
 
 
+async def deliver(record: ContractRecord, delivered_on: date) -> bool:
+    """Goods were delivered: a right that waits for them runs from the last parcel; whether anything changed."""
+    waits = record["withdrawal_trigger"] == WithdrawalTrigger.DELIVERY and not record["withdrawal_ended"]
+    if (
+        not waits
+        or record.status in OVER
+        or (record["delivered_on"] is not None and record["delivered_on"] >= delivered_on)
+    ):
+        return False
+    record.set(delivered_on=delivered_on)
+    if record["withdrawal_applicable"]:
+        given_on = record["withdrawal_info_given_on"]
+        informed = given_on is not None and given_on <= delivered_on
+        delays = await _delays(record, record["signed_at"], informed=informed, given_on=given_on)
+        record.set(withdrawal_ends_on=delays.withdrawal_ends_on, withdrawal_lapses_at=delays.withdrawal_lapses_at)
+    return True
+
+
 async def _set_facts(record: ContractRecord, evidence: Row, document_id: UUID) -> None:
     informed = evidence["withdrawal_form_given"]
     delays = await _delays(record, evidence["signed_at"], informed=informed)
@@ -117,6 +137,8 @@ async def _delays(
         record["sales_channel"],
         client["holiday_zone"] if client is not None else None,
         exemption=record["withdrawal_exemption"],
+        trigger=record["withdrawal_trigger"],
+        delivered_on=record["delivered_on"],
         informed=informed,
         information_given_on=given_on,
     )

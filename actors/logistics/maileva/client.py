@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import httpx
@@ -10,11 +11,15 @@ import httpx
 from actors.logistics.maileva.provider import (
     Account,
     Json,
+    PostalReport,
+    PostalScan,
     ProviderRefusedError,
     ProviderUnavailableError,
     Sending,
 )
+from messages.logistics import ProofKind
 from messages.shared import LetterKind
+from messages.values.instants import local_date, parse_instant
 from runtime import clock
 
 _SIGN_IN = {
@@ -26,6 +31,13 @@ _TOKEN_PATH = "/auth/realms/services/protocol/openid-connect/token"
 _RENEW_BEFORE_SECONDS = 300
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=120.0)
 _REPEATABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+_PROOFS = {
+    ProofKind.DEPOSIT: "deposit_proof",
+    ProofKind.CONTENT: "content_proof",
+    ProofKind.DELIVERY: "acknowledgement_of_receipt",
+    ProofKind.UNDELIVERED: "undelivered_mail",
+}
 
 # One token per account and process: twenty letters at once sign in once.
 _tokens: dict[Account, tuple[str, float]] = {}
@@ -67,6 +79,32 @@ class MailevaClient:
         found = (await self._call("GET", f"{path}/recipients"))["recipients"]
         return str(found[0]["status"] if found else sending["status"])
 
+    async def report(self, kind: LetterKind, sending_id: str) -> PostalReport:
+        """Scans and proofs come with the recipient of a registered letter, with a call of their own for a simple one."""
+        path = f"{_product(kind)}/sendings/{sending_id}"
+        sending = await self._call("GET", path)
+        found = (await self._call("GET", f"{path}/recipients"))["recipients"]
+        if sending["status"] in ("DRAFT", "REJECTED") or not found:
+            return PostalReport(str(sending["status"]))
+        recipient = found[0]
+        if kind is LetterKind.SIMPLE:
+            statuses = await self._call("GET", f"{path}/recipients/{recipient['id']}/delivery_statuses")
+            return PostalReport(str(recipient["status"]), scans=_scans(statuses["delivery_statuses"]))
+        recipient = await self._call("GET", f"{path}/recipients/{recipient['id']}")
+        return PostalReport(
+            str(recipient["status"]),
+            recipient.get("registered_number"),
+            _scans([*recipient.get("delivery_statuses", ()), *_main_status(recipient)]),
+            tuple(_proofs(recipient)),
+        )
+
+    async def proof(self, kind: LetterKind, sending_id: str, proof: ProofKind) -> bytes:
+        """The PDF."""
+        path = f"{_product(kind)}/sendings/{sending_id}"
+        recipient = (await self._call("GET", f"{path}/recipients"))["recipients"][0]["id"]
+        answer = await self._answer("GET", f"{path}/recipients/{recipient}/download_{_PROOFS[proof]}")
+        return answer.content
+
     async def submit(self, kind: LetterKind, sending_id: str) -> None:
         """The call that cannot be taken back; one that was made before is fine."""
         try:
@@ -99,6 +137,10 @@ class MailevaClient:
         await self._call("POST", f"{path}/documents", files=files)
 
     async def _call(self, method: str, path: str, **arguments: Any) -> Json:
+        answer = await self._answer(method, path, **arguments)
+        return dict(answer.json()) if answer.content else {}
+
+    async def _answer(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """One call with a valid token, renewed once when the provider refuses it."""
         answer = await self._send(method, path, await self._token(), arguments)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
@@ -108,7 +150,7 @@ class MailevaClient:
             raise ProviderUnavailableError(f"{method} {path} answered {answer.status_code}")
         if answer.is_error:
             raise _refusal_of(answer)
-        return dict(answer.json()) if answer.content else {}
+        return answer
 
     async def _send(self, method: str, path: str, token: str, arguments: Mapping[str, Any]) -> httpx.Response:
         url = self._account.base_url.rstrip("/") + path
@@ -172,6 +214,31 @@ def _options(sending: Sending) -> Json:
 def _recipient(sending: Sending) -> Json:
     lines = {f"address_line_{n}": getattr(sending.recipient, f"line{n}") for n in range(1, 7)}
     return {"custom_id": sending.custom_id, "country_code": sending.recipient.country_code, **lines}
+
+
+def _scans(found: list[Json]) -> tuple[PostalScan, ...]:
+    """Oldest first; of the same instant, the provider's summary before its details."""
+    scans = [PostalScan(str(one["status"]), str(one.get("label") or ""), parse_instant(one["date"])) for one in found]
+    return tuple(sorted(scans, key=lambda scan: (scan.occurred_at, scan.code)))
+
+
+def _main_status(recipient: Json) -> list[Json]:
+    """The provider's summary as one more scan; an undelivered letter's says why."""
+    summary = recipient.get("last_main_delivery_status")
+    if summary is None:
+        return []
+    if summary["status"] == "UNDELIVERED" and recipient.get("undelivered_mail_reason"):
+        return [{**summary, "status": recipient["undelivered_mail_reason"]}]
+    return [summary]
+
+
+def _proofs(recipient: Json) -> list[tuple[ProofKind, date]]:
+    """The proofs whose address the provider has filled in."""
+    return [
+        (kind, local_date(parse_instant(recipient[f"{name}_date"])))
+        for kind, name in _PROOFS.items()
+        if recipient.get(f"{name}_url")
+    ]
 
 
 def _refusal_of(answer: httpx.Response) -> ProviderRefusedError:

@@ -1,9 +1,10 @@
 """What logistics needs of a postal provider, whoever it is."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Protocol
 
-from messages.logistics import Postage, PostalLines
+from messages.logistics import Postage, PostalLines, ProofKind
 from messages.shared import LetterKind
 
 
@@ -45,6 +46,25 @@ class Sending:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class PostalScan:
+    """Where the post saw it: the provider's code, its words and the instant."""
+
+    code: str
+    label: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PostalReport:
+    """All that the provider knows of a sending's only recipient, oldest scan first."""
+
+    status: str
+    registered_number: str | None = None
+    scans: tuple[PostalScan, ...] = ()
+    proofs: tuple[tuple[ProofKind, date], ...] = ()
+
+
 class PostalProvider(Protocol):
     """A provider's draft is free and can be deleted; `submit` cannot be taken back."""
 
@@ -53,6 +73,12 @@ class PostalProvider(Protocol):
 
     async def status(self, kind: LetterKind, sending_id: str) -> str:
         """The provider's word about the sending's only recipient, or about the sending while it is a draft."""
+
+    async def report(self, kind: LetterKind, sending_id: str) -> PostalReport:
+        """What became of it, read anew."""
+
+    async def proof(self, kind: LetterKind, sending_id: str, proof: ProofKind) -> bytes:
+        """The PDF of a proof that a report has shown."""
 
     async def submit(self, kind: LetterKind, sending_id: str) -> None:
         """Order it; of unknown outcome it raises ProviderUnavailableError, and `status` tells."""

@@ -1,6 +1,7 @@
 """Plays Maileva's side over real HTTP, for development, demo and tests.
 
 After `submit` the recipient goes PENDING, ACCEPTED, PREPARING, PROCESSED: one step at each look, or as a test says.
+What the post does after that, and its proofs, the program around it says with `scan` and `prove`.
 `lose(call, times)` does the work of a call and then answers 503, as a connection that breaks before the answer.
 """
 
@@ -9,6 +10,7 @@ import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,6 +20,10 @@ from fastapi.responses import JSONResponse
 from runtime.simulation import Simulator
 
 _STEPS = ("PENDING", "ACCEPTED", "PREPARING", "PROCESSED")
+_SMALL_PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj "
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
+)
 _LONGEST_LINE = 38
 _FRENCH_LINE_6 = re.compile(r"[0-9]{5} .+")
 _BIGGEST_DOCUMENT = 20 * 1024 * 1024
@@ -33,6 +39,8 @@ class Draft:
     status: str = "DRAFT"
     documents: list[int] = field(default_factory=list)
     recipients: list[dict[str, Any]] = field(default_factory=list)
+    scans: list[dict[str, str]] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
     submitted: int = 0
 
 
@@ -131,8 +139,29 @@ class MailevaSimulator(Simulator):
         for recipient in draft.recipients:
             recipient["status"] = status
 
+    def scan(self, draft: Draft, code: str, at: datetime) -> None:
+        """The post reports a code, in whatever order."""
+        draft.scans.append({"status": code, "label": f"scan {code}", "date": at.isoformat()})
+
+    def prove(self, draft: Draft, proof: str, at: datetime) -> None:
+        """A proof is there: deposit_proof, content_proof, acknowledgement_of_receipt or undelivered_mail."""
+        draft.details |= {f"{proof}_url": f"{self.url}/{draft.id}/{proof}", f"{proof}_date": at.isoformat()}
+
+    def proof(self, draft: Draft, proof: str) -> Response:
+        """The PDF of a proof."""
+        self.calls[proof] += 1
+        if f"{proof}_url" not in draft.details:
+            return _error(404, "NOT_FOUND", "no such proof yet")
+        return Response(_SMALL_PDF, media_type="application/pdf")
+
+    def recipient(self, draft: Draft) -> dict[str, Any]:
+        """All about the recipient of a registered sending."""
+        number = {"registered_number": f"2C{draft.id.removeprefix('sending-'):0>13}"}
+        return {**draft.recipients[0], **number, "delivery_statuses": draft.scans, **draft.details}
+
     def look(self, draft: Draft) -> dict[str, Any]:
         """The recipients of a sending; a look moves it one step on."""
+        self.calls["look"] += 1
         shown = {"recipients": [dict(recipient) for recipient in draft.recipients], "paging": {"total_results": 1}}
         if self.advances and draft.status in _STEPS[:-1]:
             self.set_status(draft, _STEPS[_STEPS.index(draft.status) + 1])
@@ -213,6 +242,19 @@ def _add_parts(app: FastAPI, simulator: MailevaSimulator) -> None:
     @app.post("/{product}/{version}/sendings/{sending_id}/recipients")
     async def _add_recipient(sending_id: str, request: Request) -> Response:
         return simulator.add_recipient(simulator.sendings[sending_id], await request.json())
+
+    @app.get("/{product}/{version}/sendings/{sending_id}/recipients/{recipient_id}")
+    async def _recipient(sending_id: str) -> dict[str, Any]:
+        return simulator.recipient(simulator.sendings[sending_id])
+
+    @app.get("/mail/v2/sendings/{sending_id}/recipients/{recipient_id}/delivery_statuses")
+    async def _delivery_statuses(sending_id: str) -> dict[str, Any]:
+        scans = simulator.sendings[sending_id].scans
+        return {"delivery_statuses": scans, "paging": {"total_results": len(scans)}}
+
+    @app.get("/{product}/{version}/sendings/{sending_id}/recipients/{recipient_id}/download_{proof}")
+    async def _proof(sending_id: str, proof: str) -> Response:
+        return simulator.proof(simulator.sendings[sending_id], proof)
 
     @app.post("/{product}/{version}/sendings/{sending_id}/submit")
     async def _submit(sending_id: str) -> Response:

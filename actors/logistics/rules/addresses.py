@@ -5,6 +5,7 @@ import unicodedata
 
 from messages.logistics import ADDRESS_INVALID, ADDRESS_LINE_TOO_LONG, AddressCheck, PostalLines
 from messages.problem import Refused
+from messages.shared import Party
 from messages.values.addresses import Address, is_french_territory
 
 LONGEST_LINE = 38
@@ -39,6 +40,14 @@ def lines_of(company: str | None, person: str | None, address: Address) -> Posta
     return PostalLines(
         line1=names[0], line2=names[1], line3=body[0], line4=body[1], line5=body[2], line6=city, country_code=country
     )
+
+
+def lines_of_party(party: Party) -> PostalLines:
+    """The six lines of a party with an address: a company's own name, or the person's."""
+    if party.address is None:
+        raise _invalid("recipient.address", "the recipient has no address; give one")
+    company = None if party.kind == "CONSUMER" else party.legal_name or party.display_name
+    return lines_of(company, party.display_name if company is None else None, party.address)
 
 
 def country_of(address: Address) -> str:

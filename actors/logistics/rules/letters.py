@@ -20,7 +20,6 @@ from messages.values.instants import PARIS
 
 CUT_OFF = time(17)
 DOCUMENT_PATIENCE = timedelta(hours=24)
-POLL_EVERY = timedelta(hours=12)
 FIRST_POLL = timedelta(hours=1)
 REGISTERED_COUNTRIES = frozenset({"FR", "MC", "RE", "YT", "MQ", "GP", "MF", "BL", "GF"})
 

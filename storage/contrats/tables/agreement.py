@@ -11,6 +11,7 @@ from sqlalchemy import (
     Numeric,
     PrimaryKeyConstraint,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
 )
@@ -45,6 +46,8 @@ contract = Table(
     reference("sales_rep_id"),
     text("sales_channel"),
     text("withdrawal_exemption", nullable=True),
+    Column("withdrawal_trigger", Text, nullable=False, server_default="CONCLUSION"),
+    Column("delivered_on", Date),
     text("source_channel", nullable=True),
     reference("billing_address_id", nullable=True),
     text("term_kind"),

@@ -1,6 +1,6 @@
 """Leaving a contract: withdrawal, cancellation, termination, and the end of a term."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import pytest
@@ -15,7 +15,8 @@ from messages.contrats import (
     WithdrawContract,
 )
 from messages.contrats.settings import UpdateContractSettings
-from tests.actors.contrats.builders import Sale, at
+from messages.payments.terminations import ContractTerminationRequested
+from tests.actors.contrats.builders import Sale, at, fact
 from tests.actors.contrats.test_drafting import refused
 from tests.harness import Running, Tenant
 
@@ -268,6 +269,39 @@ async def test_an_exempt_sale_cannot_be_withdrawn_from(sale: Sale, tenant: Tenan
         contract_id=sale.contract_id, expected_version=signed.version, sent_on=date(2026, 3, 2), received_on=date(2026, 3, 2)
     )  # fmt: skip
     assert await refused(tenant.client.call(withdraw)) == "WITHDRAWAL_NOT_APPLICABLE"
+
+
+async def test_recovery_ends_a_contract_that_nobody_pays(sale: Sale) -> None:
+    await sale.in_force(terms={"commitment_months": 12})
+    sale.at(at(date(2026, 4, 5)))
+    later = await sale.tenant.client.call(await leave(sale, requested_ends_on=date(2026, 6, 30)))
+    assert later.ends_on == date(2026, 6, 30)
+    noticed = uuid4()
+    # midnight of 26 April in Paris
+    midnight = datetime(2026, 4, 25, 22, tzinfo=UTC)
+    order = fact(ContractTerminationRequested, contract_id=sale.contract_id, notice_id=noticed, effective_at=midnight)
+    await sale.hears(order, now=at(date(2026, 4, 24)), times=2)
+    assert len(await sale.stated("contract.termination_revoked")) == 1  # the debtor's own later end
+    (_, (_, scheduled)) = await sale.stated("contract.termination_scheduled")
+    assert (scheduled["ends_on"], scheduled["reason_code"], scheduled["initiated_by"]) == (
+        "2026-04-25", "NON_PAYMENT", "COMPANY",
+    )  # fmt: skip
+    # 5/30 of April and eleven whole months of the first twelve
+    assert (scheduled["notice_id"], scheduled["fee"]["amount"]) == (str(noticed), "333.88")
+    again = fact(ContractTerminationRequested, contract_id=sale.contract_id, effective_at=midnight)
+    await sale.hears(again, now=at(date(2026, 4, 24)), times=2)
+    ((_, failed),) = await sale.stated("contract.operation_failed")
+    assert (failed["operation"], failed["request_id"], failed["error_code"]) == (
+        "TERMINATE", str(again.request_id), "ALREADY_SCHEDULED",
+    )  # fmt: skip
+    await sale.day(date(2026, 4, 26))
+    sale.at(at(date(2026, 4, 26)))
+    await sale.provider()
+    ((_, ended),) = await sale.stated("contract.terminated")
+    assert (ended["ends_on"], ended["reason_code"], ended["notice_id"]) == ("2026-04-25", "NON_PAYMENT", str(noticed))
+    late = fact(ContractTerminationRequested, contract_id=sale.contract_id, effective_at=midnight)
+    await sale.hears(late, now=at(date(2026, 4, 27)))
+    assert (await sale.stated("contract.operation_failed"))[-1][1]["error_code"] == "INVALID_TRANSITION"
 
 
 async def test_case_7_a_missing_form_gives_the_client_a_year(sale: Sale, tenant: Tenant) -> None:

@@ -1,4 +1,4 @@
-"""Requests of logistics."""
+"""Requests about letters, addresses and carrier accounts."""
 
 from uuid import UUID
 
@@ -8,11 +8,11 @@ from actors.logistics import accounts, letters, views
 from actors.logistics.rules import addresses
 from actors.logistics.rules import letters as rules
 from messages.logistics import (
-    ADDRESS_INVALID,
     ALREADY_SUBMITTED,
     CARRIER_ACCOUNT_EXISTS,
     LETTER_NOT_FOUND,
     NO_CARRIER_ACCOUNT,
+    PROOF_NOT_YET,
     AddressCheck,
     AddressValidation,
     CancelLetter,
@@ -21,8 +21,10 @@ from messages.logistics import (
     CreateCarrierAccount,
     CreateLetter,
     GetLetter,
+    GetLetterProof,
     Letter,
     LetterPage,
+    LetterProof,
     LetterStatus,
     ListCarrierAccounts,
     ListLetters,
@@ -33,21 +35,16 @@ from messages.logistics import (
 from messages.problem import Refused
 from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
-from storage.logistics.tables import carrier_account, letter
+from storage.logistics.tables import carrier_account, letter, letter_proof
 
 
 async def create_letter(request: CreateLetter, work: UnitOfWork) -> Letter:
     """Write a letter; with `submit` it is on its way as soon as its document is readable."""
-    party = request.recipient
-    if party.address is None:
-        raise Refused.field("recipient.address", "required", "the recipient has no address; give one", ADDRESS_INVALID)
-    company = None if party.kind == "CONSUMER" else party.legal_name or party.display_name
-    person = party.display_name if party.kind == "CONSUMER" else None
     if request.submit:
         await _check_account(work)
     fields = request.model_dump(exclude={"recipient", "submit"})
     row = await letters.create(
-        letters.LetterDraft(**fields, recipient=addresses.lines_of(company, person, party.address)), work
+        letters.LetterDraft(**fields, recipient=addresses.lines_of_party(request.recipient)), work
     )
     assert row is not None  # without source_key nothing was made before
     if request.submit:
@@ -59,6 +56,25 @@ async def get_letter(request: GetLetter, work: UnitOfWork) -> Letter:
     """One letter."""
     statement = select(letter).where(letter.c.organisation_id == work.organisation_id, letter.c.id == request.letter_id)
     return views.letter_of(await work.load(statement, "letter", code=LETTER_NOT_FOUND))
+
+
+async def get_letter_proof(request: GetLetterProof, work: UnitOfWork) -> LetterProof:
+    """Where a proof is stored."""
+    statement = select(letter.c.id).where(
+        letter.c.organisation_id == work.organisation_id, letter.c.id == request.letter_id
+    )
+    await work.load(statement, "letter", code=LETTER_NOT_FOUND)
+    row = await work.fetch_one(
+        select(letter_proof).where(
+            letter_proof.c.organisation_id == work.organisation_id,
+            letter_proof.c.letter_id == request.letter_id,
+            letter_proof.c.kind == request.kind,
+            letter_proof.c.document_id.is_not(None),
+        )
+    )
+    if row is None:
+        raise Refused(PROOF_NOT_YET, f"the provider has given no {request.kind} proof yet; ask again later")
+    return LetterProof.model_validate(dict(row))
 
 
 async def list_letters(request: ListLetters, work: UnitOfWork) -> LetterPage:

@@ -1,42 +1,17 @@
-"""logistics: letters on paper, from the order to the post, and their legal dates."""
+"""logistics: letters on paper, from the order to the proof of delivery, and their legal dates."""
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from messages.base import Event, Idempotency, Reply, Request
-from messages.errors import ALREADY_EXISTS, BUSINESS_RULE_VIOLATION, NOT_FOUND, PRECONDITION_FAILED, VALIDATION_FAILED
+from messages.base import Idempotency, Reply, Request
 from messages.paging import Page, PageRequest
 from messages.shared import LetterKind, Party
 from messages.values.addresses import Address
 from messages.values.instants import Instant
 from messages.values.text import Label, Line
-
-LETTER_NOT_FOUND = NOT_FOUND.specific("LETTER_NOT_FOUND", "Courrier introuvable", "Letter not found")
-ADDRESS_INVALID = VALIDATION_FAILED.specific("ADDRESS_INVALID", "Adresse postale incorrecte", "Postal address invalid")
-ADDRESS_LINE_TOO_LONG = VALIDATION_FAILED.specific(
-    "ADDRESS_LINE_TOO_LONG", "Ligne d'adresse trop longue", "Address line too long"
-)
-POSTAGE_NOT_ALLOWED = VALIDATION_FAILED.specific(
-    "POSTAGE_NOT_ALLOWED", "Affranchissement impossible", "Postage not allowed"
-)
-COUNTRY_NOT_ALLOWED = VALIDATION_FAILED.specific("COUNTRY_NOT_ALLOWED", "Pays non desservi", "Country not served")
-TOO_MANY_SHEETS = BUSINESS_RULE_VIOLATION.specific("TOO_MANY_SHEETS", "Trop de feuilles", "Too many sheets")
-NO_CARRIER_ACCOUNT = PRECONDITION_FAILED.specific(
-    "NO_CARRIER_ACCOUNT", "Aucun compte de transporteur", "No carrier account"
-)
-CARRIER_ACCOUNT_EXISTS = ALREADY_EXISTS.specific(
-    "CARRIER_ACCOUNT_EXISTS", "Compte de transporteur déjà enregistré", "Carrier account exists already"
-)
-ALREADY_SUBMITTED = PRECONDITION_FAILED.specific(
-    "ALREADY_SUBMITTED", "Courrier déjà déposé", "Letter already submitted"
-)
-DOCUMENT_NOT_AVAILABLE = PRECONDITION_FAILED.specific(
-    "DOCUMENT_NOT_AVAILABLE", "Document indisponible", "Document not available"
-)
 
 
 class LetterPurpose(StrEnum):
@@ -52,7 +27,7 @@ class LetterPurpose(StrEnum):
 
 
 class LetterStatus(StrEnum):
-    """Where a letter stands. POSTED means handed to the post, never delivered."""
+    """Where a letter stands. POSTED means handed to the post; only a registered letter is ever DELIVERED."""
 
     DRAFT = "DRAFT"
     WAITING_DOCUMENT = "WAITING_DOCUMENT"
@@ -61,6 +36,12 @@ class LetterStatus(StrEnum):
     ACCEPTED = "ACCEPTED"
     IN_PRODUCTION = "IN_PRODUCTION"
     POSTED = "POSTED"
+    IN_DELIVERY = "IN_DELIVERY"
+    FIRST_PRESENTED = "FIRST_PRESENTED"
+    AWAITING_PICKUP = "AWAITING_PICKUP"
+    DELIVERED = "DELIVERED"
+    UNDELIVERED = "UNDELIVERED"
+    RETURNED = "RETURNED"
     REJECTED = "REJECTED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
@@ -70,6 +51,30 @@ class NoticeStatus(StrEnum):
     """How far the legal notice has come."""
 
     DEPOSITED = "DEPOSITED"
+    PRESENTED = "PRESENTED"
+    DELIVERED = "DELIVERED"
+    UNCLAIMED = "UNCLAIMED"
+    REFUSED = "REFUSED"
+    RETURNED_UNKNOWN = "RETURNED_UNKNOWN"
+
+
+class UndeliveredReason(StrEnum):
+    """Why the post could not hand it over. UNCLAIMED and REFUSED count as notified, the others do not."""
+
+    UNCLAIMED = "UNCLAIMED"
+    REFUSED = "REFUSED"
+    BAD_ADDRESS = "BAD_ADDRESS"
+    UNKNOWN_AT_ADDRESS = "UNKNOWN_AT_ADDRESS"
+    OTHER = "OTHER"
+
+
+class ProofKind(StrEnum):
+    """What proves a step of a registered letter."""
+
+    DEPOSIT = "DEPOSIT"
+    CONTENT = "CONTENT"
+    DELIVERY = "DELIVERY"
+    UNDELIVERED = "UNDELIVERED"
 
 
 class Postage(StrEnum):
@@ -133,6 +138,14 @@ class Letter(Reply):
     submitted_at: Instant | None
     accepted_at: Instant | None
     posted_at: Instant | None
+    registered_number: str | None = Field(description="the post's number of a registered letter")
+    first_presented_at: Instant | None
+    delivered_at: Instant | None
+    returned_at: Instant | None
+    undelivered_reason: UndeliveredReason | None
+    effective_notice_date: date | None = Field(
+        description="the day the recipient counts as notified: delivery, or first presentation when refused or unclaimed"
+    )
     estimated_delivery_on: date | None
     last_error_code: str | None
     last_error_text: str | None
@@ -142,24 +155,6 @@ class Letter(Reply):
 
 class LetterPage(Page[Letter]):
     """Letters, newest first."""
-
-
-class CarrierAccount(Reply):
-    """An account at the provider; its password goes in and never comes out."""
-
-    id: UUID
-    name: str
-    base_url: str
-    username: str
-    has_password: bool
-    is_default: bool
-    active: bool
-    created_at: Instant
-    version: int
-
-
-class CarrierAccountPage(Page[CarrierAccount]):
-    """Carrier accounts by creation."""
 
 
 class AddressValidation(Reply):
@@ -191,6 +186,22 @@ class GetLetter(Request[Letter], query=True):
     """One letter."""
 
     letter_id: UUID
+
+
+class LetterProof(Reply):
+    """A proof stored with documents."""
+
+    letter_id: UUID
+    kind: ProofKind
+    document_id: UUID
+    proof_date: date
+
+
+class GetLetterProof(Request[LetterProof], query=True, permission="logistics:letter:read"):
+    """Where the proof of a step is stored; refused with PROOF_NOT_YET until the provider gave it."""
+
+    letter_id: UUID
+    kind: ProofKind
 
 
 class ListLetters(PageRequest, Request[LetterPage], query=True, resource="letter"):
@@ -229,84 +240,3 @@ class ValidateAddress(Request[AddressValidation], query=True, permission="logist
     company: Line | None = None
     person: Line | None = None
     address: Address
-
-
-class CreateCarrierAccount(Request[CarrierAccount]):
-    """Record an account at the postal provider; the first one becomes the default."""
-
-    name: Label
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$", max_length=200)]
-    username: Line
-    password: str = Field(min_length=1, max_length=500, repr=False)
-
-
-class ListCarrierAccounts(PageRequest, Request[CarrierAccountPage], query=True, resource="carrier_account"):
-    """The accounts of the organisation, without their passwords."""
-
-
-class LetterRef(Reply):
-    """What every fact about a letter says of it."""
-
-    letter_id: UUID
-    number: str
-    kind: LetterKind
-    purpose: LetterPurpose
-    company_id: UUID
-    client_id: UUID | None = None
-    contract_id: UUID | None = None
-    invoice_id: UUID | None = None
-    action_id: UUID | None = None
-    notice_id: UUID | None = None
-    reminder_id: UUID | None = None
-    request_id: UUID | None = None
-    tracking_number: str | None = None
-    notice_status: NoticeStatus | None = None
-    effective_notice_date: date | None = None
-
-
-class LetterCreated(LetterRef, Event, aggregate="letter"):
-    """A letter is written."""
-
-
-class LetterSubmitted(LetterRef, Event, aggregate="letter"):
-    """The provider has the order; nothing stops it any more."""
-
-
-class LetterAccepted(LetterRef, Event, aggregate="letter"):
-    """The provider will print it."""
-
-
-class LetterPosted(LetterRef, Event, aggregate="letter"):
-    """Handed to the post: the deposit date of the sender, not a delivery."""
-
-    posted_at: Instant
-
-
-class LetterCancelled(LetterRef, Event, aggregate="letter"):
-    """It will not be sent."""
-
-    reason: str
-
-
-class LetterFailed(LetterRef, Event, aggregate="letter"):
-    """Our side gave up."""
-
-    reason: str
-
-
-class LetterRejected(LetterRef, Event, aggregate="letter"):
-    """The provider refused it."""
-
-    reason: str
-
-
-class LetterStatusChanged(LetterRef, Event, aggregate="letter"):
-    """Every step, for timelines."""
-
-    # `from` is a word of Python: the wire keeps it, the code says from_status.
-    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
-
-    from_status: LetterStatus = Field(alias="from")
-    to_status: LetterStatus = Field(alias="to")
-    reason: str | None = None
-    occurred_at: Instant
