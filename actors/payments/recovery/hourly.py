@@ -8,10 +8,10 @@ from actors.payments import standing
 from actors.payments.company import companies
 from actors.payments.recovery import agreeing, climbing, disputing, following, noticing, promising
 from actors.payments.recovery.desk import Desk, Row
+from actors.payments.rules.notices import RUNNING
 from actors.payments.rules.settlements import PATIENCE
 from messages.payments import (
     CasePauseReason,
-    NoticeStatus,
     PromiseStatus,
     RecoveryCaseStatus,
     RecoveryItemStatus,
@@ -73,7 +73,7 @@ def _ran_out(today: date) -> ColumnElement[bool]:
     lapsed = select(formal_notice.c.id).where(
         formal_notice.c.organisation_id == recovery_case.c.organisation_id,
         formal_notice.c.case_id == recovery_case.c.id,
-        formal_notice.c.status == NoticeStatus.SENT,
+        formal_notice.c.status.in_(RUNNING),
         formal_notice.c.deadline_on < today,
     )
     waited = select(payment_promise.c.id).where(
