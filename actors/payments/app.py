@@ -255,6 +255,8 @@ actor = Actor(
         noticing.post_rendered,
         noticing.note_unrendered,
         noticing.note_posted,
+        noticing.note_presented,
+        noticing.note_undelivered,
         noticing.note_unposted,
     ),
     runs=(

@@ -25,12 +25,19 @@ class NoticeMedium(StrEnum):
 
 
 class NoticeStatus(StrEnum):
-    """The life of a notice. DRAFT: something is missing, such as the address; SENT: handed to the post, its deadline runs."""
+    """The life of a notice. DRAFT: something is missing, such as the address; SENT: handed to the post, its deadline runs.
+
+    UNCLAIMED: not fetched or refused, which counts as delivered; UNDELIVERABLE: the address is wrong, the notice is void.
+    """
 
     DRAFT = "DRAFT"
     REQUESTED = "REQUESTED"
     RENDERED = "RENDERED"
     SENT = "SENT"
+    PRESENTED = "PRESENTED"
+    DELIVERED = "DELIVERED"
+    UNCLAIMED = "UNCLAIMED"
+    UNDELIVERABLE = "UNDELIVERABLE"
     SATISFIED = "SATISFIED"
     EXPIRED = "EXPIRED"
     CANCELLED = "CANCELLED"
@@ -62,6 +69,7 @@ class FormalNotice(Reply):
     letter_id: UUID | None
     tracking_number: str | None
     sent_on: date | None
+    first_presented_on: date | None
     deadline_on: date | None
     error_code: str | None
     created_at: Instant

@@ -6,11 +6,12 @@ from sqlalchemy import ColumnElement, or_, select
 
 from actors.payments import standing
 from actors.payments.company import companies
-from actors.payments.recovery import agreeing, climbing, disputing, noticing, promising
-from actors.payments.recovery.desk import Desk
+from actors.payments.recovery import agreeing, climbing, disputing, following, noticing, promising
+from actors.payments.recovery.desk import Desk, Row
+from actors.payments.rules.notices import RUNNING
 from actors.payments.rules.settlements import PATIENCE
 from messages.payments import (
-    NoticeStatus,
+    CasePauseReason,
     PromiseStatus,
     RecoveryCaseStatus,
     RecoveryItemStatus,
@@ -51,7 +52,7 @@ async def climb_due(moment: Moment, work: UnitOfWork) -> object:
         agreeing.expire(desk, case, today)
         await disputing.chase(desk, case, today)
         if case["status"] == RecoveryCaseStatus.PAUSED and case["paused_until"] and case["paused_until"] <= today:
-            climbing.resume(desk, case)
+            _end_pause(desk, case)
         if case["status"] == RecoveryCaseStatus.OPEN:
             await climbing.climb(desk, case, zones.get(case["company_id"], PARIS))
     await desk.store()
@@ -59,12 +60,20 @@ async def climb_due(moment: Moment, work: UnitOfWork) -> object:
     return MORE if len(rows) == _CLIENTS_PER_TURN else None
 
 
+def _end_pause(desk: Desk, case: Row) -> None:
+    """The case goes on, unless everything it asks for became disputed meanwhile."""
+    if following.asks_for_something(desk, case):
+        climbing.resume(desk, case)
+    else:
+        desk.change(case, pause_reason=CasePauseReason.DISPUTE, paused_until=None, version=case["version"] + 1)
+
+
 def _ran_out(today: date) -> ColumnElement[bool]:
     """Something that a case waits for is overdue: a notice, a promise, a settlement plan or the answer to a dispute."""
     lapsed = select(formal_notice.c.id).where(
         formal_notice.c.organisation_id == recovery_case.c.organisation_id,
         formal_notice.c.case_id == recovery_case.c.id,
-        formal_notice.c.status == NoticeStatus.SENT,
+        formal_notice.c.status.in_(RUNNING),
         formal_notice.c.deadline_on < today,
     )
     waited = select(payment_promise.c.id).where(

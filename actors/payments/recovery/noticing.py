@@ -10,10 +10,19 @@ from sqlalchemy import select
 from actors.payments.recovery.claims import claims_of
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.recovery.people import ask_people
-from actors.payments.rules.notices import LIVE, NOTICE, deadline_days, deadline_of
+from actors.payments.rules.notices import LIVE, NOTICE, RUNNING, deadline_days, deadline_of
 from actors.payments.views import money
 from messages.documents import DocumentGenerated, DocumentGenerationFailed
-from messages.logistics import LetterCancelled, LetterFailed, LetterPosted, LetterRejected
+from messages.logistics import (
+    LetterCancelled,
+    LetterDelivered,
+    LetterFailed,
+    LetterFirstPresented,
+    LetterPosted,
+    LetterRejected,
+    LetterUndelivered,
+    UndeliveredReason,
+)
 from messages.payments import (
     ADDRESS_MISSING,
     CustomerType,
@@ -40,6 +49,7 @@ from storage.payments.tables.recovery import formal_notice
 from storage.payments.tables.views import client_view, invoice_view
 
 _TEMPLATE = "letter.formal_notice"
+_NOT_FETCHED = (UndeliveredReason.UNCLAIMED, UndeliveredReason.REFUSED)
 _UNPOSTED = (NoticeStatus.DRAFT, NoticeStatus.REQUESTED, NoticeStatus.RENDERED)
 
 
@@ -171,7 +181,7 @@ def cancel(desk: Desk, row: Row, reason: str) -> None:
 def expire(desk: Desk, today: date) -> None:
     """Deadlines that ended yesterday or before; formal_notice.expired. The ladder goes on from there."""
     for row in desk.notices.values():
-        if row["status"] == NoticeStatus.SENT and row["deadline_on"] < today:
+        if row["status"] in RUNNING and row["deadline_on"] < today:
             desk.change(row, status=NOTICE.after("expire", NoticeStatus(row["status"])))
             desk.state(row, FormalNoticeExpired(**_reference(row), deadline_on=row["deadline_on"]))
 
@@ -250,6 +260,38 @@ async def note_posted(event: LetterPosted, work: UnitOfWork) -> None:
     )
     fact = FormalNoticeSent(**_reference(row), kind=row["kind"], sent_on=row["sent_on"], deadline_on=row["deadline_on"])
     desk.state(row, fact)
+    await desk.store()
+
+
+async def note_presented(event: LetterFirstPresented | LetterDelivered, work: UnitOfWork) -> None:
+    """The postman was there, or the debtor signed for it."""
+    desk, _, row = await _find(work, event.request_id)
+    delivered = isinstance(event, LetterDelivered)
+    trigger = "deliver" if delivered else "present"
+    if desk is None or not NOTICE.allows(trigger, NoticeStatus(row["status"])):
+        return
+    day = local_date(event.delivered_at if isinstance(event, LetterDelivered) else event.first_presented_at)
+    desk.change(
+        row,
+        status=NOTICE.after(trigger, NoticeStatus(row["status"])),
+        first_presented_on=row["first_presented_on"] or day,
+        version=row["version"] + 1,
+    )
+    await desk.store()
+
+
+async def note_undelivered(event: LetterUndelivered, work: UnitOfWork) -> None:
+    """A debtor who leaves a letter at the post was noticed; one who does not live there was not, and his deadline is void."""
+    desk, case, row = await _find(work, event.request_id)
+    trigger = "leave unclaimed" if event.reason in _NOT_FETCHED else "return"
+    if desk is None or not NOTICE.allows(trigger, NoticeStatus(row["status"])):
+        return
+    status = NOTICE.after(trigger, NoticeStatus(row["status"]))
+    desk.change(row, status=status, version=row["version"] + 1)
+    if status is NoticeStatus.UNDELIVERABLE:
+        desk.change(row, deadline_on=None, error_code=event.reason)
+        title = f"Formal notice undeliverable ({event.reason}): find the address and issue it again"
+        ask_people(desk, case, StaffAction.CREATE_TASK, title, TaskPriority.HIGH)
     await desk.store()
 
 

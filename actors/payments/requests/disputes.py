@@ -6,7 +6,14 @@ from actors.payments.recovery import climbing, disputing
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.recovery.found import desk_of
 from actors.payments.requests.recovery import in_full
-from messages.payments import RECOVERY_ITEM_NOT_FOUND, DisputeRecoveryItem, RecoveryCase, ResolveDispute
+from actors.payments.rules.recovery_machines import RECOVERY_CASE
+from messages.payments import (
+    RECOVERY_ITEM_NOT_FOUND,
+    DisputeRecoveryItem,
+    RecoveryCase,
+    RecoveryCaseStatus,
+    ResolveDispute,
+)
 from messages.problem import Refused
 from messages.values.instants import PARIS
 from runtime.unit_of_work import UnitOfWork
@@ -33,6 +40,7 @@ async def resolve_dispute(request: ResolveDispute, work: UnitOfWork) -> Recovery
 
 async def _item(work: UnitOfWork, case_id: UUID, item_id: UUID) -> tuple[Desk, Row, Row]:
     desk, case = await desk_of(work, case_id)
+    RECOVERY_CASE.after("close", RecoveryCaseStatus(case["status"]))  # of a closed case nothing is asked any more
     item = desk.items.get(item_id)
     if item is None or item["case_id"] != case_id:
         raise Refused(RECOVERY_ITEM_NOT_FOUND, "the case has no such receivable; take the id from the case")

@@ -5,7 +5,17 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from actors.payments import standing
-from actors.payments.recovery import claims, climbing, cutting, following, planning, shown, writing
+from actors.payments.recovery import (
+    agreeing,
+    claims,
+    climbing,
+    cutting,
+    following,
+    planning,
+    promising,
+    shown,
+    writing,
+)
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.recovery.found import desk_of
 from actors.payments.rules.contact import may_cut
@@ -145,11 +155,13 @@ async def pause_recovery_case(request: PauseRecoveryCase, work: UnitOfWork) -> R
 
 
 async def resume_recovery_case(request: ResumeRecoveryCase, work: UnitOfWork) -> RecoveryCase:
-    """Go on: what became due meanwhile is done now."""
+    """Go on: nothing is waited for any more, and what became due meanwhile is done now."""
     desk, case = await desk_of(work, request.case_id)
     work.check_version(request.expected_version, case["version"])
     if not following.asks_for_something(desk, case):
         raise Refused.field("case_id", "disputed", "everything the case asks for is disputed; resolve the disputes")
+    promising.drop(desk, case)
+    agreeing.drop(desk, case)
     climbing.resume(desk, case)
     await climbing.climb(desk, case, PARIS)
     await desk.store()

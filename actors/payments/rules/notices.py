@@ -9,6 +9,10 @@ from messages.values.business_days import business_day_on_or_after
 
 N = NoticeStatus
 
+_ON_THE_WAY = (N.SENT, N.PRESENTED)
+RUNNING = (*_ON_THE_WAY, N.DELIVERED, N.UNCLAIMED)
+"""Posted, so that the deadline runs."""
+
 NOTICE = StateMachine(
     "formal notice",
     {
@@ -16,14 +20,17 @@ NOTICE = StateMachine(
         ("lack", N.REQUESTED): N.DRAFT,
         ("render", N.REQUESTED): N.RENDERED,
         ("post", N.RENDERED): N.SENT,
-        ("satisfy", N.SENT): N.SATISFIED,
-        ("expire", N.SENT): N.EXPIRED,
-        ("satisfy", N.EXPIRED): N.SATISFIED,
+        ("present", N.SENT): N.PRESENTED,
+        **{("deliver", status): N.DELIVERED for status in _ON_THE_WAY},
+        **{("leave unclaimed", status): N.UNCLAIMED for status in _ON_THE_WAY},
+        **{("return", status): N.UNDELIVERABLE for status in (*_ON_THE_WAY, N.EXPIRED)},
+        **{("expire", status): N.EXPIRED for status in RUNNING},
+        **{("satisfy", status): N.SATISFIED for status in (*RUNNING, N.EXPIRED)},
         **{("cancel", status): N.CANCELLED for status in (N.DRAFT, N.REQUESTED, N.RENDERED)},
     },
 )
 
-LIVE = (N.DRAFT, N.REQUESTED, N.RENDERED, N.SENT)
+LIVE = (N.DRAFT, N.REQUESTED, N.RENDERED, *RUNNING)
 _DAYS = {CustomerType.B2B: 8}
 _CONSUMER_DAYS = 15
 

@@ -350,6 +350,7 @@ formal_notice = Table(
     reference("letter_id", nullable=True),
     text("tracking_number", nullable=True),
     Column("sent_on", Date),
+    Column("first_presented_on", Date),
     Column("deadline_on", Date),
     text("error_code", nullable=True),
     Index(
@@ -358,7 +359,9 @@ formal_notice = Table(
         "case_id",
         "kind",
         unique=True,
-        postgresql_where=sql("status in ('DRAFT', 'REQUESTED', 'RENDERED', 'SENT')"),
+        postgresql_where=sql(
+            "status in ('DRAFT', 'REQUESTED', 'RENDERED', 'SENT', 'PRESENTED', 'DELIVERED', 'UNCLAIMED')"
+        ),
     ),
     Index("ix_formal_notice_created", "organisation_id", "created_at", "id"),
     Index("ix_formal_notice_case", "organisation_id", "case_id"),

@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from actors.payments.bank.outcomes import Rule, Script, parse_outcome
 from actors.payments.bank.simulator import SimulatedBank
-from actors.payments.rules import ledger, outcomes
+from actors.payments.rules import ledger, outcomes, refunding
 from actors.payments.rules.ledger import Entry, FecLine, UnbalancedEntry
 from actors.payments.rules.outcomes import InstalmentState, InvoiceState, PaymentState
 from actors.payments.rules.retrying import Debtor, eligibility
@@ -119,7 +119,7 @@ def test_case_29_a_line_of_the_statutory_file_has_eighteen_columns() -> None:
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """One instalment: debits that are settled, rejected, returned and presented again, and transfers, in any order."""
+    """One instalment: debits settled, rejected, returned, won back, refunded and presented again, and transfers, in any order."""
 
     debits: Bundle[PaymentState] = Bundle("debits")
 
@@ -129,6 +129,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.instalment = InstalmentState(gross, InstalmentStatus.PLANNED)
         self.invoice = InvoiceState(gross)
         self.kept: dict[int, Decimal] = {}
+        self.returns: dict[int, UUID] = {}
         self.all: list[PaymentState] = []
         self.entries = [ledger.invoice_issued(identity("F"), "F1", DAY, self.client, gross, Decimal("8.32"), [])]
 
@@ -173,7 +174,29 @@ class AnyOrder(RuleBasedStateMachine):
             outcomes.take_back(payment, self.instalment, [(self.invoice, self.kept.get(id(payment), ZERO))])
         except Refused:
             return
-        self._post(ledger.debit_returned(self._name(payment), "P", DAY, self.client, payment.amount, "AM04"))
+        self.kept[id(payment)] = ZERO
+        self.returns[id(payment)] = identity(f"return {len(self.entries)}")
+        returned = self.returns[id(payment)]
+        self._post(ledger.debit_returned(returned, "P", DAY, self.client, payment.amount, "AM04"))
+
+    @rule(payment=debits)
+    def win_back(self, payment: PaymentState) -> None:
+        try:
+            self.kept[id(payment)] = outcomes.reinstate(payment, self.instalment, self.invoice)
+        except Refused:
+            return
+        returned = self.returns[id(payment)]
+        self._post(ledger.return_undone(returned, "P", DAY, self.client, payment.amount, "512000"))
+
+    @rule(payment=debits, part=st.integers(1, 3))
+    def give_back(self, payment: PaymentState, part: int) -> None:
+        amount = (refunding.refundable(payment) / part).quantize(Decimal("0.01"))
+        if payment.status not in outcomes.SETTLED or amount <= 0:
+            return
+        (taken,) = refunding.give_back(payment, amount, [(self.invoice, self.kept.get(id(payment), ZERO))])
+        self.kept[id(payment)] = self.kept.get(id(payment), ZERO) - taken
+        refund = identity(f"refund {len(self.entries)}")
+        self._post(ledger.refund_paid(refund, "P", DAY, self.client, amount, "512000"))
 
     @rule(amount=AMOUNTS)
     def transfer(self, amount: Decimal) -> None:
@@ -186,7 +209,8 @@ class AnyOrder(RuleBasedStateMachine):
     def the_ledger_balances_and_the_client_account_is_what_he_owes(self) -> None:
         found = balances(self.entries)
         assert sum(found.values()) == 0
-        received = sum((p.amount for p in self.all if p.status in outcomes.SETTLED), ZERO)
+        booked = outcomes.SETTLED | {PaymentStatus.RETURNED}
+        received = sum((p.amount - p.refunded - p.charged_back for p in self.all if p.status in booked), ZERO)
         assert found["411000", self.client] == self.invoice.due - received
 
     @invariant()
@@ -194,7 +218,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert ZERO <= self.instalment.paid <= self.instalment.amount
         assert ZERO <= self.invoice.allocated <= self.invoice.due
         for payment in self.all:
-            assert ZERO <= payment.allocated <= payment.amount - payment.charged_back
+            assert ZERO <= payment.allocated <= max(ZERO, payment.amount - payment.refunded - payment.charged_back)
 
     @invariant()
     def a_retry_is_thought_of_only_while_something_is_owed(self) -> None:

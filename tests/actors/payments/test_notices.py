@@ -8,7 +8,7 @@ import pytest
 
 from actors.payments.rules.notices import deadline_days, deadline_of
 from messages.documents import DocumentGenerated, DocumentGenerationFailed
-from messages.logistics import LetterFailed, LetterPosted
+from messages.logistics import LetterDelivered, LetterFailed, LetterFirstPresented, LetterPosted, LetterUndelivered
 from messages.payments import (
     ActionKind,
     CancelFormalNotice,
@@ -175,3 +175,60 @@ def test_deadlines_differ_for_professionals_and_end_on_working_days() -> None:
     assert deadline_days(30, CustomerType.B2B) == 30
     assert deadline_of(date(2026, 6, 29), 15) == date(2026, 7, 15)
     assert deadline_of(date(2026, 3, 27), 8) == date(2026, 4, 7)  # Saturday, then Easter
+
+
+async def at_the_post(running: Running, tenant: Tenant) -> tuple[Subscriber, FormalNotice]:
+    found, notice = await in_notice(running, tenant)
+    await rendered(running, tenant, notice)
+    return found, await posted(running, tenant, notice, datetime(2026, 6, 29, 12, tzinfo=UTC))
+
+
+async def told(running: Running, tenant: Tenant, notice: FormalNotice, fact: Any) -> FormalNotice:
+    for _ in range(2):
+        await running.state(fact, tenant.id, now=at(date(2026, 7, 2)))
+    await running.settled()
+    return await tenant.client.call(GetFormalNotice(notice_id=notice.notice_id))
+
+
+async def test_a_notice_that_was_presented_and_delivered_keeps_its_deadline(running: Running, tenant: Tenant) -> None:
+    _, notice = await at_the_post(running, tenant)
+    moment = datetime(2026, 7, 1, 9, tzinfo=UTC)
+    fact = LetterFirstPresented.model_validate(letter(tenant, notice.notice_id, first_presented_at=moment))
+    presented = await told(running, tenant, notice, fact)
+    assert (presented.status, presented.first_presented_on) == ("PRESENTED", date(2026, 7, 1))
+    signed = letter(tenant, notice.notice_id, delivered_at=datetime(2026, 7, 3, 9, tzinfo=UTC), proof_available=False)
+    delivered = await told(running, tenant, notice, LetterDelivered.model_validate(signed))
+    assert (delivered.status, delivered.first_presented_on, delivered.deadline_on) == (
+        "DELIVERED",
+        date(2026, 7, 1),
+        date(2026, 7, 15),
+    )
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(IssueFormalNotice(case_id=notice.case_id))
+    assert refusal.value.code.code == "NOTICE_RUNNING"
+    await running.tick("hour", at(date(2026, 7, 16), 9))
+    assert len(await facts(running, tenant, "formal_notice.expired")) == 1
+
+
+@pytest.mark.parametrize("reason", ["UNCLAIMED", "REFUSED"])
+async def test_a_letter_that_is_not_fetched_was_served(running: Running, tenant: Tenant, reason: str) -> None:
+    found, notice = await at_the_post(running, tenant)
+    fact = LetterUndelivered.model_validate(letter(tenant, notice.notice_id, reason=reason))
+    left = await told(running, tenant, notice, fact)
+    assert (left.status, left.deadline_on) == ("UNCLAIMED", date(2026, 7, 15))
+    await paid(tenant, found, "24.90", date(2026, 7, 3))
+    assert (await tenant.client.call(GetFormalNotice(notice_id=notice.notice_id))).status == "SATISFIED"
+
+
+async def test_a_wrong_address_voids_the_notice_and_another_may_be_issued(running: Running, tenant: Tenant) -> None:
+    _, notice = await at_the_post(running, tenant)
+    fact = LetterUndelivered.model_validate(letter(tenant, notice.notice_id, reason="BAD_ADDRESS"))
+    void = await told(running, tenant, notice, fact)
+    assert (void.status, void.deadline_on, void.error_code) == ("UNDELIVERABLE", None, "BAD_ADDRESS")
+    tasks = [body["title"] for body in await facts(running, tenant, "dunning_action.requested")]
+    assert sum("undeliverable" in title for title in tasks) == 1
+    await running.tick("hour", at(date(2026, 7, 16), 9))
+    assert await facts(running, tenant, "formal_notice.expired") == []
+    tenant.client.now = at(date(2026, 7, 16))
+    again = await tenant.client.call(IssueFormalNotice(case_id=notice.case_id))
+    assert again.notice_id != notice.notice_id
