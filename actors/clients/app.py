@@ -1,6 +1,16 @@
 """What clients answers, hears, does on time and asks."""
 
-from actors.clients import exporting, importing, retention_runs, schedule, sweeping, vat_checks, views
+from actors.clients import (
+    exporting,
+    import_accounts,
+    import_reading,
+    importing,
+    retention_runs,
+    schedule,
+    sweeping,
+    vat_checks,
+    views,
+)
 from actors.clients.personal_data import PERSONAL_DATA, state_anonymised
 from actors.clients.reactions import contacts, contracts, money, references
 from actors.clients.requests import (
@@ -28,6 +38,7 @@ from actors.clients.requests import (
 )
 from messages.documents import AbortUpload, BeginUpload, CompleteUpload, GetDocument, OpenContent, UploadPart
 from messages.identity import CheckLegalHold, GetSigningKeys, ReportPurgeRun
+from messages.payments import UpsertBankDetailsByExternalId
 from runtime.actor import Actor, SlowWork, Tick, every
 from runtime.host import application
 from runtime.snapshots import Export, plain
@@ -168,12 +179,20 @@ actor = Actor(
     ),
     slow_work=(
         SlowWork(
-            importing.ReadImport,
-            importing.read_piece,
+            import_reading.ReadImport,
+            import_reading.read_piece,
             importing.store_piece,
             importing.give_up,
             at_most=2,
             lease_seconds=30,
+        ),
+        SlowWork(
+            import_accounts.SendAccounts,
+            import_accounts.send_accounts,
+            import_accounts.accounts_settled,
+            import_accounts.give_up,
+            at_most=2,
+            attempts=200,
         ),
         SlowWork(retention_runs.RunRetention, retention_runs.find_batch, retention_runs.end_batch, at_most=1),
         SlowWork(vat_checks.CheckVat, vat_checks.ask_vies, vat_checks.keep_answer, vat_checks.unanswered, attempts=5),
@@ -191,6 +210,7 @@ actor = Actor(
         UploadPart,
         CompleteUpload,
         AbortUpload,
+        UpsertBankDetailsByExternalId,
     ),
     exports=(Export("client", client, queries.FULL, plain(views.snapshot_of)),),
     projections=(

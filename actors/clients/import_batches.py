@@ -42,6 +42,12 @@ class Decided:
     outcome: RowOutcome
     client_id: UUID | None = None
 
+    @property
+    def has_account(self) -> bool:
+        """Whether payments is to get the account of the row's client."""
+        mine = self.outcome in (RowOutcome.CREATED, RowOutcome.UPDATED)
+        return mine and self.read.get(ImportField.IBAN) is not None
+
 
 async def decide(rows: Sequence[ReadRow], options: ImportOptions, work: UnitOfWork, *, dry_run: bool) -> list[Decided]:
     """Decide about every row and, unless it is a dry run, do it."""

@@ -4,65 +4,30 @@ The job row remembers how far the pass has come, and moves in the transaction th
 piece that is read again, and a piece read twice changes nothing. Memory holds one piece, however long the file is.
 """
 
-import asyncio
-import base64
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
 
+from actors.clients.import_accounts import order_accounts
 from actors.clients.import_batches import Decided, decide
-from actors.clients.rules.import_files import Record, masked, records
-from actors.clients.rules.import_rows import ReadRow, read_row
+from actors.clients.import_reading import Piece, ReadImport
 from actors.clients.rules.imports import IMPORT
 from messages.clients import (
     IMPORT_JOB_NOT_FOUND,
-    IMPORT_TOO_LARGE,
     MOST_ROWS,
     ClientImportCompleted,
     ImportCounters,
     ImportField,
     ImportOptions,
     ImportStatus,
+    RowOutcome,
 )
-from messages.documents import OpenContent
 from messages.problem import Refused
-from messages.values.instants import PARIS, local_date
-from runtime.unit_of_work import Row, UnitOfWork, WorkItem
-from runtime.work_queue import Outside
+from runtime.unit_of_work import Row, UnitOfWork
 from storage.clients.tables import import_job, import_row
-
-BATCH: Final = 200
-"""Rows of one transaction."""
-_LONGEST_RECORD: Final = 1024 * 1024
-
-
-class ReadImport(WorkItem):
-    """Read the next rows of an import."""
-
-    job_id: UUID
-    document_id: UUID
-    run: int
-    offset: int
-    line: int
-    encoding: str
-    delimiter: str
-    columns: tuple[ImportField, ...]
-    country: str
-
-
-@dataclass(slots=True)
-class Piece:
-    """The rows that were read, and where the next ones begin."""
-
-    rows: list[ReadRow]
-    next_offset: int
-    next_line: int
-    is_last: bool
-
 
 # -- the job's row -----------------------------------------------------------------------------------------------
 
@@ -121,53 +86,6 @@ def _order(row: dict[str, Any], work: UnitOfWork) -> None:
     work.order(item, key=f"{row['id']}:{row['run']}:{row['next_offset']}")
 
 
-# -- reading -----------------------------------------------------------------------------------------------------
-
-
-async def read_piece(item: ReadImport, outside: Outside) -> Piece:
-    """The next rows of the file, checked cell by cell off the event loop."""
-    today = local_date(outside.now, PARIS)
-    data, is_end = b"", False
-    while True:
-        part = await outside.ask(
-            OpenContent(document_id=item.document_id, purpose="CLIENT_IMPORT", offset=item.offset + len(data))
-        )
-        data += base64.b64decode(part.content_base64)
-        is_end = part.next_offset is None
-        piece = await asyncio.to_thread(_read, item, data, is_end, today)
-        if piece.rows or is_end:
-            return piece
-        if len(data) > _LONGEST_RECORD:
-            raise Refused(IMPORT_TOO_LARGE, f"line {item.line} begins a record of more than 1 MB; close its quotes")
-
-
-def _read(item: ReadImport, data: bytes, is_end: bool, today: date) -> Piece:
-    rows: list[ReadRow] = []
-    last: Record | None = None
-    found = records(data, item.encoding, item.delimiter, line=item.line, is_last=is_end)
-    for record in found:
-        last = record
-        rows.append(_row(record, item, today))
-        if len(rows) == BATCH:
-            break
-    if last is None:
-        return Piece([], item.offset + len(data), item.line, is_end)
-    done = is_end and next(found, None) is None
-    return Piece(rows, item.offset + last.end, last.next_line, done)
-
-
-def _row(record: Record, item: ReadImport, today: date) -> ReadRow:
-    """A record as a row; cells beyond the header belong to no column."""
-    raw = masked(record.raw)
-    if len(record.cells) > len(item.columns):
-        row = ReadRow(record.line, raw)
-        row.refuse(
-            "row", "TOO_MANY_CELLS", "the row has more cells than the header; quote cells that hold the delimiter"
-        )
-        return row
-    return read_row(record.line, raw, zip(item.columns, record.cells, strict=False), item.country, today)
-
-
 # -- storing -----------------------------------------------------------------------------------------------------
 
 
@@ -178,8 +96,10 @@ async def store_piece(item: ReadImport, piece: Piece, work: UnitOfWork) -> None:
         return
     dry_run = job["status"] == ImportStatus.VALIDATING
     decided = await decide(piece.rows, ImportOptions.model_validate(job["options"]), work, dry_run=dry_run)
-    await _store_rows(item.job_id, decided, work)
-    counters = _counted(job["counters"], decided)
+    await _store_rows(item.job_id, decided, work, dry_run=dry_run)
+    if not dry_run and any(found.has_account for found in decided):
+        order_accounts(item, piece.next_line, work)
+    counters = _counted(job["counters"], decided, dry_run=dry_run)
     if counters["total"] > MOST_ROWS:
         await _fail(job, f"the file has more than {MOST_ROWS} rows; split it", work)
         return
@@ -210,7 +130,7 @@ async def _fail(job: Row, reason: str, work: UnitOfWork) -> None:
     await change_job(job, work, status=IMPORT.after("fail", ImportStatus(job["status"])), failure=reason)
 
 
-async def _store_rows(job_id: UUID, decided: Sequence[Decided], work: UnitOfWork) -> None:
+async def _store_rows(job_id: UUID, decided: Sequence[Decided], work: UnitOfWork, *, dry_run: bool) -> None:
     await work.insert_rows(
         import_row,
         [
@@ -219,20 +139,23 @@ async def _store_rows(job_id: UUID, decided: Sequence[Decided], work: UnitOfWork
                 "job_id": job_id,
                 "line_number": found.read.line,
                 "raw": found.read.raw,
-                "outcome": found.outcome,
+                "outcome": RowOutcome.PENDING_BANK if waits else found.outcome,
+                "settled_outcome": found.outcome if waits else None,
                 "errors": [asdict(error) for error in found.read.errors],
                 "client_id": found.client_id,
             }
             for found in decided
+            for waits in (not dry_run and found.has_account,)
         ],
     )
 
 
-def _counted(before: dict[str, int], decided: Sequence[Decided]) -> dict[str, int]:
+def _counted(before: dict[str, int], decided: Sequence[Decided], *, dry_run: bool) -> dict[str, int]:
     counters = dict(before)
     for found in decided:
         counters["total"] += 1
         counters[found.outcome.value.lower()] += 1
+        counters["pending_bank"] += int(not dry_run and found.has_account)
     return counters
 
 

@@ -58,9 +58,13 @@ class DuplicatePolicy(StrEnum):
 
 
 class RowOutcome(StrEnum):
-    """What became of a row, or after the dry run would become of it (PENDING: a new client)."""
+    """What became of a row, or after the dry run would become of it (PENDING: a new client).
+
+    PENDING_BANK: the client is there, and payments has not taken his account yet.
+    """
 
     PENDING = "PENDING"
+    PENDING_BANK = "PENDING_BANK"
     INVALID = "INVALID"
     CREATED = "CREATED"
     UPDATED = "UPDATED"
@@ -69,7 +73,10 @@ class RowOutcome(StrEnum):
 
 
 class ImportField(StrEnum):
-    """What a column of the file may hold. IGNORED columns are not read, but an IBAN in one is masked in every report."""
+    """What a column of the file may hold. IGNORED columns are not read, but an IBAN in one is masked in every report.
+
+    An IBAN, with its BIC, goes to payments alone: this actor neither stores nor publishes it.
+    """
 
     TYPE = "type"
     TITLE = "title"
@@ -91,6 +98,7 @@ class ImportField(StrEnum):
     COMPANY = "company"
     TAG = "tag"
     IBAN = "iban"
+    BIC = "bic"
     IGNORED = "ignored"
 
 
@@ -105,10 +113,11 @@ class ImportOptions(Part):
 
 
 class ImportCounters(Reply):
-    """How many rows went which way."""
+    """How many rows went which way. Those whose account payments has not taken yet count as `pending_bank` as well."""
 
     total: int = 0
     pending: int = 0
+    pending_bank: int = 0
     invalid: int = 0
     created: int = 0
     updated: int = 0

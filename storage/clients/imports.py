@@ -62,6 +62,7 @@ import_row = Table(
     Column("line_number", Integer, nullable=False, comment="physical line of the file on which the record begins"),
     Column("raw", Text, nullable=False, comment="as in the file; account numbers masked"),
     text("outcome"),
+    Column("settled_outcome", Text, comment="what a row that waits for payments becomes then"),
     Column("errors", JSONB, nullable=False),
     reference("client_id", nullable=True),
     PrimaryKeyConstraint("organisation_id", "job_id", "line_number"),

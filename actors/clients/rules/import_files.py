@@ -40,6 +40,7 @@ _ALIASES: Final = {
     ImportField.COMPANY: "societe|company",
     ImportField.TAG: "tag|etiquette",
     ImportField.IBAN: "iban",
+    ImportField.BIC: "bic|swift|bic swift",
 }
 _FIELD_OF: Final = {alias: field for field, aliases in _ALIASES.items() for alias in aliases.split("|")}
 

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from messages.clients import ClientType, ImportField, Title
 from messages.values.addresses import check_postal_code, checked_country_code
+from messages.values.banking import checked_bic, checked_iban
 from messages.values.companies import normalise_siren, normalise_siret, normalise_vat_number, vat_number_matches_siren
 from messages.values.contact import checked_email, normalise_phone
 from messages.values.text import search_form, without_control_characters
@@ -147,6 +148,8 @@ _NORMALISED: Final[Mapping[ImportField, Callable[[str], str]]] = {
     ImportField.SIREN: normalise_siren,
     ImportField.SIRET: normalise_siret,
     ImportField.VAT_NUMBER: normalise_vat_number,
+    ImportField.IBAN: checked_iban,
+    ImportField.BIC: checked_bic,
     ImportField.COUNTRY: checked_country_code,
 }
 

@@ -61,12 +61,12 @@ async def begins(tenant: Tenant, on: date) -> None:
 
 
 async def runs(tenant: Tenant, on: date, **filters: Any) -> list[PurgeRun]:
-    """Identity's nightly runs of that day, all reported."""
+    """Identity's nightly runs of that day by the actors that run here, all reported."""
     await tenant.running.tick("hour", datetime(on.year, on.month, on.day, 3, 30, next(_SECONDS), tzinfo=UTC))
 
     async def ended() -> list[PurgeRun] | None:
         found = (await tenant.client.call(ListPurgeRuns(limit=100, **filters))).items
-        today = [run for run in found if run.as_of.date() == on]
+        today = [run for run in found if run.as_of.date() == on and run.actor in tenant.running.hosts]
         return today if today and all(run.completed_at for run in today) else None
 
     found: list[PurgeRun] = await eventually(ended)
