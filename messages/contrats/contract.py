@@ -33,7 +33,10 @@ from messages.values.numbers import Quantity, Rate
 
 
 class ContractLine(Reply):
-    """What is sold: net amounts are those of one full billing period, discount taken off."""
+    """What is sold: net amounts are those of one full billing period, discount taken off.
+
+    A discount for some periods counts in no recurring revenue (mrr, arr): that is what lasts.
+    """
 
     line_id: UUID
     product_id: UUID
@@ -45,6 +48,7 @@ class ContractLine(Reply):
     unit_price_net: Money
     discount_pct: Rate | None = None
     discount_amount: Money | None = None
+    discount_periods: int | None = None
     net: Money
     vat_rate: Rate
     vat_category: str

@@ -51,6 +51,9 @@ class LineDraft(Part):
     unit_price_net: Money
     discount_pct: Percent | None = None
     discount_amount: Money | None = None
+    discount_periods: Annotated[int, Field(ge=1, le=120)] | None = Field(
+        default=None, description="the first periods of the contract that the discount is for; all when left out"
+    )
     vat_rate: Percent = Decimal("20.00")
     vat_category: Annotated[str, Field(pattern="^[A-Z]{1,2}$")] = "S"
     provider_code: Code | None = None
@@ -66,6 +69,9 @@ class LineDraft(Part):
             raise refusal("NEGATIVE_PRICE", "unit_price_net is below zero; give zero or more")
         if self.discount_pct is not None and self.discount_amount is not None:
             raise refusal("TWO_DISCOUNTS", "give either discount_pct or discount_amount, not both")
+        discounted = self.discount_pct is not None or self.discount_amount is not None
+        if self.discount_periods is not None and (self.kind is LineKind.ONE_OFF or not discounted):
+            raise refusal("INVALID_DISCOUNT", "discount_periods limits the discount of a recurring line; leave it out")
         if (self.kind is LineKind.ONE_OFF) != (self.billing_period is BillingFrequency.ONE_OFF) and (
             self.billing_period is not None
         ):

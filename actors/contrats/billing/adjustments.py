@@ -12,6 +12,7 @@ from actors.contrats import views
 from actors.contrats.billing.bills import BILLED, instalments
 from actors.contrats.contract_record import ContractRecord
 from actors.contrats.rules import billing_periods
+from actors.contrats.rules.amounts import net_in
 from actors.contrats.rules.corrections import creditable_states, credits_unused_days, days_price
 from messages.contrats import (
     AdjustmentCause,
@@ -114,7 +115,7 @@ async def charge_days_served(record: ContractRecord, source_id: UUID, last_day: 
         )
         shares = [
             days_price(
-                line["net"],
+                net_in(line, period.number),
                 *billing_periods.window(line, max(period.start, start), min(period.end, last_day)),
                 period.total,
             )

@@ -77,6 +77,7 @@ def typed_line(draft: LineDraft, product: Row | None, frequency: str) -> dict[st
         "unit_price_net": draft.unit_price_net.amount,
         "discount_pct": draft.discount_pct,
         "discount_amount": amount,
+        "discount_periods": draft.discount_periods,
         "net": net_of(draft.quantity, draft.unit_price_net.amount, draft.discount_pct, amount),
         "vat_rate": draft.vat_rate,
         "vat_category": draft.vat_category,

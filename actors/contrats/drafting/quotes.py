@@ -83,6 +83,7 @@ def _line_of(line: PricedLine) -> dict[str, Any]:
         "unit_price_net": round_cents(line.unit_net),
         "discount_pct": None,
         "discount_amount": None,
+        "discount_periods": None,
         "net": line.net.amount,
         "vat_rate": line.vat_rate,
         "vat_category": line.vat_category,

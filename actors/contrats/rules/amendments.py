@@ -109,6 +109,11 @@ def changes_of(
                 if isinstance(operation, ChangeLine):
                     changes.opens.append(_changed(line, operation) | {"valid_from": day})
             case AddLine():
+                if operation.line.discount_periods is not None:
+                    raise Refused.field(
+                        "operations", "discount_periods",
+                        "discount_periods is agreed on with the contract; leave it out of a new line",
+                    )  # fmt: skip
                 period = added_period(operation, contract)
                 changes.opens.append(
                     {"draft": operation.line, "valid_from": _day(contract, period, effective_from, proration)}
@@ -135,11 +140,11 @@ def _day(contract: Mapping[str, Any], period: str, effective_from: date, prorati
 def _changed(line: Line, operation: ChangeLine) -> dict[str, Any]:
     quantity = operation.quantity or line["quantity"]
     price = operation.unit_price_net.amount if operation.unit_price_net is not None else line["unit_price_net"]
-    percent, amount = line["discount_pct"], line["discount_amount"]
+    percent, amount, limit = line["discount_pct"], line["discount_amount"], line["discount_periods"]
     if operation.discount_pct is not None:
-        percent, amount = operation.discount_pct, None
+        percent, amount, limit = operation.discount_pct, None, None
     if operation.discount_amount is not None:
-        percent, amount = None, operation.discount_amount.amount
+        percent, amount, limit = None, operation.discount_amount.amount, None
     return {
         **line,
         "replaces": line["id"],
@@ -147,6 +152,7 @@ def _changed(line: Line, operation: ChangeLine) -> dict[str, Any]:
         "unit_price_net": price,
         "discount_pct": percent,
         "discount_amount": amount,
+        "discount_periods": limit,
         "net": net_of(quantity, price, percent, amount),
     }
 

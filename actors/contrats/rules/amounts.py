@@ -26,6 +26,21 @@ def net_of(quantity: Decimal, unit_price: Decimal, percent: Decimal | None, amou
     return max(round_cents(net), Decimal("0.00"))
 
 
+def net_in(line: Line, period_number: int) -> Decimal:
+    """A line's net amount for one full period, counted from 0: a discount for some periods is over after them."""
+    limit = line["discount_periods"]
+    return line["net"] if limit is None or period_number < limit else _undiscounted(line)
+
+
+def lasting_net(line: Line) -> Decimal:
+    """What a line brings in the long run: a discount for some periods does not count."""
+    return line["net"] if line["discount_periods"] is None else _undiscounted(line)
+
+
+def _undiscounted(line: Line) -> Decimal:
+    return net_of(line["quantity"], line["unit_price_net"], None, None)
+
+
 def vat_of(amounts: Iterable[tuple[str, Decimal, Decimal]]) -> Decimal:
     """VAT of (category, rate, net) amounts, computed once per category and rate (EN 16931 BR-CO-17)."""
     bases: dict[tuple[str, Decimal], Decimal] = {}
@@ -38,11 +53,11 @@ def amounts_of(lines: Sequence[Line], frequency: str) -> dict[str, Decimal]:
     """Monthly and yearly recurring revenue, and what one regular period at the contract's frequency costs."""
     recurring = [line for line in lines if line["kind"] == LineKind.RECURRING]
     regular = [line for line in recurring if line["billing_period"] == frequency]
-    net = sum((line["net"] for line in regular), Decimal("0.00"))
-    vat = vat_of((line["vat_category"], line["vat_rate"], line["net"]) for line in regular)
+    net = sum((lasting_net(line) for line in regular), Decimal("0.00"))
+    vat = vat_of((line["vat_category"], line["vat_rate"], lasting_net(line)) for line in regular)
     return {
-        "mrr": _sum(round_cents(line["net"] / MONTHS_OF[line["billing_period"]]) for line in recurring),
-        "arr": _sum(round_cents(line["net"] * 12 / MONTHS_OF[line["billing_period"]]) for line in recurring),
+        "mrr": _sum(round_cents(lasting_net(line) / MONTHS_OF[line["billing_period"]]) for line in recurring),
+        "arr": _sum(round_cents(lasting_net(line) * 12 / MONTHS_OF[line["billing_period"]]) for line in recurring),
         "recurring_net": net,
         "recurring_gross": net + vat,
     }

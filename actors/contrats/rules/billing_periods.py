@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from actors.contrats.rules.amounts import MONTHS_OF, Line, amounts_of, vat_of
+from actors.contrats.rules.amounts import MONTHS_OF, Line, amounts_of, net_in, vat_of
 from messages.contrats import BillingAnchor, BillingFrequency, BillingMode, LineKind, PaymentMethod, ProrationMethod
 from messages.values.due_dates import TermBasis, add_months, due_date, end_of_month
 from messages.values.identifiers import derived_id
@@ -160,14 +160,16 @@ def _line(line: Line, period: Period, contract: Mapping[str, Any]) -> tuple[dict
     if first > last or (method == ProrationMethod.NONE and first > period.start):
         return None
     used, total = share_of(period, first, last, method) if recurring else (1, 1)
-    net, currency, broken = part_of(line["net"], used, total, method), contract["currency"], used != total
+    price = net_in(line, period.number) if recurring else line["net"]
+    net, currency, broken = part_of(price, used, total, method), contract["currency"], used != total
+    discounted = line["discount_periods"] is None or period.number < line["discount_periods"]
     stored = {
         "line_id": str(line["id"]),
         "product_id": str(line["product_id"]),
         "description": line["description"],
         "quantity": f"{line['quantity'].normalize():f}",
         "unit_price": {"amount": f"{line['unit_price_net']:.2f}", "currency": currency},
-        "discount_pct": None if line["discount_pct"] is None else f"{line['discount_pct']:f}",
+        "discount_pct": None if line["discount_pct"] is None or not discounted else f"{line['discount_pct']:f}",
         "net": {"amount": f"{net:.2f}", "currency": currency},
         "vat_rate": f"{line['vat_rate']:f}",
         "vat_category": line["vat_category"],
@@ -221,7 +223,7 @@ def price_between(contract: Mapping[str, Any], line: Line, first: date, last: da
         return Decimal("0.00")
     period = period_containing(contract["starts_on"], contract["billing_anchor"], line["billing_period"], first)
     used, total = share_of(period, start, end, contract["proration_method"])
-    return part_of(line["net"], used, total, contract["proration_method"])
+    return part_of(net_in(line, period.number), used, total, contract["proration_method"])
 
 
 def unused_part(line: Mapping[str, Any], start: date, end: date, unused_from: date, unused_to: date) -> Decimal:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from actors.contrats.rules.amounts import Line
+from actors.contrats.rules.amounts import Line, net_in
 from actors.contrats.rules.billing_periods import periods, window
 from actors.contrats.rules.draft_terms import TELECOM_NOTICE_DAYS, last_day_of_term
 from actors.contrats.rules.renewal import refusal_deadline
@@ -145,7 +145,7 @@ def remaining(contract: Mapping[str, Any], lines: Sequence[Line], first: date, l
         for period in periods(contract["starts_on"], contract["billing_anchor"], line["billing_period"], last, None):
             start, end = window(line, max(period.start, first), min(period.end, last))
             if start <= end:
-                total += line["net"] * ((end - start).days + 1) / period.total
+                total += net_in(line, period.number) * ((end - start).days + 1) / period.total
     return total
 
 

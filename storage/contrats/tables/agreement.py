@@ -201,6 +201,7 @@ contract_line = Table(
     amount("unit_price_net"),
     Column("discount_pct", Numeric(5, 2)),
     amount("discount_amount", nullable=True),
+    Column("discount_periods", Integer, comment="counted from the first period of the contract; null: for ever"),
     amount("net"),
     Column("vat_rate", Numeric(5, 2), nullable=False),
     text("vat_category"),

@@ -24,7 +24,8 @@ NIL = UUID(int=0)
 def line(net: str, period: str = "MONTHLY", **changes: Any) -> dict[str, Any]:
     fields = {
         "id": NIL, "product_id": NIL, "description": "Forfait", "kind": "RECURRING", "billing_period": period,
-        "quantity": Decimal(1), "unit_price_net": Decimal(net), "discount_pct": None, "net": Decimal(net),
+        "quantity": Decimal(1), "unit_price_net": Decimal(net), "discount_pct": None,
+        "discount_amount": None, "discount_periods": None, "net": Decimal(net),
         "vat_rate": Decimal("20.00"), "vat_category": "S", "valid_from": date(2000, 1, 1), "valid_to": None,
     }  # fmt: skip
     return fields | changes
