@@ -37,6 +37,7 @@ _LONG_FIRST = (
 """Folders that keep a process busy longest; what is short comes last, so that both processes end together."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A folder's tests share their actors, so one process runs them all; the longest folders are begun first."""
     for item in items:
