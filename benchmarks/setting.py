@@ -23,14 +23,19 @@ class BenchmarkSystem(System):
 
 @asynccontextmanager
 async def system_of(
-    actors: Sequence[str], voices: Sequence[str] = (), environment: Mapping[str, Mapping[str, str]] | None = None
+    actors: Sequence[str],
+    voices: Sequence[str] = (),
+    environment: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    simulated_time: bool = False,
 ) -> AsyncIterator[RunningSystem]:
     """A durable system of these actors that is settled; the benchmark speaks for the voices. Its folder is deleted at the end.
 
     `environment`: further CRM_* variables by actor.
     """
     folder = Path(tempfile.mkdtemp(prefix="crm-bench-"))
-    system = RunningSystem(folder, BenchmarkSystem(discover(list(actors)).actors, tuple(voices)), bridge=False)
+    known = BenchmarkSystem(discover(list(actors)).actors, tuple(voices))
+    system = RunningSystem(folder, known, simulated_time=simulated_time, bridge=False)
     for actor, variables in (environment or {}).items():
         system.extend_environment(actor, **variables)
     try:
