@@ -25,7 +25,7 @@ format: install
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
 
-test: lint types
+test: install
 	$(RUN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not chaos and not node and not browser"
 
 test-node: install

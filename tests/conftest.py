@@ -23,7 +23,17 @@ def infrastructure() -> Iterator[Infrastructure]:
     found.close()
 
 
-_LONG_FIRST = ("scenarios", "privacy", "chaos", "test_readme.py", "contrats", "infrastructure", "clients", "identity")
+_LONG_FIRST = (
+    "scenarios",
+    "architecture",
+    "privacy",
+    "chaos",
+    "test_readme.py",
+    "contrats",
+    "infrastructure",
+    "clients",
+    "identity",
+)
 """Folders that keep a process busy longest; what is short comes last, so that both processes end together."""
 
 
