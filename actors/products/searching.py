@@ -1,17 +1,18 @@
 """Which products a search, a tag or a running promotion means, found through indexes."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, intersect, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, intersect, or_, select, union
 
 from messages.problem import Refused
 from messages.products.promotions import PromotionStatus
 from messages.values.text import search_form
 from runtime.unit_of_work import UnitOfWork
 from storage.products.queries import among
-from storage.products.tables import product, product_range, product_word, promotion
+from storage.products.tables import external_mapping, product, product_range, product_word, promotion
 
 _AFTER_ALL = "\U0010ffff"
 _OPEN = (PromotionStatus.SCHEDULED, PromotionStatus.RUNNING)
@@ -26,6 +27,12 @@ def with_words(text: str, work: UnitOfWork) -> ColumnElement[bool]:
         _holders(work).where(product_word.c.word >= word, product_word.c.word < word + _AFTER_ALL) for word in words
     ]
     return product.c.id.in_(intersect(*holders) if len(holders) > 1 else holders[0])
+
+
+def found_by(words: Sequence[str], work: UnitOfWork) -> ColumnElement[bool]:
+    """The condition that each word begins a word of SKU or names, of what is said of the product, or an external code."""
+    found = [_found_by(word, work) for word in words]
+    return product.c.id.in_(intersect(*found) if len(found) > 1 else found[0])
 
 
 def with_tag(tag: str, work: UnitOfWork) -> ColumnElement[bool]:
@@ -62,3 +69,23 @@ async def promoted_on(day: date, work: UnitOfWork) -> ColumnElement[bool]:
 
 def _holders(work: UnitOfWork) -> Select[Any]:
     return select(product_word.c.product_id).where(product_word.c.organisation_id == work.organisation_id)
+
+
+def _found_by(word: str, work: UnitOfWork) -> CompoundSelect[Any]:
+    own = external_mapping.c
+    coded = select(own.product_id).where(
+        own.organisation_id == work.organisation_id, own.code_key >= word, own.code_key < word + _AFTER_ALL
+    )
+    parts = parts_of(word)
+    named = [_holders(work).where(_begins(part)) for part in parts]
+    said = [_holders(work).where(_begins(f"~{part}")) for part in parts]
+    return union(coded, *(intersect(*sides) if len(sides) > 1 else sides[0] for sides in (named, said) if sides))
+
+
+def parts_of(word: str) -> list[str]:
+    """The words that the table of words has of it: letters and digits only."""
+    return [part for part in re.split("[^a-z0-9]+", word) if part]
+
+
+def _begins(text: str) -> ColumnElement[bool]:
+    return and_(product_word.c.word >= text, product_word.c.word < text + _AFTER_ALL)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import and_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from actors.products import views
+from actors.products import searching, views
 from actors.products.offering import Offering, load_offering
 from actors.products.requests.ranges import below
 from actors.products.rows import selling_company
@@ -85,15 +85,7 @@ async def search_products(request: SearchProducts, work: UnitOfWork) -> SearchHi
     statement = select(product, product_range.c.name.label("range_name"), codes.label("codes")).join(
         product_range, product_range.c.id == product.c.range_id
     )
-    statement = statement.where(product.c.organisation_id == work.organisation_id)
-    for word in words:
-        statement = statement.where(
-            or_(
-                product.c.search_name.contains(word, autoescape=True),
-                product.c.search_text.contains(word, autoescape=True),
-                func.lower(codes).contains(word, autoescape=True),
-            )
-        )
+    statement = statement.where(product.c.organisation_id == work.organisation_id, searching.found_by(words, work))
     if request.lifecycle:
         statement = statement.where(among(product.c.lifecycle, request.lifecycle))
     if request.sector is not None:
@@ -101,7 +93,7 @@ async def search_products(request: SearchProducts, work: UnitOfWork) -> SearchHi
     if request.range_id is not None:
         statement = statement.where(product.c.range_id.in_(await below(request.range_id, work)))
     rows = await work.fetch(statement.order_by(product.c.sku).limit(_CANDIDATES))
-    hits = [SearchHit(product=views.product_of(row), score=score(words, _fields_of(row))) for row in rows]
+    hits = [SearchHit(product=views.product_of(row), score=_score(words, row)) for row in rows]
     hits.sort(key=lambda hit: (-hit.score, hit.product.sku))
     return SearchHits(hits=tuple(hits[: request.limit]))
 
@@ -156,6 +148,13 @@ async def _sold(request: GetCatalog, company_id: Any, work: UnitOfWork) -> Any:
     if request.range_id is not None:
         statement = statement.where(product.c.range_id.in_(await below(request.range_id, work)))
     return statement
+
+
+def _score(words: list[str], row: Row) -> int:
+    """By the words as typed; by their parts where a hyphen stands elsewhere."""
+    fields = _fields_of(row)
+    parts = [part for word in words for part in searching.parts_of(word)]
+    return score(words, fields) or score(parts, fields)
 
 
 def _item_of(row: Row) -> CatalogItem:

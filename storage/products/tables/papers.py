@@ -1,6 +1,6 @@
 """Tables of products, its papers: documents of versions, alerts, quality rules and what other systems call a product."""
 
-from sqlalchemy import Boolean, Column, Date, Index, Integer, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import Boolean, Column, Computed, Date, Index, Integer, Table, Text, UniqueConstraint, Uuid
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -86,6 +86,7 @@ external_mapping = Table(
     reference("product_id"),
     text("system"),
     text("external_code"),
+    Column("code_key", Text(collation="C"), Computed("lower(external_code)", persisted=True), nullable=False),
     text("plan_code", nullable=True),
     Column("metadata", JSONB, nullable=False),
     UniqueConstraint(
@@ -97,6 +98,7 @@ external_mapping = Table(
         postgresql_nulls_not_distinct=True,
     ),
     UniqueConstraint("organisation_id", "system", "external_code", name="uq_external_mapping_code"),
+    Index("ix_external_mapping_key", "organisation_id", "code_key", "product_id"),
     info=TENANT,
 )
 

@@ -16,6 +16,7 @@ from messages.products.catalogue import (
     UpdateProduct,
 )
 from messages.products.eligibility import CheckEligibility, EligibilityFacts, EligibilityRule
+from messages.products.external_mappings import SetExternalMapping
 from messages.products.pricing import CalculatePrice, LineDraft
 from messages.products.promotions import PromotionTargets
 from messages.products.publications import Channel, CreatePublication, ReadinessCode, Visibility
@@ -25,7 +26,8 @@ from messages.products.settings import GetCatalogueSettings, UpdateCatalogueSett
 from tests.actors.products.builders import priced
 from tests.actors.products.test_catalogue import MARCH_10, box, on_sale
 from tests.actors.products.test_promotions import promotion
-from tests.harness import Tenant
+from tests.harness import Running, Tenant
+from tests.plans import ONLY_WHAT_AN_INDEX_CAN, nodes, plans_of
 
 WEB = GetCatalog(channel=Channel.WEB)
 
@@ -76,6 +78,17 @@ async def test_products_are_found_by_what_is_said_of_them(tenant: Tenant, other_
     assert found.hits[0].score > found.hits[1].score
     assert [hit.product.sku for hit in (await tenant.client.call(SearchProducts(q="debit box"))).hits] == ["FT-BOX-001"]
     assert (await other_tenant.client.call(SearchProducts(q="fibre"))).hits == ()
+    assert [hit.product.sku for hit in (await tenant.client.call(SearchProducts(q="ft-box-002"))).hits] == [
+        "FT-BOX-002"
+    ]
+    code = SetExternalMapping(product_id=found.hits[0].product.product_id, system="erp", external_code="XK-77/B")
+    await tenant.client.call(code)
+    assert [hit.product.sku for hit in (await tenant.client.call(SearchProducts(q="xk-77 box"))).hits] == ["FT-BOX-001"]
+    changed = found.hits[1].product
+    await tenant.client.call(
+        UpdateProduct(product_id=changed.product_id, expected_version=changed.version, description="Par cuivre")
+    )
+    assert [hit.product.sku for hit in (await tenant.client.call(SearchProducts(q="fibre"))).hits] == ["FT-BOX-001"]
     assert [item.sku for item in (await tenant.client.call(ListProducts(tag="rentree"))).items] == ["FT-BOX-001"]
 
 
@@ -186,3 +199,13 @@ async def test_settings_decide_discounts_quotes_and_readiness(tenant: Tenant, ot
         await tenant.client.call(CalculatePrice(line=line), token=seller)
     quote = await tenant.client.call(CreatePriceQuote(lines=(LineDraft(product_id=product.product_id),)))
     assert quote.valid_until == date(2026, 3, 20)
+
+
+async def test_a_search_reads_words_and_not_all_products(running: Running, tenant: Tenant) -> None:
+    heart = running.hosts["products"].heart
+    endpoint = heart.actor.endpoints["search_products"]
+    found = await plans_of(heart, endpoint, SearchProducts(q="fibre ft-box"), tenant.id, ONLY_WHAT_AN_INDEX_CAN)
+    (_, plan), *more = found.pages()
+    read = [node["Index Cond"] for node in nodes(plan) if node.get("Relation Name") == "product_word"]
+    assert len(read) >= 4 and more == []
+    assert all("word >=" in condition and "word <" in condition for condition in read), read
