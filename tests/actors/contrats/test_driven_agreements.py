@@ -229,12 +229,23 @@ class TermsOfAContract(Walk):
             assert refused and refused[0].term_ends_on == self.contract.ends_on
 
 
-MACHINES = [AmendmentsOfAContract, NumberOfAContract, TermsOfAContract]
+SHORT, LONG = (1, 5), (12, 20)
+"""How many lives of how many steps; the long ones by `make chaos`."""
 
 
-@pytest.mark.parametrize("machine", MACHINES)
-@pytest.mark.parametrize(("lives", "steps"), [(1, 5), pytest.param(12, 20, marks=pytest.mark.chaos)])
+@pytest.mark.parametrize(
+    ("machine", "length"),
+    [
+        (AmendmentsOfAContract, SHORT),
+        (NumberOfAContract, SHORT),
+        *(
+            pytest.param(machine, LONG, marks=pytest.mark.chaos)
+            for machine in (AmendmentsOfAContract, NumberOfAContract, TermsOfAContract)
+        ),
+    ],
+)
 async def test_no_illegal_state_is_reached_and_every_step_is_told(
-    running: Running, tenant: Tenant, machine: type[Walk], lives: int, steps: int
+    running: Running, tenant: Tenant, machine: type[Walk], length: tuple[int, int]
 ) -> None:
+    lives, steps = length
     await walk(machine, await Sale(running, tenant).prepare(), lives=lives, steps=steps)

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.logistics.rules import addresses, letters
@@ -50,6 +50,7 @@ def test_case_3_impossible_postal_codes(code: str) -> None:
     assert refusal.value.code.code == "ADDRESS_INVALID"
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.text(min_size=1, max_size=120), st.text(min_size=1, max_size=80))
 def test_no_line_is_ever_longer_than_an_envelope(complement: str, name: str) -> None:
     address = Address.model_construct(
