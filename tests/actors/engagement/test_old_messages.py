@@ -8,7 +8,7 @@ import pytest
 
 from actors.engagement.smtp.catcher import Catcher
 from messages.engagement import GetUnreadCount, ListOutboundEmails, RetryEmail
-from messages.identity import GetMyProfile, ListPurgeRuns, RunRetentionPurge, UserInactivityNoticed
+from messages.identity import ListPurgeRuns, ListUsers, RunRetentionPurge, UserInactivityNoticed
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from tests.actors.engagement.builders import task_assigned
@@ -54,7 +54,7 @@ async def test_notices_and_texts_of_mails_go_after_a_year_but_not_those_of_contr
 async def test_who_has_not_signed_in_for_long_is_told_by_mail_once(
     running: Running, tenant: Tenant, catcher: Catcher, day: datetime
 ) -> None:
-    me = (await tenant.client.call(GetMyProfile())).user
+    (me,) = (await tenant.client.call(ListUsers())).items
     notice = UserInactivityNoticed(
         user_id=me.user_id, organisation_name="Télécom", closes_on=day.date() + timedelta(days=14), closes_in_days=14
     )

@@ -1,7 +1,6 @@
 """Logins made, closed, opened and erased; the issuer's directory kept in step; what strangers learn: nothing."""
 
 from datetime import UTC, datetime
-from statistics import quantiles
 from time import perf_counter
 from typing import Any
 from uuid import UUID, uuid4
@@ -226,8 +225,8 @@ async def test_case_27_a_stranger_learns_nothing_of_accounts(
             answer = await client.call(RequestPasswordReset(email=email))
             times[known].append(perf_counter() - started)
             assert answer.accepted, round_
-    p95 = {known: quantiles(found, n=20)[-1] for known, found in times.items()}
-    assert abs(p95[True] - p95[False]) < 0.05, p95
+    fastest = {known: min(found) for known, found in times.items()}  # what a busy machine adds is no difference
+    assert abs(fastest[True] - fastest[False]) < 0.05, times
     for email in (someone.email.upper(), f"nobody-{someone.email}"):
         assert await code_of(client.call(RequestPasswordReset(email=email))) == "RATE_LIMITED"
     await running.settled()
