@@ -1,6 +1,6 @@
 """engagement: what has served goes, and whoever does not sign in is told before his access closes."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,14 +8,13 @@ import pytest
 
 from actors.engagement.smtp.catcher import Catcher
 from messages.engagement import GetUnreadCount, ListOutboundEmails, RetryEmail
-from messages.identity import ListPurgeRuns, ListUsers, RunRetentionPurge, UserInactivityNoticed
+from messages.identity import GetMyProfile, ListPurgeRuns, RunRetentionPurge, UserInactivityNoticed
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from tests.actors.engagement.builders import task_assigned
 from tests.actors.engagement.test_sending import mail, read, send
+from tests.actors.identity.people import IssuerServer, founder, told_from_outside
 from tests.harness import Running, Tenant
-
-A_YEAR_LATER = datetime(2027, 3, 4, 9, tzinfo=UTC)
 
 
 async def purged(running: Running, tenant: Tenant, *, dry_run: bool) -> dict[str, Any]:
@@ -38,7 +37,7 @@ async def test_notices_and_texts_of_mails_go_after_a_year_but_not_those_of_contr
     kept = await send(tenant, mail(f"ok-{uuid4().hex[:6]}@example.fr", reference=about), running)
     failed = await send(tenant, mail("bounce-unknown@sim-d.example"), running)
     theirs = await send(other_tenant, mail(f"ok-{uuid4().hex[:6]}@example.fr"), running)
-    tenant.client.now = A_YEAR_LATER
+    tenant.client.now = day + timedelta(days=366)
     assert await purged(running, tenant, dry_run=True) == {"status": "SUCCESS", "deleted": 1, "anonymised": 2}
     assert (await read(tenant, old)).text == "Un mot."
     assert await purged(running, tenant, dry_run=False) == {"status": "SUCCESS", "deleted": 1, "anonymised": 2}
@@ -52,9 +51,14 @@ async def test_notices_and_texts_of_mails_go_after_a_year_but_not_those_of_contr
 
 
 async def test_who_has_not_signed_in_for_long_is_told_by_mail_once(
-    running: Running, tenant: Tenant, catcher: Catcher, day: datetime
+    running: Running, catcher: Catcher, day: datetime, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    (me,) = (await tenant.client.call(ListUsers())).items
+    folder = tmp_path_factory.mktemp("issuer")
+    async with IssuerServer(folder).serving() as issuer:
+        with told_from_outside({"CRM_IDENTITY_ISSUER_URL": issuer.url}):
+            someone, tenant = await founder(running, issuer)
+            me = (await someone.call(GetMyProfile())).user
+    await running.settled()
     notice = UserInactivityNoticed(
         user_id=me.user_id, organisation_name="Télécom", closes_on=day.date() + timedelta(days=14), closes_in_days=14
     )

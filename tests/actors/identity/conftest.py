@@ -1,17 +1,13 @@
 """identity with a real issuer on a socket; clients and products obey its tokens, documents keeps its files."""
 
-import contextlib
-import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
 
-from actors.identity.keycloak.client import directory
 from actors.identity.keycloak.simulator import KeycloakSimulator
-from actors.identity.oidc import tokens
-from tests.actors.identity.people import PLATFORM, IssuerServer, Person, founder, person
+from tests.actors.identity.people import PLATFORM, IssuerServer, Person, founder, person, told_from_outside
 from tests.harness import Running, Tenant, system_of
 
 running = system_of("identity", "clients", "documents", "products")
@@ -25,24 +21,6 @@ async def issuer() -> AsyncIterator[IssuerServer]:
         told = {"CRM_IDENTITY_ISSUER_URL": server.url, "CRM_IDENTITY_PLATFORM_ADMINISTRATORS": f'["{PLATFORM}"]'}
         with told_from_outside(told):
             yield server
-
-
-@contextlib.contextmanager
-def told_from_outside(told: dict[str, str]) -> Iterator[None]:
-    """Settings of identity for as long as the block lasts."""
-    cached = (tokens.issuer, tokens.settings, directory)
-    before = {name: os.environ.get(name) for name in told}
-    os.environ |= told
-    for known in cached:
-        known.cache_clear()
-    yield
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
-    for known in cached:
-        known.cache_clear()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

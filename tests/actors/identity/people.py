@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ import asyncpg
 import httpx
 import uvicorn
 
+from actors.identity.keycloak.client import directory
+from actors.identity.oidc import tokens
 from messages.base import NIL_ORGANISATION, Reply, Request
 from messages.identity import (
     AcceptInvitation,
@@ -42,6 +45,24 @@ REDIRECT = "http://127.0.0.1:9/callback"
 PLATFORM = "platform@crm.example"
 PASSWORD = "correct horse battery"
 ReplyType = TypeVar("ReplyType", bound=Reply)
+
+
+@contextlib.contextmanager
+def told_from_outside(told: dict[str, str]) -> Iterator[None]:
+    """Settings of identity for as long as the block lasts."""
+    cached = (tokens.issuer, tokens.settings, directory)
+    before = {name: os.environ.get(name) for name in told}
+    os.environ |= told
+    for known in cached:
+        known.cache_clear()
+    yield
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+    for known in cached:
+        known.cache_clear()
 
 
 class IssuerServer:
