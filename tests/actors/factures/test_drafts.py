@@ -30,9 +30,10 @@ from messages.factures import (
     UpdateInvoice,
     UpdateInvoicingSettings,
 )
-from messages.logistics import LetterFailed, LetterKind, LetterPosted, LetterPurpose
+from messages.logistics import LetterFailed, LetterPosted, LetterPurpose
 from messages.payments import MandateActivated, MandateExpired
 from messages.payments.vocabulary import MandateKind, MandateScheme
+from messages.shared import LetterKind
 from messages.values.identifiers import new_id
 from tests.actors.factures.builders import NOW, amounts_of, business, consumer, decoded, ready
 from tests.actors.factures.test_facturx import text_of
