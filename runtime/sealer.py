@@ -30,7 +30,11 @@ where seq is null and transaction_id < (pg_snapshot_xmin(pg_current_snapshot()):
 order by transaction_id, id limit $1
 """
 _HEAD = "select last_seq, last_hash from audit_chain_head where organisation_id = $1 and stream = $2 for update"
-_SEAL = "update audit_entry set seq = $2, prev_hash = $3, entry_hash = $4 where id = $1"
+_SEAL = """
+update audit_entry as entry set seq = sealed.seq, prev_hash = sealed.prev_hash, entry_hash = sealed.entry_hash
+from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[]) as sealed (id, seq, prev_hash, entry_hash)
+where entry.id = sealed.id
+"""
 _PUBLISH = f"""
 with message as (
     insert into outbox_message (id, subject, headers, body, organisation_id, created_at) values ($1, $2, $3, $4, $5, $6)
@@ -94,9 +98,8 @@ async def _chained(connection: Any, organisation_id: Any, stream: str, entries: 
         digest = entry_hash(previous, entry := {**dict(row), "seq": seq})
         sealed.append({**entry, "prev_hash": previous, "entry_hash": digest})
         previous = digest
-    await connection.executemany(
-        _SEAL, [(entry["id"], entry["seq"], entry["prev_hash"], entry["entry_hash"]) for entry in sealed]
-    )
+    columns = ([entry[name] for entry in sealed] for name in ("id", "seq", "prev_hash", "entry_hash"))
+    await connection.execute(_SEAL, *columns)
     moved = await connection.execute(_MOVE_HEAD, organisation_id, stream, seq, previous)
     if moved.rpartition(" ")[2] != "1":
         raise asyncpg.SerializationError("another sealer moved the chain head")
