@@ -85,7 +85,7 @@ class Provider:
             async for message in subscription.messages:
                 order = orjson.loads(message.data)
                 for link in order["service_links"]:
-                    self._orders.append((order["operation_id"], link["service_link_id"]))
+                    self._orders.append((order["operation_id"], link["id"]))
 
         self._hearing = asyncio.create_task(hear())
 
