@@ -111,13 +111,21 @@ from messages.payments.snapshots import (
 from messages.payments.suspensions import (
     SuspensionLiftRequested, SuspensionMode, SuspensionReason, SuspensionRequested, SuspensionScope, SuspensionWithdrawn,
 )  # fmt: skip
+from messages.payments.bank_vocabulary import (
+    BankMessageKind,
+    BankMessageStatus,
+    BatchScheme,
+    BatchStatus,
+    CreditDebit,
+    MatchStatus,
+    Transport,
+)
 from messages.payments.vocabulary import (
-    AccountStatus, AlertChannel, AlertSeverity, AlertStatus, BankDetailsStatus, BankMessageKind, BankMessageStatus, BatchScheme,
-    BatchStatus, BlockReason, CreditDebit, CustomerAction, FailurePhase, FirstCollection, InstalmentCancelReason,
-    InstalmentStatus, MandateEffect, MandateKind, MandateParty, MandateScheme, MandateStatus, MatchStatus, PaymentMethod,
-    PaymentStatus, PaymentType, PlannedBy, PrenotificationMode, ReasonCategory, RescheduleReason, ResumePolicy, RetryAdvice,
-    RiskLevel, RType, RunStatus, RunTrigger, ScheduleFrequency, ScheduleReason, ScheduleStatus, SequenceType, SignatureChannel,
-    Standing, Transport,
+    AccountStatus, AlertChannel, AlertSeverity, AlertStatus, BankDetailsStatus, BlockReason, CustomerAction, FailurePhase,
+    FirstCollection, InstalmentCancelReason, InstalmentStatus, MandateEffect, MandateKind, MandateParty, MandateScheme,
+    MandateStatus, PaymentMethod, PaymentStatus, PaymentType, PlannedBy, PrenotificationMode, ReasonCategory, RescheduleReason,
+    ResumePolicy, RetryAdvice, RiskLevel, RType, RunStatus, RunTrigger, ScheduleFrequency, ScheduleReason, ScheduleStatus,
+    SequenceType, SignatureChannel, Standing,
 )  # fmt: skip
 from messages.payments.reminding import (
     CreateReminderPolicy, ListReminderPolicies, ReminderPolicy, ReminderPolicyPage, ReminderRule, ReminderTerms,

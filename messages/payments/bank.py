@@ -9,15 +9,9 @@ from pydantic import ConfigDict, Field, model_validator
 
 from messages.base import Event, Idempotency, Part, Reply, Request
 from messages.paging import Page, PageRequest
+from messages.payments.bank_vocabulary import BankMessageKind, BankMessageStatus, BatchStatus, CreditDebit, MatchStatus
 from messages.payments.snapshots import BatchRef
-from messages.payments.vocabulary import (
-    BankMessageKind,
-    BankMessageStatus,
-    BatchStatus,
-    CreditDebit,
-    MatchStatus,
-    SequenceType,
-)
+from messages.payments.vocabulary import SequenceType
 from messages.values.instants import Instant
 from messages.values.money import Money
 from messages.values.refusal import refusal

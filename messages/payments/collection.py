@@ -10,14 +10,7 @@ from pydantic import Field
 from messages.base import Event, Idempotency, Part, Reply, Request
 from messages.paging import Page, PageRequest
 from messages.payments.snapshots import Allocation, FailureNotice, PaymentRef
-from messages.payments.vocabulary import (
-    PaymentMethod,
-    PaymentStatus,
-    ReasonCategory,
-    RiskLevel,
-    SequenceType,
-    Standing,
-)
+from messages.payments.vocabulary import PaymentMethod, PaymentStatus, ReasonCategory, RiskLevel, SequenceType, Standing
 from messages.registry import ACTORS
 from messages.values.instants import Instant
 from messages.values.money import Money

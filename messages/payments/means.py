@@ -9,13 +9,7 @@ from pydantic import Field
 from messages.base import Event, Idempotency, Reply, Request
 from messages.paging import Page, PageRequest
 from messages.payments.snapshots import BankDetailsSnapshot, MandateSnapshot
-from messages.payments.vocabulary import (
-    FirstCollection,
-    MandateParty,
-    MandateScheme,
-    MandateStatus,
-    SignatureChannel,
-)
+from messages.payments.vocabulary import FirstCollection, MandateParty, MandateScheme, MandateStatus, SignatureChannel
 from messages.registry import ACTORS
 from messages.values.banking import Bic, Iban
 from messages.values.instants import Instant

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from messages.base import Part, Reply, Request
 from messages.paging import Page, PageRequest
+from messages.payments.bank_vocabulary import Transport
 from messages.payments.vocabulary import (
     AccountStatus,
     CustomerAction,
@@ -17,7 +18,6 @@ from messages.payments.vocabulary import (
     ReasonCategory,
     RetryAdvice,
     SequenceType,
-    Transport,
 )
 from messages.values.banking import Bic, Iban
 from messages.values.companies import SepaCreditorId

@@ -5,11 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from messages.base import Reply
+from messages.payments.bank_vocabulary import BatchScheme, BatchStatus
 from messages.payments.providers import Provider
 from messages.payments.vocabulary import (
     BankDetailsStatus,
-    BatchScheme,
-    BatchStatus,
     FailurePhase,
     InstalmentStatus,
     MandateEffect,
