@@ -27,6 +27,7 @@ from actors.contrats.requests import (
     signature,
 )
 from actors.contrats.schedule import bills as billing_jobs
+from actors.contrats.schedule import discounts as discount_jobs
 from actors.contrats.schedule import indexation as indexation_jobs
 from actors.contrats.schedule import service as service_jobs
 from actors.contrats.schedule import signatures as signature_jobs
@@ -156,6 +157,7 @@ actor = Actor(
         every(Tick.DAY, service_jobs.resume_due),
         every(Tick.DAY, service_jobs.activate_due),
         every(Tick.DAY, service_jobs.follow_lines),
+        every(Tick.DAY, discount_jobs.end_discounts),
         every(Tick.DAY, billing_jobs.plan_ahead),
         every(Tick.DAY, billing_jobs.bill_due),
     ),

@@ -11,11 +11,10 @@ from actors.products.rules.promotions import Campaign
 from actors.products.rules.sources import AgreedPrice, ListPrice
 from actors.products.rules.vat import DatedRate
 from messages.products.bundles import Bundle
-from messages.products.catalogue import Product, ProductDetail, ProductKind, ProductSnapshot
+from messages.products.catalogue import ExternalMapping, Product, ProductDetail, ProductKind, ProductSnapshot
 from messages.products.client_prices import ClientPrice, ClientPriceMode
 from messages.products.documents import DocumentAlert, ProductDocument
 from messages.products.events import ProductDocumentFacts, PromotionFacts
-from messages.products.external_mappings import ExternalMapping
 from messages.products.partners import PartnerActivation, ProductPartner
 from messages.products.price_lists import PriceItem, PriceList, PriceListAssignment
 from messages.products.pricing import PriceSource

@@ -330,10 +330,11 @@ class LineChangeCause(StrEnum):
 
     AMENDMENT = "AMENDMENT"
     INDEXATION = "INDEXATION"
+    DISCOUNT_EXPIRY = "DISCOUNT_EXPIRY"
 
 
 class ContractLineChanged(ContractSnapshot, Event, aggregate="contract"):
-    """The set of lines in force changed after the signature."""
+    """The lines in force, or what they cost, changed after the signature; the end of a discount leaves what recurs as it is."""
 
     old_mrr: Money
     new_mrr: Money

@@ -3,6 +3,8 @@
 from datetime import date
 from uuid import UUID
 
+from pydantic import Field
+
 from messages.base import Message, Reply
 from messages.contrats.states import (
     AdjustmentCause,
@@ -48,7 +50,9 @@ class ContractLine(Reply):
     unit_price_net: Money
     discount_pct: Rate | None = None
     discount_amount: Money | None = None
-    discount_periods: int | None = None
+    discount_periods: int | None = Field(
+        default=None, description="the contract's first periods up to which the line is discounted; null: for ever"
+    )
     net: Money
     vat_rate: Rate
     vat_category: str

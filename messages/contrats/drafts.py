@@ -52,7 +52,7 @@ class LineDraft(Part):
     discount_pct: Percent | None = None
     discount_amount: Money | None = None
     discount_periods: Annotated[int, Field(ge=1, le=120)] | None = Field(
-        default=None, description="the first periods of the contract that the discount is for; all when left out"
+        default=None, description="the first periods of the line that the discount is for; all when left out"
     )
     vat_rate: Percent = Decimal("20.00")
     vat_category: Annotated[str, Field(pattern="^[A-Z]{1,2}$")] = "S"

@@ -84,7 +84,7 @@ class SearchHits(Reply):
 
 
 class SearchProducts(Request[SearchHits], query=True, permission="products:product:read"):
-    """Find products by words of SKU, name, external codes, range, description, features and tags."""
+    """Find products by words of SKU, name, external codes, description, features and tags."""
 
     q: Annotated[str, Field(min_length=2, max_length=100)]
     limit: Annotated[int, Field(ge=1, le=50)] = 20

@@ -92,7 +92,20 @@ class ProductFeature(Part):
 
 Tag = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 ExternalCode = Annotated[str, text_of(120), PRINTABLE]
+Metadata = Annotated[dict[Code, Line], Field(max_length=50)]
+"""What other systems keep with a product or an external code; the catalogue does not read it."""
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+
+
+class ExternalMapping(Reply):
+    """What another system calls a product, or one of its plans."""
+
+    mapping_id: UUID
+    product_id: UUID
+    system: str
+    external_code: str
+    plan_code: str | None
+    metadata: dict[str, str]
 
 
 class IndicativePrice(Reply):
@@ -153,6 +166,7 @@ class Product(ProductSnapshot):
     image_document_id: UUID | None = None
     logo_document_id: UUID | None = None
     integration_status: IntegrationStatus = IntegrationStatus.NOT_INTEGRATED
+    metadata: dict[str, str] = Field(default_factory=dict)
     replacement_product_id: UUID | None
     version: int
 
@@ -163,6 +177,7 @@ class ProductDetail(Product):
     versions: tuple[ProductVersion, ...]
     range: ProductRange | None = None
     publications: tuple[Publication, ...] = ()
+    mappings: tuple[ExternalMapping, ...] = ()
 
 
 class ProductPart(StrEnum):
@@ -170,6 +185,7 @@ class ProductPart(StrEnum):
 
     RANGE = "RANGE"
     PUBLICATIONS = "PUBLICATIONS"
+    MAPPINGS = "MAPPINGS"
 
 
 class ProductPage(Page[Product]):
@@ -220,6 +236,7 @@ class CreateProduct(Request[Product]):
     image_document_id: UUID | None = None
     logo_document_id: UUID | None = None
     integration_status: IntegrationStatus = IntegrationStatus.NOT_INTEGRATED
+    metadata: Metadata = Field(default_factory=dict)
     first_version: VersionDraft | None = None
 
     @model_validator(mode="after")
@@ -272,6 +289,7 @@ class UpdateProduct(Request[Product]):
     image_document_id: UUID | None = None
     logo_document_id: UUID | None = None
     integration_status: IntegrationStatus | None = None
+    metadata: Metadata | None = Field(default=None, description="replaces all of it; empty: none")
 
 
 class DeleteProduct(Request[Empty], permission="products:product:write"):

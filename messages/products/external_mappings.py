@@ -1,30 +1,18 @@
 """products: what other systems call a product."""
 
-from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from messages.base import Empty, Reply, Request
 from messages.errors import ALREADY_EXISTS, NOT_FOUND
-from messages.products.catalogue import ExternalCode, Product
-from messages.values.text import Code, Line
+from messages.products.catalogue import ExternalCode, ExternalMapping, Metadata, Product
+from messages.values.text import Code
 
 MAPPING_EXISTS = ALREADY_EXISTS.specific("MAPPING_EXISTS", "Code externe déjà utilisé", "External code in use")
 EXTERNAL_MAPPING_NOT_FOUND = NOT_FOUND.specific(
     "EXTERNAL_MAPPING_NOT_FOUND", "Code externe introuvable", "External code not found"
 )
-
-
-class ExternalMapping(Reply):
-    """What another system calls a product, or one of its plans."""
-
-    mapping_id: UUID
-    product_id: UUID
-    system: str
-    external_code: str
-    plan_code: str | None
-    metadata: dict[str, str]
 
 
 class ResolvedProduct(Reply):
@@ -41,7 +29,7 @@ class SetExternalMapping(Request[ExternalMapping], permission="products:product:
     system: Code
     external_code: ExternalCode
     plan_code: Code | None = None
-    metadata: Annotated[dict[Code, Line], Field(max_length=50)] = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class DeleteExternalMapping(Request[Empty], permission="products:product:write"):

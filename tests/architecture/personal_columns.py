@@ -150,7 +150,7 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "products.price_list": (CATALOGUE, "name", "description"),
     "products.price_quote": ("what a price was made from, by ids", "context"),
     "products.pricing_rule": (CATALOGUE, "payload"),
-    "products.product": (CATALOGUE, "name", "short_name", "description", "search_name", "search_text"),
+    "products.product": (CATALOGUE, "name", "short_name", "description", "search_name", "search_text", "metadata"),
     "products.product_document": (CATALOGUE, "title"),
     "products.product_partner": (
         "a supplier of the organisation and whom to call there",

@@ -98,7 +98,7 @@ async def planned(
         draft = line.get("draft")
         if draft is not None:
             (typed,) = await typed_lines([draft], record.row, record.work, must_be_known=True)
-            line = typed | {"valid_from": line["valid_from"]}
+            line = typed | {name: line[name] for name in ("valid_from", "discount_periods")}
         priced.append(line)
     changes = amending.numbered(record, LineChanges(changes.ends, priced))
     if not lines_after(record.lines_in_force, changes):

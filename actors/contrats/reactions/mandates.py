@@ -13,12 +13,15 @@ from messages.contrats import (
 )
 from messages.payments import MandateActivated
 from messages.payments.means import MandateBlocked, MandateCancelled, MandateExpired
+from messages.payments.provider_mandates import MandateFailed
 from runtime.unit_of_work import UnitOfWork
 from storage.contrats.tables import (
     contract,
     mandate_copy,
 )
 from storage.projections import keep_newest
+
+_Lost = MandateBlocked | MandateCancelled | MandateExpired | MandateFailed
 
 
 async def take_mandate(event: MandateActivated, work: UnitOfWork) -> None:
@@ -51,7 +54,9 @@ async def take_mandate(event: MandateActivated, work: UnitOfWork) -> None:
             await record.save()
 
 
-async def lose_mandate(event: MandateBlocked | MandateCancelled | MandateExpired, work: UnitOfWork) -> None:
+async def lose_mandate(
+    event: MandateBlocked | MandateCancelled | MandateExpired | MandateFailed, work: UnitOfWork
+) -> None:
     """The contracts under that mandate may not be collected; another one is asked for unless this one is only blocked."""
     await work.execute(
         keep_newest(
@@ -77,7 +82,7 @@ async def lose_mandate(event: MandateBlocked | MandateCancelled | MandateExpired
             await record.save()
 
 
-def _lose(record: ContractRecord, event: MandateBlocked | MandateCancelled | MandateExpired) -> None:
+def _lose(record: ContractRecord, event: _Lost) -> None:
     was_open = record["collection_unlocked_at"] is not None
     record.set(mandate_id=None, collection_unlocked_at=None)
     if was_open:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from actors.contrats.rules.amounts import Line, net_of
-from actors.contrats.rules.billing_periods import next_period_start
+from actors.contrats.rules.billing_periods import next_period_start, period_containing
 from messages.contrats import InitiatedBy, LegalRegime, LineKind
 from messages.contrats.amendments import (
     AddLine,
@@ -109,15 +109,10 @@ def changes_of(
                 if isinstance(operation, ChangeLine):
                     changes.opens.append(_changed(line, operation) | {"valid_from": day})
             case AddLine():
-                if operation.line.discount_periods is not None:
-                    raise Refused.field(
-                        "operations", "discount_periods",
-                        "discount_periods is agreed on with the contract; leave it out of a new line",
-                    )  # fmt: skip
                 period = added_period(operation, contract)
-                changes.opens.append(
-                    {"draft": operation.line, "valid_from": _day(contract, period, effective_from, proration)}
-                )
+                day = _day(contract, period, effective_from, proration)
+                limit = _last_discounted(operation, contract, period, day)
+                changes.opens.append({"draft": operation.line, "valid_from": day, "discount_periods": limit})
             case _:
                 continue
     return changes
@@ -128,6 +123,14 @@ def added_period(operation: AddLine, contract: Mapping[str, Any]) -> str:
     if operation.line.kind is LineKind.ONE_OFF:
         return "ONE_OFF"
     return operation.line.billing_period or str(contract["billing_frequency"])
+
+
+def _last_discounted(operation: AddLine, contract: Mapping[str, Any], period: str, day: date) -> int | None:
+    """How long a new line is discounted, counted from the contract's first period like those of the other lines."""
+    if operation.line.discount_periods is None:
+        return None
+    first = period_containing(contract["starts_on"], contract["billing_anchor"], period, day)
+    return first.number + operation.line.discount_periods
 
 
 def _day(contract: Mapping[str, Any], period: str, effective_from: date, proration: AmendmentProration) -> date:

@@ -62,6 +62,15 @@ def period_containing(starts_on: date, anchor: str, frequency: str, day: date) -
     return list(periods(starts_on, anchor, frequency, max(day, starts_on), None))[-1]
 
 
+def discount_is_over(contract: Mapping[str, Any], line: Line, day: date) -> bool:
+    """Whether a discount for some periods no longer counts in the period of that day."""
+    if line["discount_periods"] is None:
+        return False
+    period = period_containing(contract["starts_on"], contract["billing_anchor"], line["billing_period"], day)
+    limit: int = line["discount_periods"]
+    return period.number >= limit
+
+
 def next_period_start(starts_on: date, anchor: str, frequency: str, day: date) -> date:
     """The first day of a period that is not before the given day."""
     period = period_containing(starts_on, anchor, frequency, day)

@@ -7,11 +7,11 @@ from actors.products import views
 from actors.products.rows import locked_product
 from messages.base import Empty
 from messages.problem import Refused
+from messages.products.catalogue import ExternalMapping
 from messages.products.external_mappings import (
     EXTERNAL_MAPPING_NOT_FOUND,
     MAPPING_EXISTS,
     DeleteExternalMapping,
-    ExternalMapping,
     ResolvedProduct,
     ResolveExternalCode,
     SetExternalMapping,

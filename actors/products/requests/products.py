@@ -65,6 +65,7 @@ _JSON = ("eligibility", "features")
 _SEARCHED = frozenset({"sku", "name", "short_name", "description", "features", "tags"})
 _PRICED = frozenset({"tax_class", "currency", "price_scale", "quantity_min"})
 _SHOWN_PUBLICATIONS = 100
+_SHOWN_MAPPINGS = 100
 
 
 async def create_product(request: CreateProduct, work: UnitOfWork) -> Product:
@@ -301,6 +302,17 @@ async def _parts(row: Row, wanted: tuple[ProductPart, ...], work: UnitOfWork) ->
             .limit(_SHOWN_PUBLICATIONS)
         )
         found["publications"] = tuple(views.publication_of(each) for each in rows)
+    if ProductPart.MAPPINGS in wanted:
+        rows = await work.fetch(
+            select(external_mapping)
+            .where(
+                external_mapping.c.organisation_id == work.organisation_id,
+                external_mapping.c.product_id == row["id"],
+            )
+            .order_by(external_mapping.c.system, external_mapping.c.external_code)
+            .limit(_SHOWN_MAPPINGS)
+        )
+        found["mappings"] = tuple(views.external_mapping_of(each) for each in rows)
     return found
 
 

@@ -216,6 +216,12 @@ contract_line = Table(
     Column("indexable", Boolean, nullable=False, server_default="true"),
     UniqueConstraint("organisation_id", "contract_id", "line_no"),
     Index("ix_contract_line_product", "organisation_id", "product_id"),
+    Index(
+        "ix_contract_line_discounted",
+        "organisation_id",
+        "contract_id",
+        postgresql_where=sql("discount_periods is not null and valid_to is null"),
+    ),
     info=TENANT,
 )
 

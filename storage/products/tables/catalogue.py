@@ -84,6 +84,7 @@ product = Table(
     reference("image_document_id", nullable=True),
     reference("logo_document_id", nullable=True),
     Column("integration_status", Text, nullable=False, server_default="NOT_INTEGRATED"),
+    Column("metadata", JSONB, nullable=False, server_default=sql("'{}'::jsonb"), comment="of other systems"),
     Column("search_text", Text, nullable=False, server_default="", comment="description, features and tags"),
     reference("replacement_product_id", nullable=True),
     Column("indicative", JSONB),

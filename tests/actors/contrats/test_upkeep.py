@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from messages.base import Event
 from messages.contrats import (
     GetBillingSchedule,
     ListContracts,
@@ -16,6 +17,7 @@ from messages.contrats import (
 )
 from messages.factures import InvoiceCancelled, InvoiceIssued
 from messages.payments.means import MandateBlocked, MandateCancelled
+from messages.payments.provider_mandates import MandateFailed
 from messages.products import PriceQuoteExpired
 from tests.actors.contrats.builders import Sale, at, fact
 from tests.actors.contrats.test_drafting import refused
@@ -30,10 +32,13 @@ async def sale(running: Running, tenant: Tenant) -> Sale:
     return await Sale(running, tenant).prepare()
 
 
-async def test_a_lost_mandate_stops_collection_until_there_is_another(sale: Sale) -> None:
+@pytest.mark.parametrize(("end", "status"), [(MandateCancelled, "CANCELLED"), (MandateFailed, "FAILED")])
+async def test_a_lost_mandate_stops_collection_until_there_is_another(
+    sale: Sale, end: type[Event], status: str
+) -> None:
     contract = await sale.in_force()
     facts = {"mandate_id": contract.mandate_id, "client_id": contract.client_id, "company_id": contract.company_id}
-    lost = fact(MandateCancelled, contract_id=sale.contract_id, status="CANCELLED", **facts)
+    lost = fact(end, contract_id=sale.contract_id, status=status, **facts)
     await sale.hears(lost, now=APRIL_2, version=2, times=2)
     ((_, locked),) = await sale.stated("contract.collection_locked")
     ((_, asked),) = await sale.stated("contract.mandate_requested")

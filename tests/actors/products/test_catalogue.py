@@ -101,6 +101,17 @@ async def test_case_19_a_product_reads_back_as_it_was_created(running: Running, 
     assert len(await running.events("product_plan.saved", tenant.id)) == 1
 
 
+async def test_what_others_keep_with_a_product_is_replaced_as_a_whole(tenant: Tenant) -> None:
+    call = tenant.client.call
+    made = await call(box(metadata={"erp": "4711", "shelf": "B"}))
+    assert made.metadata == {"erp": "4711", "shelf": "B"}
+    request = UpdateProduct(product_id=made.product_id, expected_version=made.version, metadata={"erp": "4712"})
+    changed = await call(request)
+    assert (await call(GetProduct(product_id=made.product_id))).metadata == {"erp": "4712"}
+    request = UpdateProduct(product_id=made.product_id, expected_version=changed.version, metadata={})
+    assert (await call(request)).metadata == {}
+
+
 async def test_case_28_tenants_do_not_see_each_other_and_skus_ignore_capitals(
     tenant: Tenant, other_tenant: Tenant
 ) -> None:

@@ -219,8 +219,8 @@ async def test_what_another_system_calls_a_product(tenant: Tenant, other_tenant:
     sought = ResolveExternalCode(system="OGGO", external_code="P-2")
     found = await tenant.client.call(sought)
     assert (found.product.product_id, found.plan_code) == (product.product_id, "DEFAULT")
-    by_code = await tenant.client.call(GetProduct(system="OGGO", external_code="P-2"))
-    assert by_code.product_id == product.product_id
+    by_code = await tenant.client.call(GetProduct(system="OGGO", external_code="P-2", include=("MAPPINGS",)))
+    assert (by_code.product_id, by_code.mappings) == (product.product_id, (again,))
     with pytest.raises(Refused, match="EXTERNAL_MAPPING_NOT_FOUND"):
         await other_tenant.client.call(sought)
     with pytest.raises(Refused, match="EXTERNAL_MAPPING_NOT_FOUND"):
