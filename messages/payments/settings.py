@@ -109,9 +109,17 @@ class PaymentSettings(PaymentSettingsValues, Reply):
     version: int
 
 
-class RejectionReason(Reply):
-    """What a bank's reason code means and what follows from it."""
+class ReasonScheme(StrEnum):
+    """Whose word a reason code is."""
 
+    SEPA = "SEPA"
+    CARD = "CARD"
+
+
+class RejectionReason(Reply):
+    """What a reason code of a bank or of a card scheme means and what follows from it."""
+
+    scheme: ReasonScheme
     code: str
     iso_name: str
     label_fr: str
@@ -178,4 +186,6 @@ class UpdatePaymentSettings(Request[PaymentSettings], permission="payments:setti
 
 
 class ListRejectionReasons(Request[RejectionReasons], query=True, permission="payments:settings:read"):
-    """The reason codes of SEPA exceptions and what each leads to."""
+    """The reason codes of SEPA exceptions and of declined cards, and what each leads to."""
+
+    scheme: ReasonScheme | None = None

@@ -14,6 +14,7 @@ from messages.identity import COMPANY_NOT_FOUND
 from messages.payments import (
     BANK_DETAILS_NOT_FOUND,
     CREDITOR_IDENTIFIER_MISSING,
+    MANDATE_NOT_FOUND,
     SCHEME_NOT_ALLOWED,
     BankDetailsStatus,
     BlockMandate,
@@ -41,7 +42,10 @@ from storage.payments.tables.views import client_view
 
 async def get_mandate(request: GetMandate, work: UnitOfWork) -> Mandate:
     """One mandate."""
-    found = views.mandate_of(await load_mandate(work, request.mandate_id))
+    row = await load_mandate(work, request.mandate_id)
+    if not work.caller.sees_company(row["company_id"]):
+        raise Refused(MANDATE_NOT_FOUND, "this mandate does not exist; check the id")
+    found = views.mandate_of(row)
     return found.model_copy(update={"redirect_url": await provider_setups.page_of(work, found)})
 
 
@@ -89,12 +93,12 @@ async def setup_mandate(request: SetupMandate, work: UnitOfWork) -> Mandate:
             client_view.c.organisation_id == work.organisation_id, client_view.c.client_id == request.client_id
         )
     )
-    if request.scheme is MandateScheme.SEPA_B2B and kind != "BUSINESS":
-        raise Refused(SCHEME_NOT_ALLOWED, "SEPA_B2B is for businesses; use SEPA_CORE")
+    if request.scheme is MandateScheme.SEPA_B2B and kind not in ("BUSINESS", "PUBLIC"):
+        raise Refused(SCHEME_NOT_ALLOWED, "SEPA_B2B is for businesses and public bodies; use SEPA_CORE")
     account = await _account(work, request)
     known = await _usable(work, request, account["iban_fingerprint"])
     if known is not None:
-        return views.mandate_of(await load_mandate(work, known))
+        return views.mandate_of(await load_mandate(work, known)).model_copy(update={"reused": True})
     row = await mandates.create_mandate(
         work,
         company_id=request.company_id,

@@ -167,6 +167,7 @@ async def list_rejection_reasons(request: ListRejectionReasons, work: UnitOfWork
     """The table of reason codes."""
     rows = tuple(
         RejectionReason(
+            scheme=row.scheme,
             code=row.code,
             iso_name=row.iso_name,
             label_fr=row.label_fr,
@@ -179,6 +180,7 @@ async def list_rejection_reasons(request: ListRejectionReasons, work: UnitOfWork
             customer_action=row.action,
         )
         for row in REASONS.values()
+        if request.scheme in (None, row.scheme)
     )
     return RejectionReasons(items=rows)
 

@@ -120,6 +120,13 @@ def _last_guards(facts: EmissionFacts, settings: PaymentSettingsValues) -> Block
     return None
 
 
+def warns_of_notice(facts: EmissionFacts, settings: PaymentSettingsValues) -> bool:
+    """Whether a debit goes out although its debtor was not told in time, and the company wants to hear of it."""
+    if settings.prenotification_mode is not PrenotificationMode.WARN or facts.announced_by_provider:
+        return False
+    return not prenotified_in_time(facts, settings)
+
+
 def prenotified_in_time(facts: EmissionFacts, settings: PaymentSettingsValues) -> bool:
     """Whether the debtor was told this amount early enough; a smaller amount needs no new notice."""
     if facts.prenotified_on is None or facts.prenotified_amount is None:

@@ -126,6 +126,7 @@ emission_run = Table(
     Column("failed", Integer, nullable=False, server_default="0"),
     instant("started_at"),
     instant("finished_at", nullable=True),
+    Index("ix_emission_run_dates", "organisation_id", "company_id", "business_date", "id"),
     Index(
         "uq_emission_run_clock",
         "organisation_id",

@@ -95,6 +95,7 @@ setup_session = Table(
     reference("mandate_id", nullable=True),
     Index("ix_setup_session_mandate", "organisation_id", "mandate_id", postgresql_where=sql("mandate_id is not null")),
     Index("ix_setup_session_page", "organisation_id", "psp_account_id", "provider_page_id"),
+    Index("ix_setup_session_open", "organisation_id", "created_at", "id", postgresql_where=sql("status = 'OPEN'")),
     Index("ix_setup_session_client", "organisation_id", "client_id", "id"),
     info=TENANT,
 )

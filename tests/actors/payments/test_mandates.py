@@ -35,7 +35,8 @@ async def test_a_new_account_gets_a_mandate_of_its_own_and_the_contract_follows(
         bank_details_id=found.bank_details_id,
     )
     (first,) = (await tenant.client.call(ListMandates())).items
-    assert (await tenant.client.call(same, key=str(new_id()))).mandate_id == first.mandate_id
+    again = await tenant.client.call(same, key=str(new_id()))
+    assert (again.mandate_id, again.reused, first.reused) == (first.mandate_id, True, False)
     details = await tenant.client.call(
         CreateBankDetails(client_id=found.client_id, iban=OTHER_IBAN, holder_name="Élodie Martin")
     )
