@@ -23,6 +23,7 @@ from messages.values.banking import Bic, Iban
 from messages.values.companies import SepaCreditorId
 from messages.values.instants import Instant
 from messages.values.money import Amount
+from messages.values.text import Label
 
 MoneyLimit = Annotated[Amount, Field(ge=0)]
 HolderName = Annotated[str, Field(min_length=1, max_length=70)]
@@ -107,6 +108,19 @@ class PaymentSettings(PaymentSettingsValues, Reply):
 
     company_id: UUID
     version: int
+
+
+class GetCreditorAccount(Request[CreditorAccount], query=True, permission="payments:settings:read"):
+    """One account of a company."""
+
+    creditor_account_id: UUID
+
+
+class DisableCreditorAccount(Request[CreditorAccount], permission="payments:settings:write"):
+    """Collect nothing more on an account. Files under way go on; without another default account debits are blocked."""
+
+    creditor_account_id: UUID
+    reason: Label
 
 
 class ReasonScheme(StrEnum):

@@ -8,7 +8,9 @@ import pytest
 from messages.payments import (
     ApproveCollectionBatch,
     CancelPayment,
+    DisableCreditorAccount,
     GetCollectionBatch,
+    GetCreditorAccount,
     GetEmissionRun,
     GetPayment,
     GetPaymentTimeline,
@@ -85,6 +87,26 @@ async def test_the_debtor_is_told_fourteen_days_before_once(running: Running, te
     (notice,) = await facts(running, tenant, "payment.prenotification_due")
     assert (notice["amount"]["amount"], notice["collection_date"]) == ("24.90", "2026-05-05")
     assert notice["iban_masked"] == "FR76 **** **** 0189"
+
+
+async def test_a_disabled_creditor_account_collects_nothing_more(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    account = await creditor_account(tenant)
+    disable = DisableCreditorAccount(creditor_account_id=account.id, reason="account closed")
+    for request in (disable, GetCreditorAccount(creditor_account_id=account.id)):
+        with pytest.raises(Refused) as refusal:
+            await other_tenant.client.call(request)
+        assert refusal.value.code.code == "CREDITOR_ACCOUNT_NOT_FOUND"
+    found = await subscriber(running, tenant)
+    await found.open_gates(date(2026, 4, 20))
+    for _ in range(2):
+        disabled = await tenant.client.call(disable)
+    assert (disabled.status, disabled.is_default, disabled.version) == ("DISABLED", False, 2)
+    assert await tenant.client.call(GetCreditorAccount(creditor_account_id=account.id)) == disabled
+    tenant.client.now = at(PRESENTED, 5)
+    run = await tenant.client.call(RunEmission(company_id=tenant.company_id))
+    assert [(result.outcome, result.reason) for result in run.results] == [("blocked", "ROUTING_NOT_FOUND")]
 
 
 async def test_closed_gates_block_and_open_gates_let_pass(
