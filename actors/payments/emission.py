@@ -225,6 +225,7 @@ class Emission:
             live_payments_of_client=live,
             creditor_identifier=creditor,
             announced_by_provider=provider is not None,
+            waived=frozenset(row["waived_blocks"] or ()),
         )
 
     async def _present(self) -> None:

@@ -158,6 +158,7 @@ class RescheduleReason(StrEnum):
     LATE = "LATE"
     REPLANNED = "REPLANNED"
     CUTOFF_MISSED = "CUTOFF_MISSED"
+    REQUESTED = "REQUESTED"
 
 
 class BlockReason(StrEnum):

@@ -88,14 +88,8 @@ async def setup_mandate(request: SetupMandate, work: UnitOfWork) -> Mandate:
         raise Refused.field("bank_details_id", "needed", "name the account, or a provider with psp_account_id")
     if not company.creditor_identifier:
         raise Refused(CREDITOR_IDENTIFIER_MISSING, "the company has no creditor account; create one first")
-    kind = await work.fetch_value(
-        select(client_view.c.kind).where(
-            client_view.c.organisation_id == work.organisation_id, client_view.c.client_id == request.client_id
-        )
-    )
-    if request.scheme is MandateScheme.SEPA_B2B and kind not in ("BUSINESS", "PUBLIC"):
-        raise Refused(SCHEME_NOT_ALLOWED, "SEPA_B2B is for businesses and public bodies; use SEPA_CORE")
-    account = await _account(work, request)
+    await refuse_scheme(work, request.client_id, request.scheme)
+    account = await account_of(work, request.client_id, request.bank_details_id)
     known = await _usable(work, request, account["iban_fingerprint"])
     if known is not None:
         return views.mandate_of(await load_mandate(work, known)).model_copy(update={"reused": True})
@@ -121,13 +115,24 @@ async def setup_mandate(request: SetupMandate, work: UnitOfWork) -> Mandate:
     return views.mandate_of(await load_mandate(work, row["id"]))
 
 
-async def _account(work: UnitOfWork, request: SetupMandate) -> Row:
+async def refuse_scheme(work: UnitOfWork, client_id: UUID, scheme: MandateScheme) -> None:
+    """SEPA_B2B is for clients who are no consumers; SCHEME_NOT_ALLOWED."""
+    kind = await work.fetch_value(
+        select(client_view.c.kind).where(
+            client_view.c.organisation_id == work.organisation_id, client_view.c.client_id == client_id
+        )
+    )
+    if scheme is MandateScheme.SEPA_B2B and kind not in ("BUSINESS", "PUBLIC"):
+        raise Refused(SCHEME_NOT_ALLOWED, "SEPA_B2B is for businesses and public bodies; use SEPA_CORE")
+
+
+async def account_of(work: UnitOfWork, client_id: UUID, bank_details_id: UUID) -> Row:
     """The client's own account, in use."""
     return await work.load(
         select(bank_details).where(
             bank_details.c.organisation_id == work.organisation_id,
-            bank_details.c.id == request.bank_details_id,
-            bank_details.c.client_id == request.client_id,
+            bank_details.c.id == bank_details_id,
+            bank_details.c.client_id == client_id,
             bank_details.c.status == BankDetailsStatus.ACTIVE,
         ),
         "bank details",

@@ -84,6 +84,7 @@ instalment = Table(
     text("currency"),
     text("status"),
     text("block_reason", nullable=True),
+    Column("waived_blocks", JSONB, comment="guards that somebody opened for this instalment"),
     text("cancel_reason", nullable=True),
     instant("first_blocked_at", nullable=True),
     Column("retry_count", Integer, nullable=False, server_default="0"),
