@@ -136,6 +136,8 @@ rejected_webhook = Table(
     tenant(),
     reference("psp_account_id"),
     text("reason"),
+    text("source_hash", nullable=True),
+    Column("raw_start", LargeBinary, comment="encrypted: the first 2 KB of the body"),
     instant("at"),
     Index("ix_rejected_webhook_at", "organisation_id", "psp_account_id", "at"),
     comment="calls whose signature was not the provider's; capped",
