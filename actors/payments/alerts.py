@@ -38,6 +38,7 @@ async def raise_alert(
             alert.c.organisation_id == work.organisation_id,
             alert.c.dedupe_key == key,
             alert.c.last_seen_at > work.now - _QUIET,
+            alert.c.status != AlertStatus.RESOLVED,
         )
     )
     if known is not None:
@@ -76,3 +77,16 @@ async def raise_alert(
         channels=_CHANNELS[severity],
     )
     work.emit(fact, version=1)
+
+
+async def resolve_alert(work: UnitOfWork, code: str, *, about: object) -> None:
+    """The cause of an alert has gone; should it come back, it is told anew."""
+    await work.execute(
+        update(alert)
+        .where(
+            alert.c.organisation_id == work.organisation_id,
+            alert.c.dedupe_key == f"{code}|{about}",
+            alert.c.status.in_((AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED)),
+        )
+        .values(status=AlertStatus.RESOLVED, updated_at=work.now, version=alert.c.version + 1)
+    )

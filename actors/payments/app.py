@@ -20,7 +20,7 @@ from actors.payments.personal_data import PERSONAL_DATA
 from actors.payments.portal import checkout, orders, paying, returns, visits
 from actors.payments.portal import requests as portal
 from actors.payments.portal.schedule import expire_links
-from actors.payments.psp import charging, intake, mandating, records, refunding, saving
+from actors.payments.psp import charging, checking, intake, mandating, records, refunding, saving
 from actors.payments.recovery import clients as debtors
 from actors.payments.recovery import cutting, holidays, hourly, merging, noticing, presenting
 from actors.payments.recovery import sending as reminding
@@ -33,6 +33,8 @@ from actors.payments.requests import (
     charges,
     disputes,
     dues,
+    instalments,
+    mandate_import,
     mandates,
     notices,
     payments,
@@ -66,6 +68,8 @@ actor = Actor(
     answers=(
         settings.create_creditor_account,
         settings.update_creditor_account,
+        settings.disable_creditor_account,
+        settings.get_creditor_account,
         settings.list_creditor_accounts,
         settings.get_payment_settings,
         settings.update_payment_settings,
@@ -73,6 +77,9 @@ actor = Actor(
         providers.create_psp_account,
         providers.update_psp_account,
         providers.disable_psp_account,
+        providers.rotate_psp_webhook_secret,
+        providers.test_psp_account,
+        providers.get_psp_accounts_summary,
         providers.get_psp_account,
         providers.list_psp_accounts,
         bank_details.create_bank_details,
@@ -85,6 +92,7 @@ actor = Actor(
         mandates.get_mandate,
         mandates.list_mandates,
         mandates.setup_mandate,
+        mandate_import.import_mandate,
         mandates.confirm_mandate_signature,
         mandates.block_mandate,
         mandates.unblock_mandate,
@@ -97,8 +105,12 @@ actor = Actor(
         dues.cancel_schedule,
         dues.get_instalment,
         dues.list_instalments,
+        instalments.reschedule_instalment,
+        instalments.skip_instalment,
+        instalments.waive_block,
         dues.run_emission,
         dues.get_emission_run,
+        dues.list_emission_runs,
         cards.create_payment,
         cards.submit_payment,
         cards.create_setup_session,
@@ -110,6 +122,7 @@ actor = Actor(
         psp_events.list_psp_events,
         psp_events.get_psp_event,
         psp_events.replay_psp_event,
+        psp_events.resolve_psp_event,
         routing.create_routing_rule,
         routing.update_routing_rule,
         routing.delete_routing_rule,
@@ -264,6 +277,7 @@ actor = Actor(
         every(Tick.HOUR, schedule.release_batches),
         every(Tick.MINUTE, schedule.release_batches),
         every(Tick.HOUR, schedule.fetch_bank_files),
+        every(Tick.HOUR, saving.read_open_pages),
         every(Tick.MINUTE, schedule.fetch_bank_files),
         every(Tick.MINUTE, presenting.present_due),
         every(Tick.MINUTE, reminding.send_due),
@@ -281,6 +295,7 @@ actor = Actor(
         daily("04:00", charging.read_long_submitted),
         daily("04:00", refunding.read_open_refunds),
         daily("04:00", mandating.read_undecided),
+        daily("04:00", checking.forget_old_secrets),
     ),
     slow_work=(
         SlowWork(planning.PlanInstalments, planning.ask_for_schedules, planning.store_plans),
@@ -297,6 +312,8 @@ actor = Actor(
         SlowWork(records.ReadMandate, mandating.read_mandate, mandating.mandate_read),
         SlowWork(mandating.EndMandate, mandating.end_mandate, mandating.mandate_read),
         SlowWork(saving.OpenSetupPage, saving.open_page, saving.page_opened, saving.page_lost),
+        SlowWork(checking.TryAccount, checking.try_account, checking.account_tried, attempts=1),
+        SlowWork(saving.ReadSetupPage, saving.read_page, saving.page_read, attempts=1),
         SlowWork(archiving.ArchiveCollectionFile, archiving.copy_file, archiving.note_document),
         SlowWork(orders.OpenCheckout, checkout.open_checkout, checkout.store_page, checkout.give_up_page, attempts=6),
         SlowWork(orders.ReadCheckout, checkout.read_checkout, checkout.store_outcome, attempts=6),

@@ -15,7 +15,7 @@ from actors.payments.due_rows import COLUMNS, CONTRACT, SOURCE
 from actors.payments.psp.charging import order_charge
 from actors.payments.psp.debiting import BY_BANK, DebitRoutes, ProviderDebit
 from actors.payments.rules import dates
-from actors.payments.rules.guards import ContractFacts, EmissionFacts, MandateFacts, blocking_reason
+from actors.payments.rules.guards import ContractFacts, EmissionFacts, MandateFacts, blocking_reason, warns_of_notice
 from actors.payments.rules.machines import INSTALMENT, LIVE
 from actors.payments.rules.references import emission_key
 from actors.payments.sets import PAGE, history, run_many, state_many
@@ -85,6 +85,7 @@ class Emission:
         self._page = Page()
         self._emit: list[_Found] = []
         self._blocked: list[tuple[dict[str, Any], BlockReason]] = []
+        self._unannounced: list[UUID] = []
 
     async def run(self, after: UUID | None, *, dry: bool = False) -> Page:
         """Present the next page of due instalments after that id; a dry run only says what would happen."""
@@ -176,6 +177,8 @@ class Emission:
         if reason is not None:
             self._blocked.append((row, reason))
             return self._result(row, "blocked", reason)
+        if warns_of_notice(facts, self._company.settings):
+            self._unannounced.append(row["id"])
         live[row["client_id"]] = live.get(row["client_id"], 0) + 1
         self._emit.append(_Found(row, amount, day, attempt + 1, provider))
         return None
@@ -222,6 +225,7 @@ class Emission:
             live_payments_of_client=live,
             creditor_identifier=creditor,
             announced_by_provider=provider is not None,
+            waived=frozenset(row["waived_blocks"] or ()),
         )
 
     async def _present(self) -> None:
@@ -242,6 +246,7 @@ class Emission:
             facts += self._instalment_facts(found, after, moved=moved)
             facts.append((PaymentCreated(**views.payment_ref(row)), 1))
             self._result(found.row, "emitted", None, row["id"])
+        await self._warn()
         await self._work.insert_rows(payment, payments)
         await run_many(
             self._work, queries.HISTORY_ADDED, [history(self._work, row["id"], "payment.created") for row in payments]
@@ -343,6 +348,22 @@ class Emission:
         state_many(self._work, facts, summary="emission")
         for reason in _CRITICAL_BLOCKS & {why for _, why in changed}:
             await self._alert(reason, [row["id"] for row, why in changed if why is reason])
+
+    async def _warn(self) -> None:
+        """The company chose to be warned of debits that were not announced in time, not to hold them back."""
+        if not self._unannounced:
+            return
+        await raise_alert(
+            self._work,
+            BlockReason.PRENOTIFICATION_MISSING,
+            AlertSeverity.WARNING,
+            "Prélèvements non annoncés à temps",
+            f"{len(self._unannounced)} instalments are debited on {self._date} that were not announced in time or with this "
+            "amount; see why payment.prenotification_due did not reach the debtors",
+            about=self._company.id,
+            company_id=self._company.id,
+            refs=[Ref(type="instalment", id=id_) for id_ in self._unannounced[:20]],
+        )
 
     async def _alert(self, reason: BlockReason, ids: list[UUID]) -> None:
         await raise_alert(

@@ -20,6 +20,7 @@ from messages.payments import (
     MandateCancelled,
     MandateCreated,
     MandateEffect,
+    MandateExpired,
     MandateKind,
     MandateParty,
     MandateSigned,
@@ -51,22 +52,14 @@ async def create_mandate(
 ) -> dict[str, Any]:
     """A mandate with a fresh reference, waiting for the debtor's consent; mandate.created."""
     row: dict[str, Any] = {
-        "id": new_id(),
-        "organisation_id": work.organisation_id,
-        "version": 1,
-        "created_at": work.now,
-        "created_by": work.caller.principal,
-        "updated_at": work.now,
-        "updated_by": work.caller.principal,
+        **_new_row(work),
         "company_id": company_id,
         "client_id": client_id,
         "contract_id": contract_id,
         "creditor_identifier": creditor_identifier,
         "scheme": scheme,
-        "kind": MandateKind.RECURRENT,
         "bank_details_id": bank_details_id,
         "psp_account_id": psp_account_id,
-        "status": MandateStatus.PENDING_CUSTOMER_APPROVAL,
         "first_collection_state": FirstCollection.NONE,
     }
     for _ in range(_ATTEMPTS):
@@ -94,6 +87,41 @@ _BLANK: dict[str, Any] = {
     "next_possible_charge_date": None,
     "provider_read_at": None,
 }
+
+
+async def take_over_mandate(
+    work: UnitOfWork, fields: dict[str, Any], *, rum: str, creditor_identifier: str
+) -> dict[str, Any] | None:
+    """A mandate under the reference that it has already; None when the creditor has one of that reference. mandate.created."""
+    row = {**_new_row(work), **fields, "rum": rum, "creditor_identifier": creditor_identifier}
+    free = insert(mandate).values(row).on_conflict_do_nothing(constraint="uq_mandate_rum").returning(mandate.c.id)
+    if await work.fetch_value(free) is None:
+        return None
+    after = _BLANK | row
+    work.emit(MandateCreated(**views.mandate_snapshot(after)), version=1)
+    return after
+
+
+def _new_row(work: UnitOfWork) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "organisation_id": work.organisation_id,
+        "version": 1,
+        "created_at": work.now,
+        "created_by": work.caller.principal,
+        "updated_at": work.now,
+        "updated_by": work.caller.principal,
+        "kind": MandateKind.RECURRENT,
+        "status": MandateStatus.PENDING_CUSTOMER_APPROVAL,
+    }
+
+
+async def expire_mandate(work: UnitOfWork, row: dict[str, Any]) -> None:
+    """Nobody may collect under it; mandate.expired."""
+    status = MANDATE.after("expire", MandateStatus(row["status"]))
+    after = row | {"status": status, "version": row["version"] + 1}
+    await store_mandate(work, after, "status")
+    work.emit(MandateExpired(**views.mandate_snapshot(after)), version=after["version"])
 
 
 async def sign_mandate(

@@ -306,7 +306,7 @@ async def _earlier_invoices(work: UnitOfWork, contract_id: UUID | None, starts: 
 
 
 async def store_new_dates(item: ReplanInstalments, known: list[KnownDay], work: UnitOfWork) -> None:
-    """Give instalments the date that calendar now names; a date announced to the debtor only moves forward."""
+    """Give instalments the date that calendar now names, unless a person chose it; an announced date only moves forward."""
     days = {found.owner: found for found in known}
     rows = await work.fetch(
         select(instalment)
@@ -314,6 +314,7 @@ async def store_new_dates(item: ReplanInstalments, known: list[KnownDay], work: 
             instalment.c.organisation_id == work.organisation_id,
             instalment.c.id.in_(days.keys()),
             instalment.c.status.in_((InstalmentStatus.PLANNED, InstalmentStatus.BLOCKED)),
+            instalment.c.planned_by != PlannedBy.OVERRIDE,
         )
         .order_by(instalment.c.id)
         .with_for_update()

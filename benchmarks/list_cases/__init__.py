@@ -27,6 +27,7 @@ ONLY_THEIR_ORDER = frozenset(
         "identity.list_purge_runs",
         "identity.list_user_memberships",
         "payments.get_portal_session_audit",
+        "payments.list_emission_runs",
         "payments.list_account_lines",
         "payments.list_fee_rules",
         "payments.list_formal_notices",

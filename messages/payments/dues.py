@@ -173,10 +173,29 @@ class RunEmission(Request[EmissionRun], permission="payments:payment:emit", time
 
 
 class GetEmissionRun(Request[EmissionRun], query=True, permission="payments:payment:read"):
-    """The daily run of a company on a date."""
+    """A run by its id, or the daily run of a company on a date."""
+
+    emission_run_id: UUID | None = None
+    company_id: UUID | None = None
+    business_date: Annotated[date | None, Field(description="the local date of the run")] = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> "GetEmissionRun":
+        if self.emission_run_id is None and (self.company_id is None or self.business_date is None):
+            raise refusal("RUN_NAMED", "give emission_run_id, or company_id and business_date")
+        return self
+
+
+class EmissionRunPage(Page[EmissionRun]):
+    """Runs of the emission, the newest date first."""
+
+
+class ListEmissionRuns(PageRequest, Request[EmissionRunPage], query=True, permission="payments:payment:read"):
+    """The runs of a company, those that a person asked for too. Their results are not told again."""
 
     company_id: UUID
-    business_date: Annotated[date, Field(description="the local date of the run")]
+    date_from: date | None = None
+    date_to: date | None = None
 
 
 class ScheduleCreated(ScheduleSnapshot, Event, aggregate="schedule"):

@@ -102,6 +102,7 @@ class Mandate(MandateSnapshot):
     cancelled_by: MandateParty | None = None
     usable: bool
     psp_account_id: UUID | None = None
+    reused: bool = Field(default=False, description="setup_mandate found it usable and made no new one")
     redirect_url: str | None = Field(
         default=None, description="where the debtor signs at the provider; get_mandate has it once the page is open"
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from messages.base import Reply, Request
+from messages.base import Part, Reply, Request
 from messages.errors import (
     BUSINESS_RULE_VIOLATION,
     NOT_FOUND,
@@ -63,6 +63,15 @@ class PspStatus(StrEnum):
     INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
 
 
+class PspAccountTest(Part):
+    """What the provider said when the account was tried last."""
+
+    at: Instant
+    reachable: bool
+    latency_ms: int
+    error: str | None = None
+
+
 class PspAccount(Reply):
     """An account of a company at a provider; its secrets are never shown."""
 
@@ -79,6 +88,10 @@ class PspAccount(Reply):
     is_live: bool
     webhook_path: str = Field(description="what follows the bridge's address")
     clearing_account: str
+    last_test: PspAccountTest | None = None
+    previous_secret_until: Instant | None = Field(
+        default=None, description="until when calls signed with the webhook secret before this one are believed"
+    )
     created_at: Instant
     version: int
 
@@ -104,7 +117,7 @@ class CreatePspAccount(Request[PspAccount], permission="payments:settings:write"
 
 
 class UpdatePspAccount(Request[PspAccount], permission="payments:settings:write"):
-    """Change an account; a field left out stays. A new webhook secret is accepted beside the one before."""
+    """Change an account; a field left out stays. A new webhook secret is believed beside the one before, for seven days."""
 
     psp_account_id: UUID
     expected_version: int

@@ -7,18 +7,20 @@ from messages.base import Reply, Request
 from messages.errors import NOT_FOUND
 from messages.paging import Page, PageRequest
 from messages.values.instants import Instant
+from messages.values.text import Label
 
 PSP_EVENT_NOT_FOUND = NOT_FOUND.specific("PSP_EVENT_NOT_FOUND", "Événement introuvable", "Provider event not found")
 
 
 class PspEventStatus(StrEnum):
-    """What became of an event: IGNORED changed nothing, FAILED and DEAD could not be followed."""
+    """What became of an event: IGNORED changed nothing, FAILED and DEAD could not be followed, RESOLVED was seen to by a person."""
 
     VERIFIED = "VERIFIED"
     PROCESSED = "PROCESSED"
     IGNORED = "IGNORED"
     FAILED = "FAILED"
     DEAD = "DEAD"
+    RESOLVED = "RESOLVED"
 
 
 class PspEvent(Reply):
@@ -34,6 +36,13 @@ class PspEvent(Reply):
     occurred_at: Instant | None = None
     received_at: Instant
     processed_at: Instant | None = None
+
+
+class ResolvePspEvent(Request[PspEvent], permission="payments:psp_event:resolve"):
+    """Say that an event which could not be followed was seen to by hand; it is not replayed afterwards."""
+
+    psp_event_id: UUID
+    reason: Label
 
 
 class PspEventPage(Page[PspEvent]):

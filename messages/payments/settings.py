@@ -23,6 +23,7 @@ from messages.values.banking import Bic, Iban
 from messages.values.companies import SepaCreditorId
 from messages.values.instants import Instant
 from messages.values.money import Amount
+from messages.values.text import Label
 
 MoneyLimit = Annotated[Amount, Field(ge=0)]
 HolderName = Annotated[str, Field(min_length=1, max_length=70)]
@@ -109,9 +110,30 @@ class PaymentSettings(PaymentSettingsValues, Reply):
     version: int
 
 
-class RejectionReason(Reply):
-    """What a bank's reason code means and what follows from it."""
+class GetCreditorAccount(Request[CreditorAccount], query=True, permission="payments:settings:read"):
+    """One account of a company."""
 
+    creditor_account_id: UUID
+
+
+class DisableCreditorAccount(Request[CreditorAccount], permission="payments:settings:write"):
+    """Collect nothing more on an account. Files under way go on; without another default account debits are blocked."""
+
+    creditor_account_id: UUID
+    reason: Label
+
+
+class ReasonScheme(StrEnum):
+    """Whose word a reason code is."""
+
+    SEPA = "SEPA"
+    CARD = "CARD"
+
+
+class RejectionReason(Reply):
+    """What a reason code of a bank or of a card scheme means and what follows from it."""
+
+    scheme: ReasonScheme
     code: str
     iso_name: str
     label_fr: str
@@ -178,4 +200,6 @@ class UpdatePaymentSettings(Request[PaymentSettings], permission="payments:setti
 
 
 class ListRejectionReasons(Request[RejectionReasons], query=True, permission="payments:settings:read"):
-    """The reason codes of SEPA exceptions and what each leads to."""
+    """The reason codes of SEPA exceptions and of declined cards, and what each leads to."""
+
+    scheme: ReasonScheme | None = None

@@ -158,6 +158,7 @@ class RescheduleReason(StrEnum):
     LATE = "LATE"
     REPLANNED = "REPLANNED"
     CUTOFF_MISSED = "CUTOFF_MISSED"
+    REQUESTED = "REQUESTED"
 
 
 class BlockReason(StrEnum):
@@ -299,10 +300,11 @@ class AlertSeverity(StrEnum):
 
 
 class AlertStatus(StrEnum):
-    """Whether somebody took a staff alert."""
+    """Whether somebody took a staff alert, or its cause has gone."""
 
     OPEN = "OPEN"
     ACKNOWLEDGED = "ACKNOWLEDGED"
+    RESOLVED = "RESOLVED"
 
 
 class AlertChannel(StrEnum):

@@ -139,7 +139,7 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "payments.reminder_policy": (CATALOGUE, "name", "customer_type"),
     "payments.retry_policy": (CATALOGUE, "name", "customer_type"),
     "payments.psp_account": (COMPANY, "name"),
-    "payments.rejected_webhook": (TECHNICAL, "reason"),
+    "payments.rejected_webhook": ("calls that nobody vouches for, encrypted", "reason", "raw_start"),
     "payments.merged_row": (TECHNICAL, "table_name"),
     "payments.routing_rule": (CATALOGUE, "name"),
     "payments.instalment": (TECHNICAL, "block_reason", "cancel_reason"),

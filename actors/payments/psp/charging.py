@@ -19,14 +19,14 @@ from actors.payments.psp.records import (
     order_mandate_reading,
     read_one,
 )
-from messages.payments import AlertSeverity, PaymentErrorClass, PaymentMethod, PaymentStatus, PaymentType, PspStatus
+from messages.payments import AlertSeverity, PaymentErrorClass, PaymentMethod, PaymentStatus, PaymentType
 from messages.shared import Ref
 from runtime import clock
 from runtime.actor import MORE, Moment
 from runtime.unit_of_work import UnitOfWork, WorkItem
 from runtime.work_queue import Outside
 from storage.payments.tables.payments import payment
-from storage.payments.tables.providers import payment_method, psp_account
+from storage.payments.tables.providers import payment_method
 
 ATTEMPTS: Final = 3
 _LOOK_AGAIN = timedelta(minutes=30)
@@ -122,7 +122,7 @@ async def charged(item: ChargePayment, reading: Reading | None, work: UnitOfWork
         case FaultKind.UNKNOWN_OUTCOME:
             await following.lose_sight(work, row, reading.text)
         case FaultKind.AUTHENTICATION:
-            await _lock_out(work, row)
+            await circuits.lock_out(work, row["psp_account_id"], row["company_id"])
             await following.fail(
                 work, row, PaymentErrorClass.TECHNICAL, "the provider refuses the account's credentials"
             )
@@ -273,21 +273,4 @@ async def _alert(work: UnitOfWork, row: dict[str, Any], severity: AlertSeverity,
     await raise_alert(
         work, "UNCERTAIN_PAYMENT", severity, "Paiement à l'issue inconnue", f"payment {row['reference']}: {text}",
         about=f"{row['id']}|{severity}", company_id=row["company_id"], refs=[Ref(type="payment", id=row["id"])],
-    )  # fmt: skip
-
-
-async def _lock_out(work: UnitOfWork, row: dict[str, Any]) -> None:
-    await work.execute(
-        update(psp_account)
-        .where(
-            psp_account.c.organisation_id == work.organisation_id,
-            psp_account.c.id == row["psp_account_id"],
-            psp_account.c.status == PspStatus.ACTIVE,
-        )
-        .values(status=PspStatus.INVALID_CREDENTIALS, version=psp_account.c.version + 1)
-    )
-    await raise_alert(
-        work, "API_CREDENTIALS_INVALID", AlertSeverity.CRITICAL, "Identifiants du prestataire refusés",
-        f"the provider refuses the credentials of account {row['psp_account_id']}; enter new ones",
-        about=row["psp_account_id"], company_id=row["company_id"],
     )  # fmt: skip

@@ -4,19 +4,23 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.payments.alerts import raise_alert
+from actors.payments.alerts import raise_alert, resolve_alert
 from actors.payments.rules.routing import DOWN_AFTER, FAILURES_TO_OPEN, circuit_state, next_open_seconds
-from messages.payments import AlertSeverity, CircuitState, PspHealth
+from messages.payments import AlertSeverity, CircuitState, PspHealth, PspStatus
 from runtime.unit_of_work import UnitOfWork
-from storage.payments.tables.providers import psp_circuit
+from storage.payments.tables.providers import psp_account, psp_circuit
 
 
 async def succeeded(work: UnitOfWork, account_id: UUID) -> None:
-    """The provider answered, whatever it said of the payment."""
-    await work.execute(delete(psp_circuit).where(*_mine(work, account_id)))
+    """The provider answered, whatever it said of the payment; the alert that it is down has lost its cause."""
+    opened: datetime | None = await work.fetch_value(
+        delete(psp_circuit).where(*_mine(work, account_id)).returning(psp_circuit.c.opened_at)
+    )
+    if opened is not None:
+        await resolve_alert(work, "PSP_DOWN", about=account_id)
 
 
 async def failed(work: UnitOfWork, account_id: UUID, company_id: UUID) -> None:
@@ -46,6 +50,24 @@ async def failed(work: UnitOfWork, account_id: UUID, company_id: UUID) -> None:
             f"provider account {account_id} has not answered since {opened:%H:%M} UTC; payments take other ways or wait",
             about=account_id, company_id=company_id,
         )  # fmt: skip
+
+
+async def lock_out(work: UnitOfWork, account_id: UUID, company_id: UUID) -> None:
+    """The provider refuses the credentials: nothing goes this way until somebody enters new ones."""
+    await work.execute(
+        update(psp_account)
+        .where(
+            psp_account.c.organisation_id == work.organisation_id,
+            psp_account.c.id == account_id,
+            psp_account.c.status == PspStatus.ACTIVE,
+        )
+        .values(status=PspStatus.INVALID_CREDENTIALS, version=psp_account.c.version + 1)
+    )
+    await raise_alert(
+        work, "API_CREDENTIALS_INVALID", AlertSeverity.CRITICAL, "Identifiants du prestataire refusés",
+        f"the provider refuses the credentials of account {account_id}; enter new ones",
+        about=account_id, company_id=company_id,
+    )  # fmt: skip
 
 
 async def health(work: UnitOfWork, account_id: UUID) -> PspHealth:

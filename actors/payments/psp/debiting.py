@@ -13,7 +13,7 @@ from actors.payments.psp.choosing import Charge
 from actors.payments.psp.routing import decide_debit
 from actors.payments.rules.provider_mandates import DEBITED, takes_debits
 from actors.payments.rules.providers import PROFILES
-from messages.payments import Provider, PspStatus
+from messages.payments import PaymentMethod, Provider, PspStatus
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.sets import among
 from storage.payments.tables.means import mandate
@@ -76,6 +76,7 @@ class DebitRoutes:
         """The accounts; a company that has none costs one query."""
         rows = await work.fetch(
             select(psp_account.c.id, psp_account.c.provider).where(
+                psp_account.c.methods.contains([PaymentMethod.SEPA_CORE]),
                 psp_account.c.organisation_id == work.organisation_id,
                 psp_account.c.company_id == company_id,
                 psp_account.c.status == PspStatus.ACTIVE,

@@ -32,12 +32,15 @@ from actors.payments.psp.records import REPEATED, account_provider, failure_of
 from messages.payments import AlertSeverity, ReceivePspWebhook, WebhookReply
 from messages.values.identifiers import new_id
 from runtime import clock
+from runtime.field_encryption import IndexKind
 from runtime.unit_of_work import Row, UnitOfWork, WorkItem
 from runtime.work_queue import Outside
 from storage.payments.tables.payments import payment
 from storage.payments.tables.providers import psp_account, psp_event, rejected_webhook
 
 _RAW: Final = {"domain": "SECRETS", "table": "psp_event", "column": "raw_body"}
+_REJECTED: Final = {"domain": "SECRETS", "table": "rejected_webhook", "column": "raw_start"}
+_KEPT_BYTES = 2048
 _PATH_PARTS = 3
 _ALARMING = 20
 _HOUR = timedelta(hours=1)
@@ -72,7 +75,7 @@ async def receive_psp_webhook(request: ReceivePspWebhook, work: UnitOfWork) -> W
         await provider.verify_webhook(call, work.now)
         events = provider.events(call)
     except BadWebhookError as error:
-        await _reject(work, account, str(error))
+        await _reject(work, account, str(error), call.raw, request.remote_ip)
         return _reply(provider.answer(call, genuine=False))
     followed = _FOLLOWED | {Subject.MEANS} if isinstance(provider, MandateKeeper) else _FOLLOWED
     await _store(work, account, call.raw, events, followed)
@@ -136,20 +139,25 @@ def order_following(
     work.order(item, key=f"{event_id}{again}")
 
 
-async def _reject(work: UnitOfWork, account: Row, reason: str) -> None:
-    """Keep that somebody tried, within limits, and tell the staff when it does not stop."""
+async def _reject(work: UnitOfWork, account: Row, reason: str, raw: bytes, source: str | None) -> None:
+    """Keep who tried what, within limits and not readable without the key; tell the staff when it does not stop."""
     rejected = rejected_webhook.c
     mine = (rejected.organisation_id == work.organisation_id, rejected.psp_account_id == account["id"])
     known = await work.fetch_value(
         select(func.count()).select_from(rejected_webhook).where(*mine, rejected.at > work.now - _HOUR)
     )
     if known < _KEPT_REJECTED:
+        row_id, own = new_id(), work.organisation_id
+        hashed = await work.keys.index(IndexKind.GENERIC, f"webhook source {source}", own) if source else None
+        start = base64.b64encode(raw[:_KEPT_BYTES]).decode()
         await work.insert(
             rejected_webhook,
-            id=new_id(),
-            organisation_id=work.organisation_id,
+            id=row_id,
+            organisation_id=own,
             psp_account_id=account["id"],
             reason=reason[:200],
+            source_hash=hashed.hex() if hashed is not None else None,
+            raw_start=await work.keys.encrypt(start, organisation_id=own, row_id=row_id, **_REJECTED),
             at=work.now,
         )
     if known + 1 >= _ALARMING:

@@ -109,12 +109,13 @@ async def follow(work: UnitOfWork, account_id: UUID, seen: ProviderMandate, read
     if row is None or (row["provider_read_at"] is not None and read_at < row["provider_read_at"]):
         return False
     row |= {"provider_read_at": read_at, "next_possible_charge_date": seen.next_possible_charge_date}
+    row["rum"] = seen.reference or row["rum"]
     if seen.replaced_by is not None:
         await _replace(work, row, account_id, seen.replaced_by)
         return True
     step = step_of(MandateStatus(row["status"]), seen.status, row["cancelled_by"])
     if step is None:
-        await mandates.store_mandate(work, row, "provider_read_at", "next_possible_charge_date")
+        await mandates.store_mandate(work, row, "provider_read_at", "next_possible_charge_date", "rum")
         return False
     await _take(work, row, step, seen)
     return True
@@ -197,7 +198,7 @@ async def _take(work: UnitOfWork, row: dict[str, Any], step: str, seen: Provider
     after["version"] += max(1, len(facts))
     await mandates.store_mandate(
         work, after, "status", "block_reason", "cancelled_by", "signed_at", "signature_method", "provider_read_at",
-        "next_possible_charge_date",
+        "next_possible_charge_date", "rum",
     )  # fmt: skip
     for number, fact in enumerate(facts, row["version"] + 1):
         work.emit(fact, version=number)

@@ -114,6 +114,8 @@ class ProviderMandate:
     raw_status: str
     next_possible_charge_date: date | None = None
     replaced_by: str | None = None
+    reference: str | None = None
+    """The reference that the provider printed on the mandate, where it does not take ours."""
 
 
 class PagePurpose(StrEnum):

@@ -15,6 +15,7 @@ from messages.payments import (
     Mandate,
     MandateScheme,
     MandateStatus,
+    PaymentMethod,
     Provider,
     PspStatus,
     SetupMandate,
@@ -48,7 +49,7 @@ async def begin(request: SetupMandate, work: UnitOfWork, company: Company) -> Ma
     await _require_client(work, request.client_id)
     known = await _known(request, work)
     if known is not None:
-        return views.mandate_of(await mandates.load_mandate(work, known))
+        return views.mandate_of(await mandates.load_mandate(work, known)).model_copy(update={"reused": True})
     row = await mandates.create_mandate(
         work,
         company_id=request.company_id,
@@ -110,6 +111,9 @@ async def _account(request: SetupMandate, work: UnitOfWork) -> Row:
         )
     if PROFILES[Provider(row["provider"])].debit_lead_days is None:
         raise Refused.field("psp_account_id", "keeps_mandates", f"{row['provider']} keeps no mandates; choose another")
+    if PaymentMethod.SEPA_CORE not in row["methods"]:
+        text = "this account takes no SEPA_CORE debits; add the method to it, or choose another account"
+        raise Refused.field("psp_account_id", "takes_debits", text)
     return row
 
 

@@ -1,6 +1,6 @@
 """Saved means of payment: left by the client on the provider's page, kept here as an encrypted token."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from actors.payments.psp.records import (
     token_digest,
 )
 from messages.payments import (
+    PaymentMethod,
     PaymentMethodAdded,
     SavedMeans,
     SavedMeansFields,
@@ -25,6 +26,7 @@ from messages.payments import (
     SetupStatus,
 )
 from messages.values.identifiers import new_id
+from runtime.actor import Moment
 from runtime.unit_of_work import Row, UnitOfWork, WorkItem
 from runtime.work_queue import Outside
 from storage.payments.tables.means import mandate
@@ -33,10 +35,18 @@ from storage.payments.tables.providers import payment_method, setup_session
 from storage.payments.tables.views import client_view
 
 _CURRENCY = "EUR"
+_PAGES_READ = timedelta(days=30)
+_MOST_READ = 1000
 
 
 class OpenSetupPage(WorkItem):
     """Open the provider's page of a setup session."""
+
+    setup_session_id: UUID
+
+
+class ReadSetupPage(WorkItem):
+    """See what came of an open page of a setup session."""
 
     setup_session_id: UUID
 
@@ -73,6 +83,7 @@ async def open_page(item: OpenSetupPage, outside: Outside) -> Page | None:
             provider_customer_id=customer_id,
             save_means=True,
             mandate_reference=row["rum"],
+            method=PaymentMethod.SEPA_CORE if row["mandate_id"] is not None else PaymentMethod.CARD,
         )
         return await provider.open_page(order)
     except ProviderError as error:
@@ -98,6 +109,47 @@ async def page_opened(item: OpenSetupPage, page: Page | None, work: UnitOfWork) 
 async def page_lost(item: OpenSetupPage, error: Exception, work: UnitOfWork) -> None:
     """The provider cannot be reached: the client may begin again."""
     await _change(work, item.setup_session_id, status=SetupStatus.FAILED)
+
+
+async def read_open_pages(moment: Moment, work: UnitOfWork) -> None:
+    """Hour: a webhook may be lost, so pages that are open for less than a month are read; at most a thousand an hour."""
+    rows = await work.fetch(
+        select(setup_session.c.id)
+        .where(
+            setup_session.c.organisation_id == work.organisation_id,
+            setup_session.c.status == SetupStatus.OPEN,
+            setup_session.c.created_at > work.now - _PAGES_READ,
+        )
+        .order_by(setup_session.c.created_at.desc(), setup_session.c.id)
+        .limit(_MOST_READ)
+    )
+    for row in rows:
+        work.order(ReadSetupPage(setup_session_id=row["id"]), key=f"{row['id']}|{moment.as_of.isoformat()}")
+
+
+async def read_page(item: ReadSetupPage, outside: Outside) -> tuple[UUID, Page] | None:
+    """The account and its page as it is now; None when the provider knows none."""
+    row = await read_one(
+        outside,
+        select(setup_session).where(
+            setup_session.c.organisation_id == outside.organisation_id, setup_session.c.id == item.setup_session_id
+        ),
+    )
+    if row is None or row["provider_page_id"] is None:
+        return None
+    provider = await account_provider(outside, row["psp_account_id"])
+    try:
+        return row["psp_account_id"], await provider.get_page(row["provider_page_id"])
+    except ProviderError as error:
+        if error.kind in REPEATED:
+            raise failure_of(error) from error
+        return None
+
+
+async def page_read(item: ReadSetupPage, found: tuple[UUID, Page] | None, work: UnitOfWork) -> None:
+    """Keep what the client left there."""
+    if found is not None:
+        await follow_page(work, *found)
 
 
 async def follow_page(work: UnitOfWork, account_id: UUID, page: Page) -> bool:

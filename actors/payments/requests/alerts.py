@@ -36,7 +36,7 @@ async def list_alerts(request: ListAlerts, work: UnitOfWork) -> PaymentAlertPage
 
 
 async def acknowledge_alert(request: AcknowledgeAlert, work: UnitOfWork) -> PaymentAlert:
-    """Take an alert; taking it again changes nothing."""
+    """Take an alert; taking it again, or when its cause has gone, changes nothing."""
     row = await work.load(
         select(alert)
         .where(alert.c.organisation_id == work.organisation_id, alert.c.id == request.alert_id)
@@ -44,7 +44,7 @@ async def acknowledge_alert(request: AcknowledgeAlert, work: UnitOfWork) -> Paym
         "alert",
         code=ALERT_NOT_FOUND,
     )
-    if row["status"] == AlertStatus.ACKNOWLEDGED or work.caller.user_id is None:
+    if row["status"] != AlertStatus.OPEN or work.caller.user_id is None:
         return views.alert_of(row)
     changed = {
         "status": AlertStatus.ACKNOWLEDGED,

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from actors.payments import changing, contracts, runs, views
 from actors.payments.company import company_of
 from actors.payments.emission import Emission
+from messages.errors import ErrorCode
 from messages.identity import COMPANY_NOT_FOUND
 from messages.payments import (
     EMISSION_RUN_NOT_FOUND,
@@ -15,12 +16,14 @@ from messages.payments import (
     SCHEDULE_NOT_FOUND,
     CancelSchedule,
     EmissionRun,
+    EmissionRunPage,
     GetEmissionRun,
     GetInstalment,
     GetSchedule,
     Instalment,
     InstalmentCancelReason,
     InstalmentPage,
+    ListEmissionRuns,
     ListInstalments,
     ListSchedules,
     PauseSchedule,
@@ -93,14 +96,10 @@ async def cancel_schedule(request: CancelSchedule, work: UnitOfWork) -> Schedule
 
 async def get_instalment(request: GetInstalment, work: UnitOfWork) -> Instalment:
     """One instalment."""
-    row = await work.load(
-        select(instalment).where(
-            instalment.c.organisation_id == work.organisation_id, instalment.c.id == request.instalment_id
-        ),
-        "instalment",
-        code=INSTALMENT_NOT_FOUND,
+    statement = select(instalment).where(
+        instalment.c.organisation_id == work.organisation_id, instalment.c.id == request.instalment_id
     )
-    return views.instalment_of(row)
+    return views.instalment_of(await _seen(work, statement, "instalment", INSTALMENT_NOT_FOUND))
 
 
 async def list_instalments(request: ListInstalments, work: UnitOfWork) -> InstalmentPage:
@@ -153,22 +152,51 @@ async def run_emission(request: RunEmission, work: UnitOfWork) -> EmissionRun:
 
 
 async def get_emission_run(request: GetEmissionRun, work: UnitOfWork) -> EmissionRun:
-    """The daily run of a company."""
-    row = await work.load(
-        select(emission_run).where(
-            emission_run.c.organisation_id == work.organisation_id,
+    """One run."""
+    statement = select(emission_run).where(emission_run.c.organisation_id == work.organisation_id)
+    if request.emission_run_id is not None:
+        statement = statement.where(emission_run.c.id == request.emission_run_id)
+    else:
+        statement = statement.where(
             emission_run.c.company_id == request.company_id,
             emission_run.c.business_date == request.business_date,
             emission_run.c.trigger == RunTrigger.CLOCK,
-        ),
-        "emission run",
-        code=EMISSION_RUN_NOT_FOUND,
+        )
+    return views.emission_run_of(await _seen(work, statement, "emission run", EMISSION_RUN_NOT_FOUND))
+
+
+async def list_emission_runs(request: ListEmissionRuns, work: UnitOfWork) -> EmissionRunPage:
+    """A page of a company's runs."""
+    if not work.caller.sees_company(request.company_id):
+        raise Refused(COMPANY_NOT_FOUND, f"company {request.company_id} is not an active company; check company_id")
+    statement = select(emission_run).where(
+        emission_run.c.organisation_id == work.organisation_id, emission_run.c.company_id == request.company_id
     )
-    return views.emission_run_of(row)
+    if request.date_from is not None:
+        statement = statement.where(emission_run.c.business_date >= request.date_from)
+    if request.date_to is not None:
+        statement = statement.where(emission_run.c.business_date <= request.date_to)
+    return await page(
+        work,
+        request,
+        statement,
+        order=(emission_run.c.business_date, emission_run.c.id),
+        descending=True,
+        reply=EmissionRunPage,
+        item=views.emission_run_of,
+    )
 
 
 async def _schedule(work: UnitOfWork, schedule_id: UUID, *, lock: bool = False) -> Row:
     statement: Any = select(schedule).where(
         schedule.c.organisation_id == work.organisation_id, schedule.c.id == schedule_id
     )
-    return await work.load(statement.with_for_update() if lock else statement, "schedule", code=SCHEDULE_NOT_FOUND)
+    return await _seen(work, statement.with_for_update() if lock else statement, "schedule", SCHEDULE_NOT_FOUND)
+
+
+async def _seen(work: UnitOfWork, statement: Any, what: str, code: ErrorCode) -> Row:
+    """A row of a company that the caller sees; any other is not there."""
+    row = await work.load(statement, what, code=code)
+    if not work.caller.sees_company(row["company_id"]):
+        raise Refused(code, f"this {what} does not exist; check the id")
+    return row

@@ -14,6 +14,7 @@ from messages.identity import COMPANY_NOT_FOUND
 from messages.payments import (
     BANK_DETAILS_NOT_FOUND,
     CREDITOR_IDENTIFIER_MISSING,
+    MANDATE_NOT_FOUND,
     SCHEME_NOT_ALLOWED,
     BankDetailsStatus,
     BlockMandate,
@@ -41,7 +42,10 @@ from storage.payments.tables.views import client_view
 
 async def get_mandate(request: GetMandate, work: UnitOfWork) -> Mandate:
     """One mandate."""
-    found = views.mandate_of(await load_mandate(work, request.mandate_id))
+    row = await load_mandate(work, request.mandate_id)
+    if not work.caller.sees_company(row["company_id"]):
+        raise Refused(MANDATE_NOT_FOUND, "this mandate does not exist; check the id")
+    found = views.mandate_of(row)
     return found.model_copy(update={"redirect_url": await provider_setups.page_of(work, found)})
 
 
@@ -84,17 +88,11 @@ async def setup_mandate(request: SetupMandate, work: UnitOfWork) -> Mandate:
         raise Refused.field("bank_details_id", "needed", "name the account, or a provider with psp_account_id")
     if not company.creditor_identifier:
         raise Refused(CREDITOR_IDENTIFIER_MISSING, "the company has no creditor account; create one first")
-    kind = await work.fetch_value(
-        select(client_view.c.kind).where(
-            client_view.c.organisation_id == work.organisation_id, client_view.c.client_id == request.client_id
-        )
-    )
-    if request.scheme is MandateScheme.SEPA_B2B and kind != "BUSINESS":
-        raise Refused(SCHEME_NOT_ALLOWED, "SEPA_B2B is for businesses; use SEPA_CORE")
-    account = await _account(work, request)
+    await refuse_scheme(work, request.client_id, request.scheme)
+    account = await account_of(work, request.client_id, request.bank_details_id)
     known = await _usable(work, request, account["iban_fingerprint"])
     if known is not None:
-        return views.mandate_of(await load_mandate(work, known))
+        return views.mandate_of(await load_mandate(work, known)).model_copy(update={"reused": True})
     row = await mandates.create_mandate(
         work,
         company_id=request.company_id,
@@ -117,13 +115,24 @@ async def setup_mandate(request: SetupMandate, work: UnitOfWork) -> Mandate:
     return views.mandate_of(await load_mandate(work, row["id"]))
 
 
-async def _account(work: UnitOfWork, request: SetupMandate) -> Row:
+async def refuse_scheme(work: UnitOfWork, client_id: UUID, scheme: MandateScheme) -> None:
+    """SEPA_B2B is for clients who are no consumers; SCHEME_NOT_ALLOWED."""
+    kind = await work.fetch_value(
+        select(client_view.c.kind).where(
+            client_view.c.organisation_id == work.organisation_id, client_view.c.client_id == client_id
+        )
+    )
+    if scheme is MandateScheme.SEPA_B2B and kind not in ("BUSINESS", "PUBLIC"):
+        raise Refused(SCHEME_NOT_ALLOWED, "SEPA_B2B is for businesses and public bodies; use SEPA_CORE")
+
+
+async def account_of(work: UnitOfWork, client_id: UUID, bank_details_id: UUID) -> Row:
     """The client's own account, in use."""
     return await work.load(
         select(bank_details).where(
             bank_details.c.organisation_id == work.organisation_id,
-            bank_details.c.id == request.bank_details_id,
-            bank_details.c.client_id == request.client_id,
+            bank_details.c.id == bank_details_id,
+            bank_details.c.client_id == client_id,
             bank_details.c.status == BankDetailsStatus.ACTIVE,
         ),
         "bank details",

@@ -10,7 +10,9 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments.company import company_of
-from actors.payments.psp.accounts import opened, sealed
+from actors.payments.psp import circuits
+from actors.payments.psp.accounts import sealed
+from actors.payments.psp.checking import TryAccount, with_secret
 from actors.payments.rules.providers import PROFILES, missing_credentials
 from messages.errors import ALREADY_EXISTS
 from messages.identity import COMPANY_NOT_FOUND
@@ -18,16 +20,23 @@ from messages.payments import (
     CREDENTIALS_INCOMPLETE,
     PSP_ACCOUNT_NOT_FOUND,
     WEBHOOK_SECRET_REQUIRED,
+    CircuitState,
     CreatePspAccount,
     DisablePspAccount,
     GetPspAccount,
+    GetPspAccountsSummary,
     ListPspAccounts,
     PaymentMethod,
     Provider,
     PspAccount,
     PspAccountPage,
+    PspAccountsSummary,
+    PspAccountSummary,
+    PspAccountTest,
     PspMode,
     PspStatus,
+    RotatePspWebhookSecret,
+    TestPspAccount,
     UpdatePspAccount,
 )
 from messages.problem import Refused
@@ -36,7 +45,7 @@ from runtime.pagination import page
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.tables.providers import psp_account, psp_default
 
-_SECRETS_KEPT = 2
+_MOST_SHOWN = 200
 _defaults = (
     select(psp_default.c.method)
     .where(
@@ -112,9 +121,7 @@ async def update_psp_account(request: UpdatePspAccount, work: UnitOfWork) -> Psp
         _refuse_missing(provider, request.credentials)
         changes |= await _sealed(work, row, credentials=request.credentials) | {"status": PspStatus.ACTIVE}
     if request.webhook_secret is not None:
-        before = await opened(row, "webhook_secrets", work.keys)
-        kept = [request.webhook_secret, *(known for known in before if known != request.webhook_secret)]
-        changes |= await _sealed(work, row, webhook_secrets=kept[:_SECRETS_KEPT]) | {"has_webhook_secret": True}
+        changes |= await with_secret(work, row, request.webhook_secret)
     await _change(work, row, **changes)
     methods: Sequence[str] = changes.get("methods") or row["methods"]
     if request.is_default is not None or request.methods is not None:
@@ -134,6 +141,46 @@ async def disable_psp_account(request: DisablePspAccount, work: UnitOfWork) -> P
         await _forget_default(work, row["id"])
         work.record("psp_account", row["id"], before={"status": row["status"]}, after={"reason": request.reason})
     return await _show(work, row["id"])
+
+
+async def rotate_psp_webhook_secret(request: RotatePspWebhookSecret, work: UnitOfWork) -> PspAccount:
+    """The new secret counts at once; giving it again changes nothing."""
+    row = await _locked(work, request.psp_account_id)
+    await _change(work, row, **await with_secret(work, row, request.new_secret))
+    work.record("psp_account", row["id"], before={"version": row["version"]}, after={"changed": ["webhook_secrets"]})
+    return await _show(work, row["id"])
+
+
+async def test_psp_account(request: TestPspAccount, work: UnitOfWork) -> PspAccount:
+    """Leave the trial for the workers."""
+    row = await _locked(work, request.psp_account_id)
+    work.order(TryAccount(psp_account_id=row["id"]), key=f"{row['id']}|{work.now.isoformat()}")
+    return await _show(work, row["id"])
+
+
+async def get_psp_accounts_summary(request: GetPspAccountsSummary, work: UnitOfWork) -> PspAccountsSummary:
+    """How the accounts are that the caller sees."""
+    statement = select(psp_account).where(psp_account.c.organisation_id == work.organisation_id)
+    if request.company_id is not None:
+        statement = statement.where(psp_account.c.company_id == request.company_id)
+    if work.caller.company_ids is not None:
+        statement = statement.where(psp_account.c.company_id.in_(work.caller.company_ids))
+    order = (psp_account.c.provider, psp_account.c.name, psp_account.c.id)
+    rows, health = await work.fetch(statement.order_by(*order).limit(_MOST_SHOWN)), await circuits.states(work)
+    items = tuple(
+        PspAccountSummary.model_validate(
+            {
+                **row,
+                "psp_account_id": row["id"],
+                "is_active": row["status"] == PspStatus.ACTIVE,
+                "is_configured": row["status"] != PspStatus.INVALID_CREDENTIALS,
+                "is_live": row["mode"] == PspMode.LIVE,
+                "health": health.get(row["id"], CircuitState.CLOSED),
+            }
+        )
+        for row in rows
+    )
+    return PspAccountsSummary(items=items)
 
 
 async def get_psp_account(request: GetPspAccount, work: UnitOfWork) -> PspAccount:
@@ -166,8 +213,17 @@ def psp_account_of(row: Row) -> PspAccount:
             "is_configured": row["status"] != PspStatus.INVALID_CREDENTIALS,
             "is_live": row["mode"] == PspMode.LIVE,
             "webhook_path": webhook_path(row),
+            "last_test": last_test_of(row),
         }
     )
+
+
+def last_test_of(row: Row) -> PspAccountTest | None:
+    """What came of the last trial of an account."""
+    if row["tested_at"] is None:
+        return None
+    error = row["test_error"]
+    return PspAccountTest(at=row["tested_at"], reachable=error is None, latency_ms=row["test_latency_ms"], error=error)
 
 
 def webhook_path(row: Row) -> str:

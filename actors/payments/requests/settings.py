@@ -20,6 +20,8 @@ from messages.payments import (
     CreateCreditorAccount,
     CreditorAccount,
     CreditorAccountPage,
+    DisableCreditorAccount,
+    GetCreditorAccount,
     GetPaymentSettings,
     ListCreditorAccounts,
     ListRejectionReasons,
@@ -33,7 +35,7 @@ from messages.problem import Refused
 from messages.values.banking import bic_fits_iban, iban_country, is_sepa_country, mask_iban
 from messages.values.identifiers import new_id
 from runtime.pagination import page
-from runtime.unit_of_work import UnitOfWork
+from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.tables.means import company_settings, creditor_account, mandate
 
 
@@ -94,16 +96,7 @@ async def create_creditor_account(request: CreateCreditorAccount, work: UnitOfWo
 
 async def update_creditor_account(request: UpdateCreditorAccount, work: UnitOfWork) -> CreditorAccount:
     """Change the fields that were sent."""
-    row = await work.load(
-        select(creditor_account)
-        .where(
-            creditor_account.c.organisation_id == work.organisation_id,
-            creditor_account.c.id == request.creditor_account_id,
-        )
-        .with_for_update(),
-        "creditor account",
-        code=CREDITOR_ACCOUNT_NOT_FOUND,
-    )
+    row = await _account(work, request.creditor_account_id, lock=True)
     work.check_version(request.expected_version, row["version"])
     changes = request.model_dump(mode="json", exclude={"creditor_account_id", "expected_version"}, exclude_unset=True)
     if changes.get("is_default"):
@@ -131,6 +124,26 @@ async def list_creditor_accounts(request: ListCreditorAccounts, work: UnitOfWork
         reply=CreditorAccountPage,
         item=views.creditor_account_of,
     )
+
+
+async def get_creditor_account(request: GetCreditorAccount, work: UnitOfWork) -> CreditorAccount:
+    """One account."""
+    return views.creditor_account_of(await _account(work, request.creditor_account_id))
+
+
+async def disable_creditor_account(request: DisableCreditorAccount, work: UnitOfWork) -> CreditorAccount:
+    """Collect nothing more on it; disabling it again changes nothing."""
+    row = await _account(work, request.creditor_account_id, lock=True)
+    if row["status"] == AccountStatus.DISABLED:
+        return views.creditor_account_of(row)
+    changed = {"status": AccountStatus.DISABLED, "is_default": False, "version": row["version"] + 1}
+    await work.execute(
+        update(creditor_account)
+        .where(creditor_account.c.organisation_id == work.organisation_id, creditor_account.c.id == row["id"])
+        .values(**changed, updated_at=work.now, updated_by=work.caller.principal)
+    )
+    work.record("creditor_account", row["id"], before={"status": row["status"]}, after={"reason": request.reason})
+    return views.creditor_account_of({**row, **changed})
 
 
 async def get_payment_settings(request: GetPaymentSettings, work: UnitOfWork) -> PaymentSettings:
@@ -167,6 +180,7 @@ async def list_rejection_reasons(request: ListRejectionReasons, work: UnitOfWork
     """The table of reason codes."""
     rows = tuple(
         RejectionReason(
+            scheme=row.scheme,
             code=row.code,
             iso_name=row.iso_name,
             label_fr=row.label_fr,
@@ -179,8 +193,21 @@ async def list_rejection_reasons(request: ListRejectionReasons, work: UnitOfWork
             customer_action=row.action,
         )
         for row in REASONS.values()
+        if request.scheme in (None, row.scheme)
     )
     return RejectionReasons(items=rows)
+
+
+async def _account(work: UnitOfWork, account_id: UUID, *, lock: bool = False) -> Row:
+    statement: Any = select(creditor_account).where(
+        creditor_account.c.organisation_id == work.organisation_id, creditor_account.c.id == account_id
+    )
+    row = await work.load(
+        statement.with_for_update() if lock else statement, "creditor account", code=CREDITOR_ACCOUNT_NOT_FOUND
+    )
+    if not work.caller.sees_company(row["company_id"]):
+        raise Refused(CREDITOR_ACCOUNT_NOT_FOUND, "this creditor account does not exist; check the id")
+    return row
 
 
 async def _settings_of(work: UnitOfWork, company_id: UUID) -> PaymentSettings:

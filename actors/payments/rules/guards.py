@@ -1,5 +1,6 @@
 """What must hold before an instalment is presented; the first guard that fails names the block."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,6 +9,15 @@ from actors.payments.rules.dates import first_debit_floor, mandate_is_dormant
 from messages.payments import BlockReason, PaymentSettingsValues, PrenotificationMode
 
 SEPA_MAXIMUM = Decimal("999999999.99")
+WAIVABLE = frozenset(
+    {
+        BlockReason.INVOICE_MISSING,
+        BlockReason.PRENOTIFICATION_MISSING,
+        BlockReason.QUALITY_CHECK_PENDING,
+        BlockReason.VELOCITY_LIMIT,
+    }
+)
+"""Guards of the house, which a person may open for one instalment. Quality is the last gate of a contract: it hides none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +74,31 @@ class EmissionFacts:
     live_payments_of_client: int
     creditor_identifier: str | None
     announced_by_provider: bool = False
+    waived: frozenset[str] = frozenset()
 
 
 def blocking_reason(facts: EmissionFacts, settings: PaymentSettingsValues) -> BlockReason | None:
-    """The first guard that holds the debit back, or None."""
+    """The first guard that holds the debit back and was not waived, or None."""
+    return next((reason for reason in _failing(facts, settings) if reason not in facts.waived), None)
+
+
+def _failing(facts: EmissionFacts, settings: PaymentSettingsValues) -> Iterator[BlockReason]:
+    """The guards that fail, in their order; of a contract and of the means the first one each."""
     if facts.contract is not None:
         reason = contract_block(facts.contract, facts.collection_date, settings)
         if reason is not None:
-            return reason
+            yield reason
     if facts.client_blocked or facts.client_deceased:
-        return BlockReason.CLIENT_BLOCKED
+        yield BlockReason.CLIENT_BLOCKED
     if settings.require_invoice_before_debit and not facts.has_invoice:
-        return BlockReason.INVOICE_MISSING
+        yield BlockReason.INVOICE_MISSING
     highest = min(settings.max_debit_amount, SEPA_MAXIMUM)
     if not settings.min_debit_amount <= facts.amount <= highest:
-        return BlockReason.AMOUNT_OUT_OF_RANGE
-    return _means_block(facts, settings) or _last_guards(facts, settings)
+        yield BlockReason.AMOUNT_OUT_OF_RANGE
+    means = _means_block(facts, settings)
+    if means is not None:
+        yield means
+    yield from _last_guards(facts, settings)
 
 
 def contract_block(contract: ContractFacts, day: date, settings: PaymentSettingsValues) -> BlockReason | None:
@@ -111,13 +130,19 @@ def _means_block(facts: EmissionFacts, settings: PaymentSettingsValues) -> Block
     return None
 
 
-def _last_guards(facts: EmissionFacts, settings: PaymentSettingsValues) -> BlockReason | None:
+def _last_guards(facts: EmissionFacts, settings: PaymentSettingsValues) -> Iterator[BlockReason]:
     enforced = settings.prenotification_mode is PrenotificationMode.ENFORCE and not facts.announced_by_provider
     if enforced and not prenotified_in_time(facts, settings):
-        return BlockReason.PRENOTIFICATION_MISSING
+        yield BlockReason.PRENOTIFICATION_MISSING
     if facts.live_payments_of_client >= settings.max_live_payments_per_client_per_day:
-        return BlockReason.VELOCITY_LIMIT
-    return None
+        yield BlockReason.VELOCITY_LIMIT
+
+
+def warns_of_notice(facts: EmissionFacts, settings: PaymentSettingsValues) -> bool:
+    """Whether a debit goes out although its debtor was not told in time, and the company wants to hear of it."""
+    if settings.prenotification_mode is not PrenotificationMode.WARN or facts.announced_by_provider:
+        return False
+    return not prenotified_in_time(facts, settings)
 
 
 def prenotified_in_time(facts: EmissionFacts, settings: PaymentSettingsValues) -> bool:

@@ -65,8 +65,9 @@ PROFILES = {
         live_url="https://api.stripe.com/v1",
         sandbox_url="https://api.stripe.com/v1",
         credentials=frozenset({"secret_key"}),
-        methods=frozenset({PaymentMethod.CARD}),
+        methods=frozenset({PaymentMethod.CARD, PaymentMethod.SEPA_CORE}),
         clearing_account="517300",
+        debit_lead_days=2,
     ),
 }
 

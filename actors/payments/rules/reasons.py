@@ -5,7 +5,7 @@ Names and meanings: ISO 20022 external code sets, EPC guidance on reason codes f
 
 from dataclasses import dataclass
 
-from messages.payments import CustomerAction, MandateEffect, ReasonCategory, RetryAdvice
+from messages.payments import CustomerAction, MandateEffect, ReasonCategory, ReasonScheme, RetryAdvice
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,11 @@ class Reason:
     delay: int | None = None
     most: int | None = None
     critical: bool = False
+
+    @property
+    def scheme(self) -> ReasonScheme:
+        """Codes of ISO 20022 are written in capitals, declines of cards in small letters."""
+        return ReasonScheme.SEPA if self.code.isupper() else ReasonScheme.CARD
 
 
 # code | ISO name | French | English | category | advice | mandate | customer | delay in days | most retries | ! = CRITICAL alert

@@ -84,6 +84,7 @@ instalment = Table(
     text("currency"),
     text("status"),
     text("block_reason", nullable=True),
+    Column("waived_blocks", JSONB, comment="guards that somebody opened for this instalment"),
     text("cancel_reason", nullable=True),
     instant("first_blocked_at", nullable=True),
     Column("retry_count", Integer, nullable=False, server_default="0"),
@@ -126,6 +127,7 @@ emission_run = Table(
     Column("failed", Integer, nullable=False, server_default="0"),
     instant("started_at"),
     instant("finished_at", nullable=True),
+    Index("ix_emission_run_dates", "organisation_id", "company_id", "business_date", "id"),
     Index(
         "uq_emission_run_clock",
         "organisation_id",

@@ -116,10 +116,11 @@ class Subscriber:
             "arr": money("249.00"),
         }
 
-    async def open_gates(self, day: date) -> None:
-        """Quality approved, collection unlocked, contract active."""
+    async def open_gates(self, day: date, *, quality: bool = True) -> None:
+        """Quality approved unless told otherwise, collection unlocked, contract active."""
         review = {"review_id": new_id(), "reviewer_id": new_id(), "approved_on": day}
-        await self.state(ContractQualityApproved.model_validate(self.snapshot("SIGNED") | review), day)
+        if quality:
+            await self.state(ContractQualityApproved.model_validate(self.snapshot("SIGNED") | review), day)
         await self.state(ContractCollectionUnlocked(contract_id=self.contract_id, not_before=day), day)
         activation = {"operation_id": new_id()}
         await self.state(ContractActivated.model_validate(self.snapshot("ACTIVE") | activation), day)

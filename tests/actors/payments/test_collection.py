@@ -1,6 +1,6 @@
 """payments: from the signature to a batch on its way to the bank."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,11 +8,15 @@ import pytest
 from messages.payments import (
     ApproveCollectionBatch,
     CancelPayment,
+    DisableCreditorAccount,
     GetCollectionBatch,
+    GetCreditorAccount,
+    GetEmissionRun,
     GetPayment,
     GetPaymentTimeline,
     ListAlerts,
     ListCollectionBatches,
+    ListEmissionRuns,
     ListInstalments,
     ListMandates,
     ListPayments,
@@ -85,7 +89,29 @@ async def test_the_debtor_is_told_fourteen_days_before_once(running: Running, te
     assert notice["iban_masked"] == "FR76 **** **** 0189"
 
 
-async def test_closed_gates_block_and_open_gates_let_pass(running: Running, tenant: Tenant) -> None:
+async def test_a_disabled_creditor_account_collects_nothing_more(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    account = await creditor_account(tenant)
+    disable = DisableCreditorAccount(creditor_account_id=account.id, reason="account closed")
+    for request in (disable, GetCreditorAccount(creditor_account_id=account.id)):
+        with pytest.raises(Refused) as refusal:
+            await other_tenant.client.call(request)
+        assert refusal.value.code.code == "CREDITOR_ACCOUNT_NOT_FOUND"
+    found = await subscriber(running, tenant)
+    await found.open_gates(date(2026, 4, 20))
+    for _ in range(2):
+        disabled = await tenant.client.call(disable)
+    assert (disabled.status, disabled.is_default, disabled.version) == ("DISABLED", False, 2)
+    assert await tenant.client.call(GetCreditorAccount(creditor_account_id=account.id)) == disabled
+    tenant.client.now = at(PRESENTED, 5)
+    run = await tenant.client.call(RunEmission(company_id=tenant.company_id))
+    assert [(result.outcome, result.reason) for result in run.results] == [("blocked", "ROUTING_NOT_FOUND")]
+
+
+async def test_closed_gates_block_and_open_gates_let_pass(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
     await creditor_account(tenant)
     found = await subscriber(running, tenant)
     tenant.client.now = at(PRESENTED, 5)
@@ -94,6 +120,17 @@ async def test_closed_gates_block_and_open_gates_let_pass(running: Running, tena
     await found.open_gates(date(2026, 4, 20))
     again = await tenant.client.call(RunEmission(company_id=tenant.company_id))
     assert (again.emitted, again.blocked) == (1, 0)
+    (warning,) = (await tenant.client.call(ListAlerts(code="PRENOTIFICATION_MISSING"))).items
+    assert (warning.severity, len(warning.refs)) == ("WARNING", 1), "it goes out, although nobody announced it"
+    runs = (await tenant.client.call(ListEmissionRuns(company_id=tenant.company_id))).items
+    assert [run.id for run in runs] == [again.id, first.id]
+    assert (await tenant.client.call(GetEmissionRun(emission_run_id=first.id))).blocked == 1
+    later = ListEmissionRuns(company_id=tenant.company_id, date_from=PRESENTED + timedelta(days=1))
+    assert (await tenant.client.call(later)).items == ()
+    assert (await other_tenant.client.call(later.model_copy(update={"date_from": None}))).items == ()
+    with pytest.raises(Refused) as refusal:
+        await other_tenant.client.call(GetEmissionRun(emission_run_id=first.id))
+    assert refusal.value.code.code == "EMISSION_RUN_NOT_FOUND"
     await running.settled()
     assert len(await facts(running, tenant, "instalment.blocked")) == 1
     assert len(await facts(running, tenant, "instalment.unblocked")) == 1

@@ -18,6 +18,7 @@ from tests.actors.payments.builders import look_behind
 from tests.harness import Running, Tenant, tenant_fixture
 
 other = tenant_fixture("Fibre Durand")
+BOTH = (PaymentMethod.CARD, PaymentMethod.SEPA_CORE)
 KEY = {"secret_key": "sk_test_plain"}
 
 
@@ -34,7 +35,7 @@ async def refused(tenant: Tenant, request: object) -> str:
 
 async def test_the_first_account_is_the_default_and_hides_its_secrets(running: Running, tenant: Tenant) -> None:
     account = await stripe(tenant, webhook_secret="whsec_plain")
-    assert (account.methods, account.default_methods) == ((PaymentMethod.CARD,), (PaymentMethod.CARD,))
+    assert account.methods == account.default_methods == BOTH
     assert (account.is_configured, account.has_webhook_secret, account.is_live) == (True, True, False)
     assert account.clearing_account == "517300"
     assert "plain" not in account.model_dump_json()
@@ -42,7 +43,7 @@ async def test_the_first_account_is_the_default_and_hides_its_secrets(running: R
     assert b"plain" not in row["credentials"] + row["webhook_secrets"]
     second = await stripe(tenant, "Stripe 2")
     shown = {found.name: found.default_methods for found in (await tenant.client.call(ListPspAccounts())).items}
-    assert shown == {"Stripe": (), "Stripe 2": (PaymentMethod.CARD,)}
+    assert shown == {"Stripe": (), "Stripe 2": BOTH}
     disabled = await tenant.client.call(DisablePspAccount(psp_account_id=second.psp_account_id, reason="moved"))
     assert (disabled.status, disabled.default_methods) == ("DISABLED", ())
 
@@ -63,7 +64,7 @@ async def test_a_changed_account_keeps_its_old_webhook_secret(running: Running, 
             psp_account_id=account.psp_account_id, expected_version=version, webhook_secret=secret
         )
         changed = await tenant.client.call(change)
-    assert (changed.version, changed.has_webhook_secret, changed.default_methods) == (4, True, (PaymentMethod.CARD,))
+    assert (changed.version, changed.has_webhook_secret, changed.default_methods) == (4, True, BOTH)
     assert await refused(tenant, change) == "VERSION_CONFLICT"
 
 

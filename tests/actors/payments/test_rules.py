@@ -262,6 +262,20 @@ def test_the_first_guard_that_fails_names_the_block(change: dict[str, object], r
     assert guards.blocking_reason(replace(FACTS, **change), STRICT) is reason  # type: ignore[arg-type]
 
 
+@given(st.sets(st.sampled_from(BlockReason)))
+def test_waiving_opens_only_the_guards_that_are_named(waived: set[BlockReason]) -> None:
+    failing = (BlockReason.QUALITY_CHECK_PENDING, BlockReason.INVOICE_MISSING, BlockReason.VELOCITY_LIMIT)
+    facts = replace(
+        FACTS,
+        contract=replace(CONTRACT, quality_approved_on=None),
+        has_invoice=False,
+        live_payments_of_client=5,
+        waived=frozenset(waived),
+    )
+    left = [reason for reason in failing if reason not in waived]
+    assert guards.blocking_reason(facts, STRICT) is (left[0] if left else None)
+
+
 AMOUNTS = st.integers(1, 20_000).map(lambda cents: Decimal(cents).scaleb(-2))
 
 

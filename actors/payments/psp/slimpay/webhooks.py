@@ -10,6 +10,7 @@ from actors.payments.psp.port import BadWebhookError, ProviderEvent, Subject, We
 
 HEADER = "slimpay-signature"
 TOLERANCE_SECONDS = 300
+_SUBJECTS = {"payment": (Subject.PAYMENT, "id"), "order": (Subject.PAGE, "reference")}
 _MILLISECONDS = 1000
 
 
@@ -31,11 +32,13 @@ def verify(call: WebhookCall, secrets: Sequence[str], now: datetime) -> None:
 
 
 def events_of(call: WebhookCall) -> list[ProviderEvent]:
-    """The one event of a call; what is no payment is kept and not followed."""
+    """The one event of a call; what is no payment and no order is kept and not followed."""
     try:
         body = json.loads(call.raw)
-        kind, about = str(body["eventType"]), str(body["data"].get("id") or "")
-        subject = Subject.PAYMENT if kind.startswith("payment.") and about else Subject.OTHER
+        kind = str(body["eventType"])
+        subject, name = _SUBJECTS.get(kind.partition(".")[0], (Subject.OTHER, "id"))
+        about = str(body["data"].get(name) or "")
+        subject = subject if about else Subject.OTHER
         created = datetime.fromtimestamp(int(body["createdAt"]) // _MILLISECONDS, UTC)
         return [ProviderEvent(str(body["Id"]), kind, subject, about, created)]
     except (ValueError, KeyError, TypeError, AttributeError) as error:

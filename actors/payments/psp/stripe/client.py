@@ -1,6 +1,7 @@
 """Speaks Stripe's HTTP dialect: form-encoded, minor units, `Idempotency-Key` on every POST.
 
-Payments are PaymentIntents, pages are Checkout Sessions, saved means are PaymentMethods of a Customer.
+Payments are PaymentIntents, pages are Checkout Sessions, saved means are PaymentMethods of a Customer; a debit names its
+Mandate.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from actors.payments.psp.port import (
     PaymentOrder,
     ProviderError,
     ProviderEvent,
+    ProviderMandate,
     ProviderPayment,
     ProviderRefund,
     RefundOrder,
@@ -31,7 +33,7 @@ from actors.payments.psp.port import (
     WebhookAnswer,
     WebhookCall,
 )
-from actors.payments.psp.stripe import webhooks
+from actors.payments.psp.stripe import debits, webhooks
 from messages.payments.vocabulary import PaymentMethod, PaymentStatus
 
 VERSION = "2025-12-15.clover"
@@ -55,7 +57,10 @@ class StripeProvider:
     """One Stripe account."""
 
     capabilities = Capabilities(
-        methods=frozenset({PaymentMethod.CARD}), setup_page=True, saved_means=True, cancels=True
+        methods=frozenset({PaymentMethod.CARD, PaymentMethod.SEPA_CORE}),
+        setup_page=True,
+        saved_means=True,
+        cancels=True,
     )
 
     def __init__(self, account: Account) -> None:
@@ -68,11 +73,11 @@ class StripeProvider:
 
     async def create_payment(self, order: PaymentOrder) -> ProviderPayment:
         """A confirmed off-session PaymentIntent; 402 carries the declined one."""
-        fields = {
+        fields: dict[str, Any] = {
             "amount": minor_units(order.amount),
             "currency": order.currency.lower(),
             "customer": order.customer,
-            "payment_method": order.means,
+            **await self._means_fields(order),
             "off_session": "true",
             "confirm": "true",
             "description": order.description,
@@ -116,10 +121,13 @@ class StripeProvider:
         return str(json_of(await self._post("/customers", f"customer|{customer.client_id}", fields))["id"])
 
     async def open_page(self, order: PageOrder) -> Page:
-        """A Checkout Session in mode payment or setup."""
+        """A Checkout Session in mode payment or setup; one that leaves a mandate is always of mode setup."""
+        debit = order.method is PaymentMethod.SEPA_CORE
+        if debit and order.purpose is PagePurpose.PAY:
+            raise ProviderError(FaultKind.PERMANENT, "a debit needs a signed mandate; let the customer sign one first")
         fields: dict[str, Any] = {
             "mode": "setup" if order.purpose is PagePurpose.SETUP else "payment",
-            "payment_method_types[0]": "card",
+            "payment_method_types[0]": debits.TYPE if debit else "card",
             "success_url": order.success_url,
             "cancel_url": order.cancel_url,
             "customer": order.provider_customer_id,
@@ -168,6 +176,20 @@ class StripeProvider:
         """The Refund."""
         return _refund(await self._get(f"/refunds/{provider_refund_id}", {}))
 
+    async def get_mandate(self, token: str) -> ProviderMandate:
+        """The Mandate."""
+        return debits.mandate_of(await self._get(f"/mandates/{token}", {}))
+
+    async def cancel_mandate(self, token: str) -> ProviderMandate:
+        """Detach its PaymentMethod, which makes it inactive; a detached one is refused with 400."""
+        method = (await self._get(f"/mandates/{token}", {}))["payment_method"]
+        try:
+            await self._post(f"/payment_methods/{method}/detach", f"detach|{method}", {})
+        except ProviderError as error:
+            if error.kind is not FaultKind.PERMANENT:
+                raise
+        return await self.get_mandate(token)
+
     async def check(self) -> None:
         """Read the balance."""
         await self._get("/balance", {})
@@ -197,16 +219,26 @@ class StripeProvider:
     async def _get(self, path: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         return json_of(await self._http.read(path, params=dict(parameters)))
 
+    async def _means_fields(self, order: PaymentOrder) -> dict[str, Any]:
+        """A card by itself, a debit by its mandate and the account that this was signed for."""
+        if order.method is not PaymentMethod.SEPA_CORE:
+            return {"payment_method": order.means}
+        signed = await self._get(f"/mandates/{order.means}", {})
+        return {
+            "payment_method_types[0]": debits.TYPE,
+            "payment_method": signed["payment_method"],
+            "mandate": order.means,
+        }
+
     async def _page(self, found: Mapping[str, Any]) -> Page:
         intent, setup = found.get("payment_intent"), found.get("setup_intent")
         status = {"open": PageStatus.OPEN, "complete": PageStatus.COMPLETE}.get(found["status"], PageStatus.EXPIRED)
-        method = setup.get("payment_method") if isinstance(setup, dict) else None
         return Page(
             page_id=str(found["id"]),
             status=status,
             url=found.get("url"),
             payment=await self._payment(intent) if isinstance(intent, dict) else None,
-            means=_means(method, found.get("customer")) if isinstance(method, dict) else None,
+            means=_left(setup, found.get("customer")) if isinstance(setup, dict) else None,
         )
 
     async def _payment(self, found: Mapping[str, Any]) -> ProviderPayment:
@@ -214,11 +246,15 @@ class StripeProvider:
         charge = charge if isinstance(charge, dict) else {}
         error = found.get("last_payment_error") or {}
         status = _status(found["status"], error)
+        debit = debits.is_debit(found)
         reason = (error.get("decline_code") or error.get("code")) if status is not PaymentStatus.PAID else None
+        if debit and reason is not None:
+            reason = debits.reason_of(charge.get("failure_code") or reason)
         if charge.get("disputed"):
             dispute = await self._standing_dispute(str(found["id"]))
             if dispute is not None:
-                status, reason = PaymentStatus.RETURNED, str(dispute["reason"])
+                said = str(dispute["reason"])
+                status, reason = PaymentStatus.RETURNED, debits.reason_of(said) if debit else said
         redirect = (found.get("next_action") or {}).get("redirect_to_url") or {}
         return ProviderPayment(
             provider_payment_id=str(found["id"]),
@@ -255,6 +291,12 @@ def _charged(charge: Mapping[str, Any], intent: Mapping[str, Any]) -> Means | No
     if not details or not charge.get("payment_method") or intent.get("setup_future_usage") != "off_session":
         return None
     return _means({"id": charge["payment_method"], "card": details}, intent.get("customer"))
+
+
+def _left(setup: Mapping[str, Any], customer: str | None) -> Means | None:
+    """What the customer left on a page: a mandate or a card."""
+    method, signed = setup.get("payment_method"), debits.signed_means(setup, customer)
+    return signed or (_means(method, customer) if isinstance(method, dict) else None)
 
 
 def _means(found: Mapping[str, Any], customer: str | None) -> Means:

@@ -203,6 +203,7 @@ class StripeSimulator(ProviderSimulator):
             "id": f"cs_{next(self.ids)}",
             "object": "checkout.session",
             "mode": fields["mode"],
+            "payment_method_types": [fields["payment_method_types[0]"]],
             "status": "open",
             "payment_status": "unpaid",
             "url": f"https://checkout.stripe.test/{next(self.ids)}",

@@ -60,7 +60,7 @@ def _subject(found: dict[str, Any]) -> tuple[Subject, str]:
             return Subject.PAGE, found["id"]
         case "refund":
             return Subject.REFUND, found["id"]
-        case "payment_method" | "setup_intent":
+        case "mandate":
             return Subject.MEANS, found["id"]
         case "payout":
             return Subject.PAYOUT, found["id"]

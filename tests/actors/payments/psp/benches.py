@@ -29,6 +29,7 @@ from actors.payments.psp.simulation import ProviderSimulator
 from actors.payments.psp.slimpay.client import SlimpayProvider
 from actors.payments.psp.slimpay.simulator import SlimpaySimulator
 from actors.payments.psp.stripe.client import StripeProvider
+from actors.payments.psp.stripe.debtors import DebitingStripe
 from actors.payments.psp.stripe.simulator import StripeSimulator
 from messages.payments import PaymentMethod, PaymentStatus
 from messages.values.identifiers import new_id
@@ -177,6 +178,29 @@ class StripeBench(Bench):
     def forged(self) -> WebhookCall:
         good, other = self.simulator.webhooks[-1], StripeSimulator("whsec_other")
         return WebhookCall(good.body, other.report("payment_intent.succeeded", {}, NOW).headers)
+
+
+class StripeDebitBench(StripeBench):
+    """Stripe: direct debits, days later."""
+
+    method = PaymentMethod.SEPA_CORE
+    settles_at_once = False
+    hosted = False
+
+    def __init__(self) -> None:
+        self.simulator = DebitingStripe()
+
+    async def means(self, behaviour: str = "MARTIN") -> tuple[str, str | None]:
+        return self.simulator.mandate(behaviour), "cus_1"
+
+    async def settle(self, payment_id: str) -> None:
+        self.simulator.collect(payment_id, NOW)
+
+    async def pay_page(self, page_id: str) -> None:
+        self.simulator.sign(page_id, NOW)
+
+    def declining(self) -> tuple[str, str]:
+        return "ISSUE-SEPA-REJ-AM04", "AM04"
 
 
 class GoCardlessBench(Bench):
@@ -360,4 +384,5 @@ BENCHES: dict[str, type[Bench]] = {
     "PAYPAL": PayPalBench,
     "SLIMPAY": SlimpayBench,
     "STRIPE": StripeBench,
+    "STRIPE debits": StripeDebitBench,
 }

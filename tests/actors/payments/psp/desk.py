@@ -118,6 +118,7 @@ async def deliver(
     path = account.webhook_path.split("/")[4:]
     for webhook in webhooks:
         body = {"path": path[1:], "headers": webhook.headers, "raw_body": base64.b64encode(webhook.body).decode()}
+        body["remote_ip"] = "192.0.2.7"
         found = {headers.ORGANISATION: str(tenant.id), headers.TIME: format_instant(now)}
         answer = await bridge.send(ReceivePspWebhook.contract.internal_subject, json.dumps(body).encode(), found)
         assert answer.problem is None, answer.problem

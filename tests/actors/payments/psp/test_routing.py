@@ -24,6 +24,7 @@ from actors.payments.rules.routing import (
 )
 from messages import payments as messages
 from messages.payments import (
+    AcknowledgeAlert,
     CircuitState,
     CreateProviderOverride,
     CreatePspAccount,
@@ -186,7 +187,10 @@ async def test_a_provider_that_is_down_for_over_five_minutes_is_told_once_and_he
     assert (await desk.pay()).status == "PAID"
     health = await desk.tenant.client.call(GetPspHealth(psp_account_id=account_id))
     assert (health.state, health.consecutive_failures, health.opened_at) == ("CLOSED", 0, None)
-    assert len((await desk.tenant.client.call(ListAlerts(code="PSP_DOWN"))).items) == 1
+    (over,) = (await desk.tenant.client.call(ListAlerts(code="PSP_DOWN"))).items
+    assert over.status == "RESOLVED", "its cause has gone"
+    taken = await desk.tenant.client.call(AcknowledgeAlert(alert_id=over.id))
+    assert taken.status == "RESOLVED"
 
 
 async def test_case_20_a_decline_never_counts(desk: CardDesk) -> None:

@@ -100,7 +100,10 @@ async def test_case_23_forged_then_genuine_then_again(desk: CardDesk) -> None:
     assert len(await stored(desk)) == len(before) + 1
     assert (await desk.read(paid.payment_id)).status == "RETURNED"
     assert len(await desk.facts("payment.returned")) == 1
-    assert len(await look_behind(desk.running, desk.tenant, "select * from rejected_webhook")) == 2
+    rejected = await look_behind(desk.running, desk.tenant, "select * from rejected_webhook")
+    assert len(rejected) == 2
+    assert len({row["source_hash"] for row in rejected}) == 1
+    assert all(row["raw_start"] and genuine.body[:20] not in row["raw_start"] for row in rejected)
 
 
 async def test_a_signature_of_another_time_is_refused(desk: CardDesk) -> None:
