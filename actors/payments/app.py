@@ -26,6 +26,7 @@ from actors.payments.recovery import cutting, holidays, hourly, merging, noticin
 from actors.payments.recovery import sending as reminding
 from actors.payments.requests import (
     alerts,
+    allocations,
     bank,
     bank_details,
     bookkeeping,
@@ -146,6 +147,8 @@ actor = Actor(
         payments.record_manual_payment,
         payments.allocate_payment,
         payments.get_client_balance,
+        allocations.unallocate_payment,
+        allocations.list_open_items,
         batch_requests.prepare_collection_batches,
         batch_requests.get_collection_batch,
         batch_requests.list_collection_batches,

@@ -36,6 +36,7 @@ from messages.payments import (
     PaymentRejected,
     PaymentReturned,
     PaymentStandingChanged,
+    PaymentUnallocated,
 )
 from messages.values.due_dates import late_from
 from runtime.unit_of_work import UnitOfWork
@@ -146,7 +147,7 @@ async def return_payment(event: PaymentReturned, work: UnitOfWork) -> None:
     await derive_status(event.client_id, work, reason=event.contract.type)
 
 
-async def allocate_payment(event: PaymentAllocated, work: UnitOfWork) -> None:
+async def allocate_payment(event: PaymentAllocated | PaymentUnallocated, work: UnitOfWork) -> None:
     """What a payment settles changed."""
     await _keep_allocation(event.client_id, event.allocation, work)
     await derive_status(event.client_id, work, reason=event.contract.type)

@@ -19,7 +19,7 @@ from actors.commercial.rules.recovery import unpaid_share, window_of
 from messages.commercial import ClawbackKind, CommissionKind
 from messages.contrats import ContractBillingDue
 from messages.factures import CreditNoteIssued, InvoiceIssued
-from messages.payments import PaymentAllocated, PaymentReceived, PaymentReturned
+from messages.payments import PaymentAllocated, PaymentReceived, PaymentReturned, PaymentUnallocated
 from messages.payments.receivables import ReceivableDefaultCured, ReceivableDefaulted, ReceivableRef
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.commercial.queries import none_of
@@ -83,8 +83,8 @@ async def collect(event: PaymentReceived, work: UnitOfWork) -> None:
             await keep_collection(found.invoice_id, event.payment_id, found.allocated_after.amount, event.paid_on, work)
 
 
-async def collect_allocated(event: PaymentAllocated, work: UnitOfWork) -> None:
-    """A payment settles another invoice, or another part of it."""
+async def collect_allocated(event: PaymentAllocated | PaymentUnallocated, work: UnitOfWork) -> None:
+    """A payment settles another invoice, or more or less of it."""
     found = event.allocation
     if found.invoice_id is not None:
         await keep_collection(found.invoice_id, event.payment_id, found.allocated_after.amount, work.today(), work)

@@ -17,6 +17,7 @@ from messages.payments import (
     PaymentRefunded,
     PaymentReturnCancelled,
     PaymentReturned,
+    PaymentUnallocated,
 )
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.factures import queries
@@ -36,7 +37,7 @@ async def settle_returned(event: PaymentReturned, work: UnitOfWork) -> None:
     await _follow(event.allocations_reversed, _How(event.rejected_on, event.rejected_on, event.method.value), work)
 
 
-async def settle_allocated(event: PaymentAllocated, work: UnitOfWork) -> None:
+async def settle_allocated(event: PaymentAllocated | PaymentUnallocated, work: UnitOfWork) -> None:
     """The lettering of a payment changed."""
     await _follow((event.allocation,), _How(work.today(), work.today()), work)
 

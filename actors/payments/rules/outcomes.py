@@ -130,6 +130,16 @@ def take_back(
             other.status = INSTALMENT.after("fail", other.status)
 
 
+def take_off(payment: PaymentState, amount: Decimal, invoice: InvoiceState, instalment: InstalmentState | None) -> None:
+    """A receipt no longer settles an invoice: it is open again, and its instalment waits for a decision, not a debit."""
+    payment.allocated -= amount
+    invoice.allocated -= amount
+    if instalment is not None and instalment.paid > 0:
+        instalment.paid -= min(amount, instalment.paid)
+        if instalment.status is not InstalmentStatus.IN_COLLECTION:
+            instalment.status = INSTALMENT.after("fail", instalment.status)
+
+
 def reinstate(payment: PaymentState, instalment: InstalmentState | None, invoice: InvoiceState | None) -> Decimal:
     """Money that was taken back is there again; the amount allocated to the invoice."""
     payment.status = PAYMENT.after("reinstate", payment.status)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
 )  # fmt: skip
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.columns import amount, reference, tenant, text
@@ -125,6 +126,13 @@ invoice_view = Table(
     CheckConstraint("allocated >= 0 and allocated <= due", name="allocated_within_due"),
     Index("ix_invoice_view_client", "organisation_id", "client_id", "due_date"),
     Index("ix_invoice_view_issued", "organisation_id", "issue_date", "invoice_id"),
+    Index(
+        "ix_invoice_view_open",
+        "organisation_id",
+        "issue_date",
+        "invoice_id",
+        postgresql_where=sql("due - credited - allocated > settled_elsewhere"),
+    ),
     Index("ix_invoice_view_contract", "organisation_id", "contract_id", "period_start"),
     comment="projection of factures, with what payments has settled of it",
     info=TENANT,

@@ -31,7 +31,7 @@ from messages.factures import (
     VatCategory,
     VerifySeals,
 )
-from messages.payments import Allocation, PaymentAllocated
+from messages.payments import Allocation, PaymentAllocated, PaymentUnallocated, UnallocationReason
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from messages.values.money import Money
@@ -197,7 +197,7 @@ async def test_cases_19_and_20_payments_settle_once_in_any_order(running: Runnin
     invoice = await issued(running, tenant)
     one, other = new_id(), new_id()
 
-    async def after(fact: PaymentAllocated, version: int) -> tuple[str, str]:
+    async def after(fact: PaymentAllocated | PaymentUnallocated, version: int) -> tuple[str, str]:
         await running.state(fact, tenant.id, version=version, now=NOW)
         await running.settled()
         found = await tenant.client.call(GetInvoice(invoice_id=invoice.invoice_id))
@@ -214,6 +214,8 @@ async def test_cases_19_and_20_payments_settle_once_in_any_order(running: Runnin
     assert [part["amount"]["amount"] for part in partly["by_rate"]] == ["12.17", "69.51", "18.32"]
     assert len(await running.events("invoice.paid", tenant.id)) == 2
     assert len(await running.events("invoice.payment_reversed", tenant.id)) == 1
+    undone = allocation(other, invoice, "83.30", "0.00").model_dump() | {"reason": UnallocationReason.WRONG_INVOICE}
+    assert await after(PaymentUnallocated.model_validate(undone), 2) == ("PARTIALLY_PAID", "83.30")
 
 
 async def test_money_seen_elsewhere_pays_the_invoice(running: Running, tenant: Tenant) -> None:

@@ -119,9 +119,10 @@ def test_case_29_a_line_of_the_statutory_file_has_eighteen_columns() -> None:
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """One instalment: debits settled, rejected, returned, won back, refunded and presented again, and transfers, in any order."""
+    """One instalment: debits and transfers, each verb of theirs in any order."""
 
     debits: Bundle[PaymentState] = Bundle("debits")
+    transfers: Bundle[PaymentState] = Bundle("transfers")
 
     def __init__(self) -> None:
         super().__init__()
@@ -198,12 +199,20 @@ class AnyOrder(RuleBasedStateMachine):
         refund = identity(f"refund {len(self.entries)}")
         self._post(ledger.refund_paid(refund, "P", DAY, self.client, amount, "512000"))
 
-    @rule(amount=AMOUNTS)
-    def transfer(self, amount: Decimal) -> None:
+    @rule(target=transfers, amount=AMOUNTS)
+    def transfer(self, amount: Decimal) -> PaymentState:
         payment = PaymentState(amount, PaymentStatus.PAID)
         self.all.append(payment)
         outcomes.pay_instalment(self.instalment, outcomes.allocate_to(payment, self.invoice))
         self._post(ledger.receipt_recorded(self._name(payment), "P", DAY, self.client, amount))
+        return payment
+
+    @rule(payment=transfers)
+    def take_off(self, payment: PaymentState) -> None:
+        """Nothing is posted: on the client's account the receipt stays what it was."""
+        if payment.allocated > 0:
+            outcomes.take_off(payment, payment.allocated, self.invoice, self.instalment)
+            assert payment.allocated == 0
 
     @invariant()
     def the_ledger_balances_and_the_client_account_is_what_he_owes(self) -> None:

@@ -1,0 +1,129 @@
+"""Undoing what receipts settle, and the invoices that stay open."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from actors.payments import standing, views
+from actors.payments.books import Books
+from actors.payments.requests.payments import shown_payment
+from actors.payments.rules.outcomes import take_off
+from actors.payments.sets import history, run_many, state_many
+from messages.base import Event
+from messages.payments import (
+    Allocation,
+    ClientOpenItem,
+    ListOpenItems,
+    OpenItemPage,
+    Payment,
+    PaymentUnallocated,
+    UnallocatePayment,
+)
+from messages.problem import Refused
+from runtime.pagination import page
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.payments import queries
+from storage.payments.tables.dues import instalment
+from storage.payments.tables.views import invoice_view
+
+
+async def unallocate_payment(request: UnallocatePayment, work: UnitOfWork) -> Payment:
+    """Open the invoices again; their instalments failed, so nothing is debited again by itself."""
+    await shown_payment(work, request.payment_id)
+    books = Books(work)
+    await books.load([request.payment_id])
+    row = books.payments[request.payment_id]
+    wanted = sorted(set(request.invoice_ids))
+    for invoice_id in wanted:
+        _refuse_wrong_share(books, row, invoice_id)
+    held = [found for found in wanted if books.allocations[row["id"], found]["amount"] > 0]
+    if not held:
+        return await shown_payment(work, request.payment_id)
+    allocations = await _take_off(books, row, held, work)
+    await books.store()
+    after = books.payment_after(row["id"])
+    facts: list[tuple[Event, int]] = [
+        (
+            PaymentUnallocated(
+                payment_id=row["id"],
+                client_id=row["client_id"],
+                company_id=row["company_id"],
+                allocation=allocation,
+                reason=request.reason,
+            ),
+            after["version"],
+        )
+        for allocation in allocations
+    ]
+    state_many(work, facts, summary="payment")
+    told = history(work, row["id"], "payment.unallocated", reason=request.reason, invoices=[str(id_) for id_ in held])
+    await run_many(work, queries.HISTORY_ADDED, [told])
+    await standing.refresh(work, [row["client_id"]], only_known=True)
+    return await shown_payment(work, request.payment_id)
+
+
+def _refuse_wrong_share(books: Books, row: dict[str, Any], invoice_id: UUID) -> None:
+    if (row["id"], invoice_id) not in books.allocations:
+        raise Refused.field(
+            "invoice_ids", "unknown", f"payment {row['reference']} never settled invoice {invoice_id}; check its id"
+        )
+    if row["instalment_id"] is not None and books.invoice_of(row) == invoice_id:
+        raise Refused.field(
+            "invoice_ids", "own", f"payment {row['reference']} collected this very invoice; refund it instead"
+        )
+
+
+async def _take_off(
+    books: Books, row: dict[str, Any], invoice_ids: Iterable[UUID], work: UnitOfWork
+) -> list[Allocation]:
+    bound = await work.fetch(
+        select(instalment.c.id, instalment.c.invoice_id).where(
+            instalment.c.organisation_id == work.organisation_id, instalment.c.invoice_id.in_(invoice_ids)
+        )
+    )
+    await books.load_instalments(found["id"] for found in bound)
+    instalments = {found["invoice_id"]: books.instalment_states[found["id"]] for found in bound}
+    allocations = []
+    for invoice_id in invoice_ids:
+        amount = books.allocations[row["id"], invoice_id]["amount"]
+        invoice = books.invoice_states[invoice_id]
+        take_off(books.payment_states[row["id"]], amount, invoice, instalments.get(invoice_id))
+        allocations.append(views.allocation_of(books.allocate(row, invoice_id, -amount), amount, invoice.open))
+    return allocations
+
+
+async def list_open_items(request: ListOpenItems, work: UnitOfWork) -> OpenItemPage:
+    """A page of invoices with something left to settle."""
+    statement = select(invoice_view).where(
+        invoice_view.c.organisation_id == work.organisation_id,
+        invoice_view.c.due - invoice_view.c.credited - invoice_view.c.allocated > invoice_view.c.settled_elsewhere,
+        invoice_view.c.issue_date.is_not(None),
+    )
+    for column in ("company_id", "client_id"):
+        if getattr(request, column) is not None:
+            statement = statement.where(invoice_view.c[column] == getattr(request, column))
+    if work.caller.company_ids is not None:
+        statement = statement.where(invoice_view.c.company_id.in_(work.caller.company_ids))
+    return await page(
+        work,
+        request,
+        statement,
+        order=(invoice_view.c.issue_date, invoice_view.c.invoice_id),
+        reply=OpenItemPage,
+        item=_open_item,
+    )
+
+
+def _open_item(row: Row) -> ClientOpenItem:
+    return ClientOpenItem(
+        invoice_id=row["invoice_id"],
+        client_id=row["client_id"],
+        company_id=row["company_id"],
+        contract_id=row["contract_id"],
+        number=row["number"],
+        due_date=row["due_date"],
+        amount=views.money(row["due"], row["currency"]),
+        open=views.money(row["due"] - row["credited"] - row["allocated"] - row["settled_elsewhere"], row["currency"]),
+    )
