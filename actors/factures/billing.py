@@ -13,6 +13,7 @@ from actors.factures import views
 from actors.factures.crediting import credit_draft, credited_breakdown
 from actors.factures.drafting import DraftLine, DraftOrder, Parties, load_parties, save_draft
 from actors.factures.ordering import order_issue
+from actors.factures.preferences import PaymentTerm
 from actors.factures.rules import amounts, vat
 from actors.factures.rules.amounts import VatKey
 from messages.contrats import AdjustmentKind, BillingAdjustment, BillingInstalment, ContractBillingDue, InstalmentLine
@@ -211,7 +212,7 @@ def _invoice_order(
         period=(min(starts), max(ends)) if starts else None,
         delivery_date=None if starts else event.due_on,
         due_date=event.due_on,
-        payment_days=event.payment_terms_days,
+        term=PaymentTerm(event.payment_terms_days),
         extra=_contract_columns(intake_id, event)
         | {
             "billing_instalment_ids": [found.billing_instalment_id for found in event.instalments],

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from actors.factures.facturx.sheet import Sheet
-from messages.factures import CREDIT_TYPE_CODES, Finding, InvoiceStatus, SettlementStatus
+from messages.factures import CREDIT_TYPE_CODES, Channel, Finding, InvoiceStatus, SettlementStatus
 from messages.shared import PartyKind
 from runtime.unit_of_work import Row, UnitOfWork
+from storage.factures import queries
 from storage.factures.tables import invoice
 
 _MOST_DAYS = 60
@@ -27,6 +28,7 @@ async def warnings_of(row: Row, sheet: Sheet, work: UnitOfWork) -> list[Finding]
     if row["deposits"]:
         found += await _unpaid_deposits(row, work)
     found += await _unusual_amount(row, work)
+    found += await _unreachable(row, work)
     return found
 
 
@@ -62,6 +64,17 @@ async def _unpaid_deposits(row: Row, work: UnitOfWork) -> list[Finding]:
         )
         for found in await work.fetch(statement.order_by(invoice.c.number))
     ]
+
+
+async def _unreachable(row: Row, work: UnitOfWork) -> list[Finding]:
+    """A document that is to be mailed to a client without address."""
+    if row["channel"] != Channel.EMAIL:
+        return []
+    (client,) = await work.fetch(queries.CLIENTS, organisation_id=work.organisation_id, ids=[row["client_id"]])
+    if client["snapshot"]["primary_email"]:
+        return []
+    message = "the client has no e-mail address; add one or choose another channel"
+    return [Finding(rule="EMAIL_MISSING", path="channel", message=message)]
 
 
 async def _unusual_amount(row: Row, work: UnitOfWork) -> list[Finding]:

@@ -1,15 +1,17 @@
 """Drafts: from what is owed to lines, VAT and totals, stored and announced."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from actors.factures import views
+from actors.factures import booking, preferences, views
+from actors.factures.preferences import PaymentTerm
 from actors.factures.rules import amounts, vat
 from actors.factures.rules.amounts import Totals, VatKey
+from actors.factures.rules.booking import default_account
 from messages.clients import ClientSnapshot
 from messages.factures import (
     CLIENT_BLOCKED,
@@ -36,9 +38,6 @@ from storage.factures import queries
 from storage.factures.tables import invoice, invoice_line, vat_breakdown
 
 ZERO = Decimal("0.00")
-DEFAULT_PAYMENT_DAYS = 30
-SUBSCRIPTIONS, SERVICES, GOODS = "706100", "706000", "707000"
-"""Revenue accounts where products gives no other."""
 
 
 Discount = tuple[Decimal, Decimal | None, str]
@@ -89,7 +88,10 @@ class DraftOrder:
     delivery_date: date | None = None
     period: tuple[date, date] | None = None
     due_date: date | None = None
-    payment_days: int = DEFAULT_PAYMENT_DAYS
+    term: PaymentTerm | None = None
+    """Left out: the client's."""
+    channel: Channel | None = None
+    """Left out: the client's."""
     extra: dict[str, Any] = field(default_factory=dict)
     totals: Totals | None = None
 
@@ -133,8 +135,8 @@ def may_not_be_charged(client: ClientSnapshot) -> bool:
 
 async def save_draft(order: DraftOrder, parties: Parties, work: UnitOfWork) -> Row:
     """Compute, store and announce a draft; its row as stored."""
-    lines = [_line_row(number, line, parties) for number, line in enumerate(order.lines, 1)]
-    row = _invoice_row(order, lines, parties, work)
+    lines = await line_rows(order.lines, parties, work)
+    row = _invoice_row(await _as_preferred(order, parties, work), lines, parties, work)
     totals = order.totals or totals_of(lines, row["allowances"], row["charges"])
     row |= totals_columns(totals, totals.gross if order.paid_on else order.prepaid)
     await work.insert(invoice, **row)
@@ -143,6 +145,13 @@ async def save_draft(order: DraftOrder, parties: Parties, work: UnitOfWork) -> R
     work.emit(InvoiceCreated(**views.reference_of(stored), draft_ref=row["draft_ref"]), version=1)
     work.record("invoice", row["id"], after={"status": row["status"], "kind": row["kind"], "gross": f"{totals.gross}"})
     return stored
+
+
+async def _as_preferred(order: DraftOrder, parties: Parties, work: UnitOfWork) -> DraftOrder:
+    """The order with the client's term and channel where it names none."""
+    term = order.term or await preferences.term_of(parties.client, work)
+    channel = order.channel or await preferences.channel_of(parties.client, work)
+    return replace(order, term=term, channel=channel)
 
 
 async def store_parts(invoice_id: UUID, lines: list[dict[str, Any]], totals: Totals, work: UnitOfWork) -> None:
@@ -164,9 +173,12 @@ async def store_breakdown(invoice_id: UUID, totals: Totals, work: UnitOfWork) ->
     await work.insert_rows(vat_breakdown, rows)
 
 
-def line_rows(lines: tuple[DraftLine, ...], parties: Parties) -> list[dict[str, Any]]:
-    """The columns of lines, with the VAT found for the buyer."""
-    return [_line_row(number, line, parties) for number, line in enumerate(lines, 1)]
+async def line_rows(lines: tuple[DraftLine, ...], parties: Parties, work: UnitOfWork) -> list[dict[str, Any]]:
+    """The columns of lines, with the VAT found for the buyer and the account of their product."""
+    accounts = await booking.accounts_of(
+        [line.product_id for line in lines if line.revenue_account is None], parties.company.company_id, work
+    )
+    return [_line_row(number, line, accounts, parties) for number, line in enumerate(lines, 1)]
 
 
 def totals_of(
@@ -272,9 +284,9 @@ def _keyed_adjustments(items: list[dict[str, Any]]) -> list[tuple[VatKey, Decima
     ]
 
 
-def _line_row(number: int, line: DraftLine, parties: Parties) -> dict[str, Any]:
+def _line_row(number: int, line: DraftLine, accounts: Mapping[UUID | None, str], parties: Parties) -> dict[str, Any]:
     key = line.key or found_vat(parties, line.product_rate)
-    default = GOODS if line.nature is Nature.GOODS else SUBSCRIPTIONS if line.recurring else SERVICES
+    account = line.revenue_account or accounts.get(line.product_id)
     return {
         "line_no": number,
         "name": line.name,
@@ -295,7 +307,7 @@ def _line_row(number: int, line: DraftLine, parties: Parties) -> dict[str, Any]:
         "period_end": line.period[1] if line.period else None,
         "prorata_used": line.prorata[0] if line.prorata else None,
         "prorata_total": line.prorata[1] if line.prorata else None,
-        "revenue_account": line.revenue_account or default,
+        "revenue_account": account or default_account(line.nature, recurring=line.recurring),
         "recurring": line.recurring,
     }
 
@@ -303,7 +315,8 @@ def _line_row(number: int, line: DraftLine, parties: Parties) -> dict[str, Any]:
 def _invoice_row(order: DraftOrder, lines: list[dict[str, Any]], parties: Parties, work: UnitOfWork) -> dict[str, Any]:
     invoice_id = order.id or new_id()
     nature = vat.nature_of(frozenset(line["nature"] for line in lines))
-    due_date = order.paid_on or order.due_date or work.today() + timedelta(days=order.payment_days)
+    term = order.term or PaymentTerm()
+    due_date = order.paid_on or order.due_date or term.due_on(work.today())
     row: dict[str, Any] = {
         "id": invoice_id,
         "organisation_id": work.organisation_id,
@@ -319,12 +332,12 @@ def _invoice_row(order: DraftOrder, lines: list[dict[str, Any]], parties: Partie
         "origin": order.origin,
         "auto_issue": order.auto_issue,
         "client_id": order.client_id,
-        "channel": Channel.EMAIL if parties.client.primary_email else Channel.POST,
+        "channel": order.channel,
         "delivery_date": order.delivery_date,
         "period_start": order.period[0] if order.period else None,
         "period_end": order.period[1] if order.period else None,
         "due_date": due_date,
-        "payment_days": order.payment_days,
+        **term.columns,
         "payment_method": order.payment_method,
         "nature": nature,
         "process_code": vat.process_code(nature, is_paid=order.paid_on is not None, after_deposit=bool(order.deposits)),

@@ -9,6 +9,7 @@ from sqlalchemy import update
 from actors.factures import ordering
 from actors.factures.crediting import credit_draft, credited_breakdown
 from actors.factures.drafting import DraftLine, DraftOrder, load_parties, save_draft
+from actors.factures.preferences import PaymentTerm
 from actors.factures.rules import amounts
 from actors.factures.views import breakdown_of
 from messages.factures import (
@@ -79,7 +80,7 @@ def copy_of(row: Row) -> DraftOrder:
         kind=DocumentKind(row["kind"]),
         origin=InvoiceOrigin.CORRECTION,
         payment_method=PaymentMethod(row["payment_method"]),
-        payment_days=row["payment_days"],
+        term=PaymentTerm.of(row),
         delivery_date=row["delivery_date"],
         period=(row["period_start"], row["period_end"]) if row["period_start"] else None,
         due_date=row["due_date"],

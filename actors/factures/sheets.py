@@ -22,11 +22,20 @@ from actors.factures.facturx.sheet import (
     SheetPayment,
     SheetStyle,
 )
+from actors.factures.preferences import PaymentTerm
 from actors.factures.rules import mentions, vat
 from actors.factures.rules.amounts import Totals, VatKey
 from actors.factures.rules.late_interest import Rates, late_interest_rate
 from messages.clients import ClientSnapshot
-from messages.factures import PLATFORM_PROCESSING, DocumentKind, Nature, PaymentMethod, Processing, Profile
+from messages.factures import (
+    PLATFORM_PROCESSING,
+    DocumentKind,
+    InvoiceOrigin,
+    Nature,
+    PaymentMethod,
+    Processing,
+    Profile,
+)
 from messages.identity import CompanySnapshot
 from messages.shared import PartyKind
 from runtime.unit_of_work import Row
@@ -154,8 +163,14 @@ def _totals(row: Row) -> Totals:
 
 
 def due_date_of(row: Row, issue_date: date) -> date:
-    """The draft's due date, never before the issue."""
-    return max(row["due_date"] or issue_date + timedelta(days=row["payment_days"]), issue_date)
+    """Counted from the issue where a person wrote the draft; the date of the order it follows otherwise."""
+    ordered: date | None = row["due_date"]
+    if row["origin"] in _COUNTED_FROM_ISSUE or ordered is None:
+        return PaymentTerm.of(row).due_on(issue_date)
+    return max(ordered, issue_date)
+
+
+_COUNTED_FROM_ISSUE = frozenset({InvoiceOrigin.MANUAL, InvoiceOrigin.DEPOSIT})
 
 
 def seller_of(company: CompanySnapshot) -> SheetParty:

@@ -159,7 +159,7 @@ def facts_of(row: Row, pdf_sha256: str) -> dict[str, Any]:
 
 _FACTS = (
     "billing_instalment_ids", "adjustment_ids", "period_start", "period_end", "payment_method", "planned_debit_date",
-    "prenotified", "mandate_reference", "fiscal_year_end", "process_code", "seal_hash",
+    "prenotified", "payment_terms_code", "mandate_reference", "fiscal_year_end", "process_code", "seal_hash",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Requests that write drafts, and what can be known before one is written."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from messages.base import Request
 from messages.factures.invoices import CalculatedTotals, Invoice, NextNumber
 from messages.factures.parts import DocumentCharge, DocumentDiscount, InvoiceLineDraft, PositiveAmount
-from messages.factures.values import DocumentKind, PaymentMethod, TaxCalculation
+from messages.factures.values import Channel, DocumentKind, PaymentMethod, TaxCalculation
 from messages.values.numbers import Percent
 from messages.values.refusal import refusal
 from messages.values.text import Label, Line, Paragraph
@@ -19,6 +19,10 @@ MOST_LINES = 500
 Lines = Annotated[tuple[InvoiceLineDraft, ...], Field(min_length=1, max_length=MOST_LINES)]
 Discounts = Annotated[tuple[DocumentDiscount, ...], Field(max_length=20)]
 Charges = Annotated[tuple[DocumentCharge, ...], Field(max_length=20)]
+
+
+WrittenChannel = Literal[Channel.EMAIL, Channel.POST, Channel.PORTAL, Channel.MANUAL]
+"""What a person may choose; whether a document passes the platform follows from the sale."""
 
 
 class DraftHead(BaseModel):
@@ -33,7 +37,10 @@ class DraftHead(BaseModel):
     period_start: date | None = None
     period_end: date | None = None
     payment_method: PaymentMethod = PaymentMethod.TRANSFER
-    payment_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    payment_days: Annotated[int, Field(ge=0, le=365)] | None = Field(
+        default=None, description="from the issue; left out: the client's payment term, else 30 days"
+    )
+    channel: WrittenChannel | None = Field(default=None, description="left out: the client's issue mode")
     purchase_order_ref: Label | None = None
     buyer_reference: Label | None = None
     notes: Paragraph | None = None

@@ -102,6 +102,7 @@ class Invoice(InvoiceRef):
 
     draft_ref: str
     payment_method: PaymentMethod
+    payment_terms_code: str | None
     payment_terms_text: str | None
     delivery_date: date | None
     period_start: date | None

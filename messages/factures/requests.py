@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from messages.base import Empty, Idempotency, Request
-from messages.factures.drafts import MOST_LINES, Charges, Discounts, Lines
+from messages.factures.drafts import MOST_LINES, Charges, Discounts, Lines, WrittenChannel
 from messages.factures.invoices import (
     BillingIntake,
     BillingIntakePage,
@@ -57,6 +57,7 @@ class UpdateInvoice(Request[Invoice], permission="factures:invoice:write"):
     period_end: date | None = None
     payment_method: PaymentMethod = PaymentMethod.TRANSFER
     payment_days: Annotated[int, Field(ge=0, le=365)] = 30
+    channel: WrittenChannel = Channel.EMAIL
     purchase_order_ref: Label | None = None
     buyer_reference: Label | None = None
     notes: Paragraph | None = None

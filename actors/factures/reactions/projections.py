@@ -1,13 +1,19 @@
-"""Copies of what other actors own: companies with their seeds, clients, mandates, planned debits."""
+"""Copies of what other actors own: companies with their seeds, clients, mandates, planned debits, terms, accounts."""
 
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import ColumnElement, Table, func, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.factures.rules.numbering import DEFAULT_PATTERN, SEEDS
 from actors.factures.rules.seals import GENESIS
 from messages.clients import ClientCreated, ClientMerged, ClientSnapshot, ClientUnmerged, ClientUpdated
+from messages.clients.dictionaries import (
+    InvoiceIssueModeRetired,
+    InvoiceIssueModeSaved,
+    PaymentTermRetired,
+    PaymentTermSaved,
+)
 from messages.factures import InvoiceStatus, Profile
 from messages.identity import CompanyCreated, CompanySnapshot, CompanyUpdated
 from messages.payments import (
@@ -20,6 +26,7 @@ from messages.payments import (
     MandateExpired,
     MandateUnblocked,
 )
+from messages.products import AccountingMappingSaved, AccountNature, ProductCreated, ProductUpdated
 from messages.values.identifiers import derived_id
 from runtime.unit_of_work import UnitOfWork
 from storage.factures.tables import (
@@ -28,8 +35,12 @@ from storage.factures.tables import (
     debit_plan_view,
     invoice,
     invoicing_settings,
+    issue_mode_view,
     mandate_view,
     numbering_series,
+    payment_term_view,
+    product_view,
+    revenue_account_view,
     seal_head,
 )
 from storage.projections import keep_newest
@@ -150,6 +161,88 @@ async def keep_debit_plan(
             period_start=event.period_start,
             planned_debit_date=event.planned_debit_date,
             status=event.status,
+            version=work.source_version,
+        )
+    )
+
+
+async def keep_payment_term(event: PaymentTermSaved, work: UnitOfWork) -> None:
+    """When clients with that term pay."""
+    await work.execute(
+        keep_newest(
+            payment_term_view,
+            organisation_id=work.organisation_id,
+            payment_term_id=event.id,
+            code=event.code,
+            days=event.days,
+            basis=event.end_of_month,
+            day_of_month=event.day_of_month,
+            is_default=event.is_default,
+            active=event.active,
+            version=work.source_version,
+        )
+    )
+
+
+async def keep_issue_mode(event: InvoiceIssueModeSaved, work: UnitOfWork) -> None:
+    """How documents leave."""
+    await work.execute(
+        keep_newest(
+            issue_mode_view,
+            organisation_id=work.organisation_id,
+            issue_mode_id=event.id,
+            code=event.code,
+            channel=event.channel,
+            is_default=event.is_default,
+            active=event.active,
+            version=work.source_version,
+        )
+    )
+
+
+async def retire_payment_term(event: PaymentTermRetired, work: UnitOfWork) -> None:
+    """No default any more; clients who have the term keep it."""
+    await _retire(payment_term_view, payment_term_view.c.payment_term_id == event.id, work)
+
+
+async def retire_issue_mode(event: InvoiceIssueModeRetired, work: UnitOfWork) -> None:
+    """No default any more; clients who have the mode keep it."""
+    await _retire(issue_mode_view, issue_mode_view.c.issue_mode_id == event.id, work)
+
+
+async def _retire(view: Table, is_it: ColumnElement[bool], work: UnitOfWork) -> None:
+    older = (view.c.organisation_id == work.organisation_id, view.c.version < work.source_version)
+    await work.execute(update(view).where(is_it, *older).values(active=False, version=work.source_version))
+
+
+async def keep_product(event: ProductCreated | ProductUpdated, work: UnitOfWork) -> None:
+    """Whose account a product shares."""
+    await work.execute(
+        keep_newest(
+            product_view,
+            organisation_id=work.organisation_id,
+            product_id=event.product_id,
+            range_id=event.range_id,
+            version=work.source_version,
+        )
+    )
+
+
+async def keep_revenue_account(event: AccountingMappingSaved, work: UnitOfWork) -> None:
+    """Where the revenue of products is booked; other natures are not on invoices."""
+    if event.nature is not AccountNature.REVENUE:
+        return
+    await work.execute(
+        keep_newest(
+            revenue_account_view,
+            organisation_id=work.organisation_id,
+            mapping_id=event.mapping_id,
+            product_id=event.product_id,
+            range_id=event.range_id,
+            company_id=event.company_id,
+            account=event.gl_account,
+            valid_from=event.valid_from,
+            valid_to=event.valid_to,
             version=work.source_version,
         )
     )

@@ -2,6 +2,7 @@
 
 from actors.factures import announcing, views
 from actors.factures.drafting import DraftOrder, load_parties, save_draft
+from actors.factures.preferences import PaymentTerm
 from actors.factures.recovering import copied_adjustments, copied_line
 from actors.factures.requests.documents import issued_document
 from actors.factures.requests.drafts import draft_lines, load
@@ -41,7 +42,7 @@ async def create_corrective_invoice(request: CreateCorrectiveInvoice, work: Unit
         kind=DocumentKind.CORRECTIVE_INVOICE,
         origin=InvoiceOrigin.CORRECTION,
         payment_method=PaymentMethod(row["payment_method"]),
-        payment_days=row["payment_days"],
+        term=PaymentTerm.of(row),
         delivery_date=row["delivery_date"],
         period=(row["period_start"], row["period_end"]) if row["period_start"] else None,
         due_date=row["due_date"],

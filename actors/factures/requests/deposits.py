@@ -37,7 +37,7 @@ _PAID = frozenset({SettlementStatus.PAID, SettlementStatus.OVERPAID})
 async def create_deposit_invoice(request: CreateDepositInvoice, work: UnitOfWork) -> Invoice:
     """Ask for a part of a sale to come, at the VAT its lines will bear."""
     parties = await load_parties(request.company_id, request.client_id, work)
-    rows = drafting.line_rows(draft_lines(request.base_lines), parties)
+    rows = await drafting.line_rows(draft_lines(request.base_lines), parties, work)
     nature = vat.nature_of(frozenset(row["nature"] for row in rows))
     order = order_of(request, _deposit_lines(request, rows, nature), work, kind=DocumentKind.DEPOSIT_INVOICE)
     extra = order.extra | {"contract_id": request.contract_id}

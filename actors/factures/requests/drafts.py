@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from actors.factures import doubts, drafting, issuing, sheets, views
 from actors.factures import work as slow
 from actors.factures.drafting import DraftLine, DraftOrder, load_parties, save_draft
 from actors.factures.facturx.pool import POOL
+from actors.factures.preferences import PaymentTerm
 from actors.factures.rules import checks, invoices, vat
 from actors.factures.rules.amounts import Totals
 from messages.base import Empty
@@ -72,7 +73,8 @@ def order_of(head: DraftHead, lines: tuple[DraftLine, ...], work: UnitOfWork, **
         client_id=head.client_id,
         lines=lines,
         payment_method=head.payment_method,
-        payment_days=drafting.DEFAULT_PAYMENT_DAYS if head.payment_days is None else head.payment_days,
+        term=None if head.payment_days is None else PaymentTerm(head.payment_days),
+        channel=head.channel,
         delivery_date=head.delivery_date or (None if head.period_start else work.today()),
         period=(head.period_start, head.period_end) if head.period_start and head.period_end else None,
         extra={
@@ -99,8 +101,10 @@ async def update_invoice(request: UpdateInvoice, work: UnitOfWork) -> Invoice:
     row = await _draft(request.invoice_id, request.expected_version, work)
     changes = request.model_dump(exclude={"invoice_id", "expected_version", *_ADJUSTMENTS}, exclude_unset=True)
     if "payment_days" in changes:
-        changes["due_date"] = work.today() + timedelta(days=request.payment_days)
-    fields = tuple(sorted({*changes, *(request.model_fields_set & _ADJUSTMENTS)}))
+        term = PaymentTerm(request.payment_days)
+        changes |= {**term.columns, "due_date": term.due_on(work.today())}
+    named = {*request.model_fields_set, *changes.keys() & {"due_date"}}
+    fields = tuple(sorted(named - {"invoice_id", "expected_version"}))
     if request.model_fields_set & _ADJUSTMENTS:
         changes |= await _adjusted(row, request, work)
     changed = await _change(row, changes, work)
@@ -137,7 +141,7 @@ async def replace_invoice_lines(request: ReplaceInvoiceLines, work: UnitOfWork) 
     """Give a draft other lines."""
     row = await _draft(request.invoice_id, request.expected_version, work)
     parties = await load_parties(row["company_id"], row["client_id"], work)
-    lines = drafting.line_rows(draft_lines(request.lines), parties)
+    lines = await drafting.line_rows(draft_lines(request.lines), parties, work)
     allowances = drafting.spread_again(row["allowances"], lines)
     totals = drafting.totals_of(lines, allowances, row["charges"])
     for table in (invoice_line, vat_breakdown):

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     ARRAY,
+    Boolean,
     Column,
     Date,
     ForeignKey,
@@ -107,5 +108,69 @@ debit_plan_view = Table(
     PrimaryKeyConstraint("organisation_id", "instalment_id"),
     Index("ix_debit_plan_view_contract", "organisation_id", "contract_id", "period_start"),
     comment="projection of payments: when a contract's period will be debited",
+    info=TENANT,
+)
+
+payment_term_view = Table(
+    "payment_term_view",
+    metadata,
+    tenant(),
+    reference("payment_term_id"),
+    text("code"),
+    Column("days", Integer, nullable=False),
+    text("basis"),
+    Column("day_of_month", Integer),
+    Column("is_default", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "payment_term_id"),
+    comment="projection of clients: when an invoice is due; a retired term stays for those who have it",
+    info=TENANT,
+)
+
+issue_mode_view = Table(
+    "issue_mode_view",
+    metadata,
+    tenant(),
+    reference("issue_mode_id"),
+    text("code"),
+    text("channel"),
+    Column("is_default", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "issue_mode_id"),
+    Index("ix_issue_mode_view_code", "organisation_id", "code", "issue_mode_id"),
+    comment="projection of clients: how an invoice leaves",
+    info=TENANT,
+)
+
+revenue_account_view = Table(
+    "revenue_account_view",
+    metadata,
+    tenant(),
+    reference("mapping_id"),
+    reference("product_id", nullable=True),
+    reference("range_id", nullable=True),
+    reference("company_id", nullable=True),
+    text("account"),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "mapping_id"),
+    Index("ix_revenue_account_view_product", "organisation_id", "product_id"),
+    Index("ix_revenue_account_view_range", "organisation_id", "range_id"),
+    comment="projection of products: where revenue is booked",
+    info=TENANT,
+)
+
+product_view = Table(
+    "product_view",
+    metadata,
+    tenant(),
+    reference("product_id"),
+    reference("range_id"),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "product_id"),
+    comment="projection of products: the range whose account a product shares",
     info=TENANT,
 )

@@ -59,6 +59,7 @@ class LifeOfAnInvoice(RuleBasedStateMachine):
         self.replaced = False
         self.facts = ["created"]
         self.marked: list[tuple[UUID, Decimal]] = []
+        self.known: set[UUID] = set()
 
     def done(self, call: Awaitable[Answer]) -> Answer:
         return asyncio.run_coroutine_threadsafe(_awaited(call), self.loop).result(30)
@@ -145,8 +146,8 @@ class LifeOfAnInvoice(RuleBasedStateMachine):
             return
         before = self.settlement()
         paid = self.ask(order)
-        known = {identity for identity, _ in self.marked}
-        (new,) = (found for found in paid.settlements if found.amount > 0 and found.id not in known)
+        (new,) = (found for found in paid.settlements if found.amount > 0 and found.id not in self.known)
+        self.known.add(new.id)
         self.marked.append((new.id, amount))
         self.settled += amount
         after = self.settlement()

@@ -1,0 +1,85 @@
+"""What a client prefers, else what his organisation does: when he pays and how his documents reach him."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from messages.clients import ClientSnapshot
+from messages.factures import Channel
+from messages.values.due_dates import TermBasis, due_date
+from runtime.unit_of_work import Row, UnitOfWork
+from storage.factures.tables import issue_mode_view, payment_term_view
+
+DEFAULT_DAYS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTerm:
+    """When a document is due, counted from its issue; `code` where it is a term of the library."""
+
+    days: int = DEFAULT_DAYS
+    basis: TermBasis = TermBasis.NET
+    day_of_month: int | None = None
+    code: str | None = None
+
+    def due_on(self, issue_date: date) -> date:
+        """The due date of a document issued that day."""
+        return due_date(issue_date, self.days, self.basis, self.day_of_month)
+
+    @property
+    def columns(self) -> dict[str, object]:
+        """How a document keeps it."""
+        return {
+            "payment_days": self.days,
+            "payment_basis": self.basis,
+            "payment_day_of_month": self.day_of_month,
+            "payment_terms_code": self.code,
+        }
+
+    @classmethod
+    def of(cls, row: Row) -> "PaymentTerm":
+        """The term a document keeps."""
+        basis = TermBasis(row["payment_basis"] or TermBasis.NET)
+        return cls(row["payment_days"], basis, row["payment_day_of_month"], row["payment_terms_code"])
+
+
+_CHANNELS: Final = {
+    "EMAIL": Channel.EMAIL,
+    "POST": Channel.POST,
+    "CLIENT_SPACE": Channel.PORTAL,
+    "MANUAL": Channel.MANUAL,
+}
+"""Issue modes of clients. Those of the platform are no channel here: the reform decides what passes it."""
+
+
+async def term_of(client: ClientSnapshot, work: UnitOfWork) -> PaymentTerm:
+    """The client's term, else the organisation's default, else 30 days."""
+    own = client.default_payment_term.id if client.default_payment_term else None
+    view = payment_term_view.c
+    statement = (
+        select(payment_term_view)
+        .where(view.organisation_id == work.organisation_id, or_(view.payment_term_id == own, _is_default(view)))
+        .order_by((view.payment_term_id == own).desc(), view.code)
+        .limit(1)
+    )
+    row = await work.fetch_one(statement)
+    if row is None:
+        return PaymentTerm()
+    return PaymentTerm(row["days"], TermBasis(row["basis"]), row["day_of_month"], row["code"])
+
+
+async def channel_of(client: ClientSnapshot, work: UnitOfWork) -> Channel:
+    """How the client wants his documents, else as the organisation sends them; by mail needs an address."""
+    wanted: str | None = client.invoice_issue_mode.channel if client.invoice_issue_mode else None
+    if wanted is None:
+        view = issue_mode_view.c
+        default = select(view.channel).where(view.organisation_id == work.organisation_id, _is_default(view))
+        wanted = await work.fetch_value(default.order_by(view.code).limit(1))
+    channel = _CHANNELS.get(wanted or "EMAIL", Channel.EMAIL)
+    return Channel.POST if channel is Channel.EMAIL and not client.primary_email else channel
+
+
+def _is_default(view: Any) -> ColumnElement[bool]:
+    return and_(view.is_default, view.active)
