@@ -54,9 +54,7 @@ async def take_mandate(event: MandateActivated, work: UnitOfWork) -> None:
             await record.save()
 
 
-async def lose_mandate(
-    event: MandateBlocked | MandateCancelled | MandateExpired | MandateFailed, work: UnitOfWork
-) -> None:
+async def lose_mandate(event: _Lost, work: UnitOfWork) -> None:
     """The contracts under that mandate may not be collected; another one is asked for unless this one is only blocked."""
     await work.execute(
         keep_newest(

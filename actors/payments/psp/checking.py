@@ -39,13 +39,13 @@ class Answered:
 
 async def try_account(item: TryAccount, outside: Outside) -> Answered:
     """Ask something harmless."""
-    provider, asked_at = await account_provider(outside, item.psp_account_id), clock.now()
+    provider, asked_at = await account_provider(outside, item.psp_account_id), clock.monotonic()
     fault: ProviderError | None = None
     try:
         await provider.check()
     except ProviderError as error:
         fault = error
-    latency = (clock.now() - asked_at) // timedelta(milliseconds=1)
+    latency = int((clock.monotonic() - asked_at) * 1000)
     return Answered(latency, fault.kind if fault else None, str(fault)[:500] if fault else None)
 
 
