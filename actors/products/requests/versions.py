@@ -119,6 +119,7 @@ async def create_plan(request: CreatePlan, work: UnitOfWork) -> Plan:
     """Add a plan to a draft."""
     row = await draft_version(request.version_id, work)
     await locked_product(row["product_id"], work)
+    row = await draft_version(request.version_id, work)  # again, now that nobody else can change it
     plans = row["plans"] or []
     if any(plan["code"] == request.plan.code for plan in plans):
         raise Refused(PLAN_CODE_EXISTS, f"the version has a plan {request.plan.code} already; choose another code")

@@ -1,5 +1,7 @@
 """Drafts: terms, prices from quotes, and who may see and change them."""
 
+import asyncio
+from collections import Counter
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -194,3 +196,19 @@ async def test_case_32_a_draft_cannot_be_terminated(running: Running, tenant: Te
     )
     assert await refused(tenant.client.call(end)) == "INVALID_TRANSITION"
     assert await sale.stated("contract.termination_scheduled") == []
+
+
+@pytest.mark.parametrize("key", ["reference", "external_reference"])
+async def test_of_twenty_contracts_at_once_one_has_the_number(running: Running, tenant: Tenant, key: str) -> None:
+    sale = await Sale(running, tenant).prepare()
+
+    async def draft() -> str:
+        try:
+            await sale.draft(**{key: "PART-77"})
+        except Refused as refusal:
+            return refusal.code.code
+        return "STORED"
+
+    told = Counter(await asyncio.gather(*(draft() for _ in range(20))))
+    assert told == {"STORED": 1, "REFERENCE_TAKEN": 19}
+    assert len((await tenant.client.call(ListContracts(search="PART-77"))).items) == 1
