@@ -49,6 +49,7 @@ from actors.payments.requests import (
     reminders,
     retries,
     routing,
+    schedules,
     settings,
     settlements,
 )
@@ -98,6 +99,8 @@ actor = Actor(
         mandates.block_mandate,
         mandates.unblock_mandate,
         mandates.cancel_mandate,
+        schedules.create_schedule,
+        schedules.create_instalment,
         dues.get_schedule,
         dues.list_schedules,
         dues.update_schedule,

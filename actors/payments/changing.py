@@ -1,6 +1,7 @@
 """Changes of live schedules by hand: from a date on, never of what is presented or invoiced."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select, update
 
@@ -63,11 +64,17 @@ async def _columns(work: UnitOfWork, row: Row, request: UpdateSchedule) -> dict[
             raise Refused.field("amount", "currency", f"the schedule is in {row['currency']}")
         changed["amount"] = request.amount.amount
     if request.mandate_id is not None:
-        mandate = await mandates.load_mandate(work, request.mandate_id)
-        fits = (mandate["client_id"], mandate["company_id"]) == (row["client_id"], row["company_id"])
-        if not fits or mandate["status"] in _NO_MANDATE:
-            raise Refused.field("mandate_id", "usable", "the mandate is not a live one of this client and company")
+        await refuse_unfit_mandate(work, request.mandate_id, row["client_id"], row["company_id"])
     return changed
+
+
+async def refuse_unfit_mandate(work: UnitOfWork, mandate_id: UUID, client_id: UUID, company_id: UUID) -> Row:
+    """The mandate, which must be a live one that the client gave to the company."""
+    mandate = await mandates.load_mandate(work, mandate_id)
+    fits = (mandate["client_id"], mandate["company_id"]) == (client_id, company_id)
+    if not fits or mandate["status"] in _NO_MANDATE:
+        raise Refused.field("mandate_id", "usable", "the mandate is not a live one of this client and company")
+    return mandate
 
 
 async def _waiting(work: UnitOfWork, row: Row, request: UpdateSchedule) -> list[Row]:

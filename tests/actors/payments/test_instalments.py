@@ -6,14 +6,21 @@ import pytest
 
 from messages.base import Request
 from messages.payments import (
+    CancelSchedule,
+    CreateInstalment,
+    CreateSchedule,
     Instalment,
     ListInstalments,
+    ListMandates,
+    ListSchedules,
     RescheduleInstalment,
     RunEmission,
     SkipInstalment,
     WaiveBlock,
 )
 from messages.problem import Refused
+from messages.values.identifiers import new_id
+from messages.values.money import Money
 from tests.actors.payments.builders import at, creditor_account
 from tests.actors.payments.steps import DEBIT, PRESENTED, facts, subscriber
 from tests.harness import Running, Tenant
@@ -90,3 +97,55 @@ async def test_a_guard_of_the_house_is_waived_and_one_of_the_law_is_not(
     tenant.client.now = at(PRESENTED, 7)
     assert (await tenant.client.call(run)).emitted == 1
     assert len(await facts(running, tenant, "instalment.unblocked")) == 1
+
+
+async def test_a_schedule_made_by_hand_is_planned_and_collected_and_takes_one_more_debit(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    await creditor_account(tenant)
+    found = await subscriber(running, tenant)
+    (mandate,) = (await tenant.client.call(ListMandates())).items
+    tenant.client.now = at(date(2026, 4, 20))
+    wanted = CreateSchedule(
+        company_id=tenant.company_id,
+        client_id=found.client_id,
+        mandate_id=mandate.mandate_id,
+        amount=Money.of("12.50"),
+        start_date=date(2026, 5, 5),
+        occurrences=2,
+    )
+    key = str(new_id())
+    made = await tenant.client.call(wanted, key=key)
+    assert (await tenant.client.call(wanted, key=key)).schedule_id == made.schedule_id, "the same key, one schedule"
+    assert (made.status, made.end_date) == ("ACTIVE", date(2026, 7, 4))
+    await running.settled()
+    query = ListInstalments(schedule_id=made.schedule_id)
+    assert [due.planned_debit_date for due in (await tenant.client.call(query)).items] == [DEBIT, date(2026, 6, 5)]
+    for change, code in (
+        ({"contract_id": found.contract_id}, "SCHEDULE_EXISTS"),
+        ({"client_id": new_id()}, "VALIDATION_FAILED"),
+    ):
+        with pytest.raises(Refused) as refusal:
+            await tenant.client.call(wanted.model_copy(update=change), key=str(new_id()))
+        assert refusal.value.code.code == code
+    more = CreateInstalment(
+        schedule_id=made.schedule_id, amount=Money.of("3.00"), debit_on=date(2026, 5, 9), reason="a missing cable"
+    )
+    extra = await tenant.client.call(more, key=str(new_id()))
+    assert (extra.planned_debit_date, extra.planned_by, extra.open_amount) == (
+        date(2026, 5, 11), "OVERRIDE", Money.of("3.00"),
+    )  # fmt: skip
+    for request, code in ((wanted, "COMPANY_NOT_FOUND"), (more, "SCHEDULE_NOT_FOUND")):
+        with pytest.raises(Refused) as refusal:
+            await other_tenant.client.call(request, key=str(new_id()))
+        assert refusal.value.code.code == code
+    tenant.client.now = at(date(2026, 5, 7), 5)
+    run = await tenant.client.call(RunEmission(company_id=tenant.company_id))
+    assert run.emitted == 2, "a debit without a contract has no gates but its mandate"
+    assert len(await facts(running, tenant, "schedule.created")) == 2
+    (own,) = (await tenant.client.call(ListSchedules(contract_id=found.contract_id))).items
+    await tenant.client.call(CancelSchedule(schedule_id=own.schedule_id, reason="asked for"))
+    stopped = more.model_copy(update={"schedule_id": own.schedule_id})
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(stopped, key=str(new_id()))
+    assert refusal.value.code.code == "VALIDATION_FAILED"
