@@ -30,6 +30,7 @@ ONLY_THEIR_ORDER = frozenset(
         "payments.list_account_lines",
         "payments.list_fee_rules",
         "payments.list_formal_notices",
+        "payments.list_open_items",
         "payments.list_payment_methods",
         "payments.list_payment_promises",
         "payments.list_settlement_plans",

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from actors.payments.rules.failures import is_spike
+from actors.payments.rules.outcomes import percent_of
 from messages.payments import ListAlerts, ListInstalments, ListSchedules, UpdateSchedule
 from messages.problem import Refused
 from messages.values.due_dates import add_months
@@ -124,6 +125,7 @@ async def damage(running: Running, tenant: Tenant, statement: str) -> None:
 
 
 def test_case_31_more_than_a_fifth_of_failures_is_a_spike() -> None:
-    assert is_spike(7, 34)  # 20.59 %
+    assert is_spike(7, 34)
+    assert percent_of(Decimal(7), Decimal(34)) == Decimal("20.59")
     assert not is_spike(8, 40)  # 20.00 %
     assert not is_spike(9, 19)  # too few to tell
