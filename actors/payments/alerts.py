@@ -37,6 +37,7 @@ async def raise_alert(
         select(alert.c.id).where(
             alert.c.organisation_id == work.organisation_id,
             alert.c.dedupe_key == key,
+            alert.c.status != AlertStatus.RESOLVED,
             alert.c.last_seen_at > work.now - _QUIET,
         )
     )

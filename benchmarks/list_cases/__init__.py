@@ -28,6 +28,7 @@ ONLY_THEIR_ORDER = frozenset(
         "identity.list_user_memberships",
         "payments.get_portal_session_audit",
         "payments.list_account_lines",
+        "payments.list_export_jobs",
         "payments.list_fee_rules",
         "payments.list_formal_notices",
         "payments.list_open_items",

@@ -2,7 +2,8 @@
 
 # ruff: noqa: I001 - several names to a line, as in __all__
 from messages.payments.alerts import (
-    AcknowledgeAlert, ListAlerts, PaymentAlert, PaymentAlertAcknowledged, PaymentAlertPage, PaymentAlertRaised,
+    AcknowledgeAlert, AlertCodeCount, AlertStats, GetAlertStats, ListAlerts, PaymentAlert, PaymentAlertAcknowledged,
+    PaymentAlertPage, PaymentAlertRaised, ResolveAlert, SeverityCount,
 )  # fmt: skip
 from messages.payments.allocations import (
     ClientOpenItem, ListOpenItems, OpenItemPage, PaymentUnallocated, UnallocatePayment, UnallocationReason,
@@ -48,7 +49,8 @@ from messages.payments.dues import (
     ScheduleCompleted, ScheduleCreated, SchedulePage, SchedulePaused, ScheduleResumed, ScheduleUpdated, UpdateSchedule,
 )  # fmt: skip
 from messages.payments.ledger import (
-    AccountBalance, CreateExportJob, DownloadExport, ExportFile, ExportJob, ExportStatus, ExportType, GetExportJob,
+    AccountBalance, CreateExportJob, DownloadExport, ExportFile, ExportJob, ExportJobPage, ExportStatus, ExportType, GetExportJob,
+    ListExportJobs,
     GetTrialBalance, JournalCode, JournalEntry, JournalEntryPage, JournalLine, ListJournalEntries, TrialBalance,
 )  # fmt: skip
 from messages.payments.means import (
@@ -196,7 +198,8 @@ __all__ = [
     "TOO_LATE_TO_CANCEL", "UNBALANCED_ENTRY", "WEBHOOK_SECRET_REQUIRED", "AcceptSettlementPlan", "AccountBalance", "AccountStatus",
     "AccountingPeriod", "AcknowledgeAlert", "ActionKind", "AddCaseNote", "AddPaymentNote",
     "AgeBucket", "AgeGrouping", "AgedGroup", "AgedReceivables",
-    "AlertChannel", "AlertSeverity", "AlertStatus", "AllocatePayment", "Allocation", "AllocationOrder", "ApproveCollectionBatch",
+    "AlertChannel", "AlertCodeCount",
+    "AlertSeverity", "AlertStats", "AlertStatus", "AllocatePayment", "Allocation", "AllocationOrder", "ApproveCollectionBatch",
     "ApproveRefund", "ArchiveFeeRule", "AssignRecoveryCase", "BankDetails", "BankDetailsCreated", "BankDetailsDisabled",
     "BankDetailsPage", "BankDetailsSnapshot", "BankDetailsStatus", "BankDetailsUpdated", "BankMatch", "BankMessage",
     "BankMessageCounts", "BankMessageKind", "BankMessagePage", "BankMessageStatus", "BankProfile", "BankStatementImported",
@@ -214,9 +217,11 @@ __all__ = [
     "CustomerAction", "CustomerType", "DeleteProviderOverride", "DeleteRoutingRule", "DetachPaymentMethod", "DisableBankDetails",
     "DisablePspAccount", "DisputeCause", "DisputeOutcome", "DisputeRecoveryItem", "DownloadCollectionFile", "DownloadExport",
     "DunningActionRequested", "DunningPolicy", "DunningPolicyPage", "DunningStep", "DunningStepDone", "DunningTerms",
-    "EmissionResult", "EmissionRun", "ExportFile", "ExportJob", "ExportStatus", "ExportType", "FailureNotice", "FailurePhase",
+    "EmissionResult", "EmissionRun", "ExportFile", "ExportJob", "ExportJobPage",
+    "ExportStatus", "ExportType", "FailureNotice", "FailurePhase",
     "FeeRule", "FeeRulePage", "FirstCollection", "FormalNotice", "FormalNoticeCancelled", "FormalNoticeExpired", "FormalNoticePage",
-    "FormalNoticeRequested", "FormalNoticeSent", "GetAccountingPeriod", "GetAgedReceivables", "GetBankDetails", "GetClientBalance",
+    "FormalNoticeRequested", "FormalNoticeSent", "GetAccountingPeriod", "GetAgedReceivables", "GetAlertStats",
+    "GetBankDetails", "GetClientBalance",
     "GetCollectionBatch", "GetDunningPolicy", "GetEmissionRun", "GetExportJob", "GetFormalNotice", "GetInstalment", "GetMandate",
     "GetPayment", "GetPaymentSettings", "GetPaymentStanding", "GetPaymentStats",
     "GetPaymentTimeline", "GetPspAccount", "GetPspEvent", "GetPspHealth", "GetReconciliationStatus",
@@ -227,7 +232,8 @@ __all__ = [
     "InstalmentRescheduled", "InstalmentSnapshot", "InstalmentStatus", "InstalmentUnblocked", "InstalmentUnpaid",
     "IssueFormalNotice", "JournalCode", "JournalEntry", "JournalEntryPage", "JournalLine", "LedgerLine", "LedgerLinePage",
     "LetterLines", "Lettering", "LineRef", "ListAccountLines", "ListAlerts", "ListBankDetails", "ListBankMessages",
-    "ListBankTransactions", "ListCollectionBatches", "ListCreditorAccounts", "ListDunningPolicies", "ListFeeRules",
+    "ListBankTransactions", "ListCollectionBatches", "ListCreditorAccounts", "ListDunningPolicies", "ListExportJobs",
+    "ListFeeRules",
     "ListFormalNotices", "ListInstalments", "ListJournalEntries", "ListMandates", "ListOpenItems",
     "ListPaymentMethods", "ListPaymentPromises",
     "ListPayments", "ListProviderOverrides", "ListPspAccounts", "ListPspEvents", "ListRecoveryCases", "ListRecoveryCharges",
@@ -261,7 +267,8 @@ __all__ = [
     "RefuseRefund", "RejectionReason", "RejectionReasons", "Reminder", "ReminderCancelled", "ReminderChannel", "ReminderFailed",
     "ReminderPage", "ReminderPlanned", "ReminderPolicy", "ReminderPolicyPage", "ReminderRef", "ReminderRequested", "ReminderRule",
     "ReminderSent", "ReminderStatus", "ReminderTerms", "ReminderTrigger", "ReopenAccountingPeriod", "ReplayPspEvent",
-    "RequestReactivation", "RequestSuspension", "RequestedTerminationReason", "RescheduleReason", "ResetCircuit", "ResolveDispute",
+    "RequestReactivation", "RequestSuspension", "RequestedTerminationReason", "RescheduleReason", "ResetCircuit", "ResolveAlert",
+    "ResolveDispute",
     "ResumePolicy", "ResumeRecoveryCase", "ResumeSchedule", "RetryAdvice", "RetryAnchor", "RetryAttempt", "RetryAttemptCancelled",
     "RetryAttemptExecuted", "RetryAttemptFailed", "RetryAttemptScheduled", "RetryAttemptStatus", "RetryAttemptSucceeded",
     "RetryCounts", "RetryEligibility", "RetryOutcome", "RetryPlan", "RetryPlanCancelled", "RetryPlanCreated", "RetryPlanExhausted",
@@ -273,7 +280,8 @@ __all__ = [
     "ScheduleResumed", "ScheduleSnapshot", "ScheduleStatus", "ScheduleUpdated", "SequenceType", "ServiceState",
     "SetDefaultPaymentMethod", "SettlementCollection", "SettlementFrequency", "SettlementPlan", "SettlementPlanActivated",
     "SettlementPlanBroken", "SettlementPlanCompleted", "SettlementPlanPage", "SettlementRef", "SettlementStatus",
-    "SettlementTranche", "SetupMandate", "SetupSession", "SetupStatus", "SignatureChannel", "StaffAction", "Standing", "StepAction",
+    "SettlementTranche", "SetupMandate", "SetupSession", "SetupStatus", "SeverityCount",
+    "SignatureChannel", "StaffAction", "Standing", "StepAction",
     "StepGuard", "StepTrigger", "SubmitPayment", "SuspensionLiftRequested", "SuspensionMode", "SuspensionOrder",
     "SuspensionOrderPage", "SuspensionReason", "SuspensionRequested", "SuspensionScope", "SuspensionStatus", "SuspensionWithdrawn",
     "TaskPriority", "TestRouting", "TrancheAmount", "TrancheStatus", "Transport", "TrialBalance",

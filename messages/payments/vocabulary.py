@@ -299,10 +299,11 @@ class AlertSeverity(StrEnum):
 
 
 class AlertStatus(StrEnum):
-    """Whether somebody took a staff alert."""
+    """Whether somebody took a staff alert, or settled what it is about."""
 
     OPEN = "OPEN"
     ACKNOWLEDGED = "ACKNOWLEDGED"
+    RESOLVED = "RESOLVED"
 
 
 class AlertChannel(StrEnum):

@@ -1,6 +1,14 @@
 """The state machines of payments; an outcome that a bank states is looked up here, never judged by hand."""
 
-from messages.payments import BatchStatus, InstalmentStatus, MandateStatus, MatchStatus, PaymentStatus, ScheduleStatus
+from messages.payments import (
+    AlertStatus,
+    BatchStatus,
+    InstalmentStatus,
+    MandateStatus,
+    MatchStatus,
+    PaymentStatus,
+    ScheduleStatus,
+)
 from messages.transitions import StateMachine
 
 PAYMENT = StateMachine(
@@ -148,5 +156,14 @@ BANK_LINE = StateMachine(
         ("undo", MatchStatus.UNMATCHED): MatchStatus.UNMATCHED,
         ("undo", MatchStatus.MATCHED_MANUAL): MatchStatus.UNMATCHED,
         ("undo", MatchStatus.IGNORED): MatchStatus.UNMATCHED,
+    },
+)
+
+ALERT = StateMachine(
+    "alert",
+    {
+        ("acknowledge", AlertStatus.OPEN): AlertStatus.ACKNOWLEDGED,
+        ("acknowledge", AlertStatus.ACKNOWLEDGED): AlertStatus.ACKNOWLEDGED,
+        **{("resolve", status): AlertStatus.RESOLVED for status in AlertStatus},
     },
 )
