@@ -7,6 +7,7 @@ from messages.paging import Page, PageRequest
 from messages.payments.vocabulary import AlertChannel, AlertSeverity, AlertStatus
 from messages.shared import Ref
 from messages.values.instants import Instant
+from messages.values.text import Label
 
 
 class PaymentAlert(Reply):
@@ -41,6 +42,40 @@ class AcknowledgeAlert(Request[PaymentAlert], permission="payments:payment_alert
     """Say that somebody is looking at an alert."""
 
     alert_id: UUID
+
+
+class ResolveAlert(Request[PaymentAlert], permission="payments:payment_alert:acknowledge"):
+    """Say that the cause is gone; if it comes again, a new alert is raised. A second time changes nothing."""
+
+    alert_id: UUID
+    resolution: Label
+
+
+class SeverityCount(Reply):
+    """Alerts of one severity."""
+
+    severity: AlertSeverity
+    count: int
+
+
+class AlertCodeCount(Reply):
+    """Alerts of one code."""
+
+    code: str
+    count: int
+
+
+class AlertStats(Reply):
+    """Alerts that are not resolved; `unacknowledged` are those that nobody took yet."""
+
+    total: int
+    unacknowledged: int
+    by_severity: tuple[SeverityCount, ...]
+    by_code: tuple[AlertCodeCount, ...]
+
+
+class GetAlertStats(Request[AlertStats], query=True, permission="payments:payment_alert:read"):
+    """How many alerts wait, by severity and code."""
 
 
 class PaymentAlertRaised(Event, aggregate="payment_alert", aggregate_id="alert_id"):

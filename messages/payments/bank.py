@@ -14,6 +14,7 @@ from messages.payments.snapshots import BatchRef
 from messages.payments.vocabulary import SequenceType
 from messages.values.instants import Instant
 from messages.values.money import Money
+from messages.values.numbers import Percent
 from messages.values.refusal import refusal
 from messages.values.text import Label, Line
 
@@ -221,6 +222,50 @@ class MatchBankTransaction(Request[BankTransaction], permission="payments:bank_t
     bank_transaction_id: UUID
     targets: Annotated[tuple[BankMatch, ...], Field(min_length=1, max_length=50)]
     reason: Label
+
+
+class UnmatchBankTransaction(Request[BankTransaction], permission="payments:bank_transaction:match"):
+    """Undo what a person said of a line: its matches by hand, or that it is none of our business. Automatic matches stay."""
+
+    bank_transaction_id: UUID
+    reason: Label
+
+
+class IgnoreBankTransaction(Request[BankTransaction], permission="payments:bank_transaction:match"):
+    """Say that a line is none of our business; nobody is reminded of it again."""
+
+    bank_transaction_id: UUID
+    reason: Label
+
+
+class MatchedLines(Reply):
+    """The lines of one match status."""
+
+    match_status: MatchStatus
+    count: int
+    amount: Money
+
+
+class ReconciliationStatus(Reply):
+    """How much of what the bank booked is explained; `rate` is matched amount by total amount, null without lines."""
+
+    lines: tuple[MatchedLines, ...]
+    total: Money
+    matched: Money
+    rate: Percent | None
+
+
+class GetReconciliationStatus(Request[ReconciliationStatus], query=True, permission="payments:bank_transaction:read"):
+    """The lines in euros that the bank booked in a period of at most a year, by match status."""
+
+    booked_from: date
+    booked_to: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "GetReconciliationStatus":
+        if not 0 <= (self.booked_to - self.booked_from).days <= 366:
+            raise refusal("PERIOD_INVALID", "booked_to must be on or after booked_from, by a year at most")
+        return self
 
 
 class CollectionBatchReady(BatchRef, Event, aggregate="collection_batch", aggregate_id="batch_id"):

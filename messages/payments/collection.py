@@ -120,6 +120,15 @@ class GetPaymentTimeline(Request[PaymentTimeline], query=True, permission="payme
     payment_id: UUID
 
 
+class AddPaymentNote(
+    Request[PaymentTimelineEntry], permission="payments:payment:write", idempotency=Idempotency.REQUIRED
+):
+    """Write a note into a payment's history: the only entry that a person makes."""
+
+    payment_id: UUID
+    text: Line
+
+
 class CancelPayment(Request[Payment]):
     """Take a payment out before its file is transmitted; its instalment is due again."""
 

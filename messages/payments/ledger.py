@@ -148,6 +148,14 @@ class GetExportJob(Request[ExportJob], query=True, permission="payments:payment_
     job_id: UUID
 
 
+class ExportJobPage(Page[ExportJob]):
+    """Exports, the newest order first."""
+
+
+class ListExportJobs(PageRequest, Request[ExportJobPage], query=True, permission="payments:payment_export:read"):
+    """The exports that were ordered."""
+
+
 class DownloadExport(Request[ExportFile], query=True, permission="payments:payment_export:download", audited=True):
     """A part of an export; it names clients, so each download is audited."""
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments import bank_messages, importing, views
 from actors.payments.bank.reading import Unreadable, read
+from actors.payments.rules.machines import BANK_LINE
 from messages.documents import OpenContent
 from messages.payments import (
     AMOUNT_EXCEEDED,
@@ -35,7 +36,7 @@ from messages.payments import (
 from messages.problem import Refused
 from messages.values.identifiers import derived_id
 from runtime.pagination import page
-from runtime.unit_of_work import UnitOfWork
+from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.tables.bank import bank_message, bank_transaction, reconciliation
 from storage.payments.tables.payments import payment
 
@@ -123,16 +124,8 @@ async def list_bank_transactions(request: ListBankTransactions, work: UnitOfWork
 
 async def match_bank_transaction(request: MatchBankTransaction, work: UnitOfWork) -> BankTransaction:
     """Match a credit with receipts by hand."""
-    line = await work.load(
-        select(bank_transaction)
-        .where(
-            bank_transaction.c.organisation_id == work.organisation_id,
-            bank_transaction.c.id == request.bank_transaction_id,
-        )
-        .with_for_update(),
-        "bank transaction",
-        code=BANK_TRANSACTION_NOT_FOUND,
-    )
+    line = await locked_line(work, request.bank_transaction_id)
+    BANK_LINE.after("match", MatchStatus(line["match_status"]))
     if line["sign"] != CreditDebit.CREDIT:
         raise Refused.field("bank_transaction_id", "credit", "only credits are matched with receipts")
     wanted = sum((target.amount.amount for target in request.targets), Decimal("0.00"))
@@ -152,6 +145,17 @@ async def match_bank_transaction(request: MatchBankTransaction, work: UnitOfWork
     )
     work.record("bank_transaction", line["id"], after={"matched": str(wanted), "reason": request.reason})
     return views.bank_transaction_of(after)
+
+
+async def locked_line(work: UnitOfWork, line_id: UUID) -> Row:
+    """A line of a statement, locked; BANK_TRANSACTION_NOT_FOUND."""
+    return await work.load(
+        select(bank_transaction)
+        .where(bank_transaction.c.organisation_id == work.organisation_id, bank_transaction.c.id == line_id)
+        .with_for_update(),
+        "bank transaction",
+        code=BANK_TRANSACTION_NOT_FOUND,
+    )
 
 
 async def _refuse_wrong_target(work: UnitOfWork, target: BankMatch, currency: str) -> None:

@@ -21,12 +21,14 @@ from messages.payments import (
     DownloadExport,
     ExportFile,
     ExportJob,
+    ExportJobPage,
     ExportStatus,
     GetExportJob,
     GetTrialBalance,
     JournalEntry,
     JournalEntryPage,
     JournalLine,
+    ListExportJobs,
     ListJournalEntries,
     TrialBalance,
 )
@@ -165,6 +167,22 @@ async def create_export_job(request: CreateExportJob, work: UnitOfWork) -> Expor
 async def get_export_job(request: GetExportJob, work: UnitOfWork) -> ExportJob:
     """One export."""
     return ExportJob.model_validate(dict(await _job(work, request.job_id)))
+
+
+async def list_export_jobs(request: ListExportJobs, work: UnitOfWork) -> ExportJobPage:
+    """A page of exports, newest first."""
+    statement = select(export_job).where(export_job.c.organisation_id == work.organisation_id)
+    if work.caller.company_ids is not None:
+        statement = statement.where(export_job.c.company_id.in_(work.caller.company_ids))
+    return await page(
+        work,
+        request,
+        statement,
+        order=(export_job.c.created_at, export_job.c.id),
+        descending=True,
+        reply=ExportJobPage,
+        item=lambda row: ExportJob.model_validate(dict(row)),
+    )
 
 
 async def build_export(item: BuildExport, outside: Outside) -> list[FecLine]:

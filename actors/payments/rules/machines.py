@@ -1,6 +1,14 @@
 """The state machines of payments; an outcome that a bank states is looked up here, never judged by hand."""
 
-from messages.payments import BatchStatus, InstalmentStatus, MandateStatus, PaymentStatus, ScheduleStatus
+from messages.payments import (
+    AlertStatus,
+    BatchStatus,
+    InstalmentStatus,
+    MandateStatus,
+    MatchStatus,
+    PaymentStatus,
+    ScheduleStatus,
+)
 from messages.transitions import StateMachine
 
 PAYMENT = StateMachine(
@@ -134,5 +142,28 @@ BATCH = StateMachine(
         **{("reject", status): BatchStatus.REJECTED for status in _AT_THE_BANK},
         **{("settle", status): BatchStatus.SETTLED for status in _AT_THE_BANK},
         **{("cancel", status): BatchStatus.CANCELLED for status in _STOPPABLE},
+    },
+)
+
+BANK_LINE = StateMachine(
+    "bank transaction",
+    {
+        ("match", MatchStatus.UNMATCHED): MatchStatus.MATCHED_MANUAL,
+        ("match", MatchStatus.MATCHED_MANUAL): MatchStatus.MATCHED_MANUAL,
+        ("match", MatchStatus.MATCHED_AUTO): MatchStatus.MATCHED_AUTO,
+        ("ignore", MatchStatus.UNMATCHED): MatchStatus.IGNORED,
+        ("ignore", MatchStatus.IGNORED): MatchStatus.IGNORED,
+        ("undo", MatchStatus.UNMATCHED): MatchStatus.UNMATCHED,
+        ("undo", MatchStatus.MATCHED_MANUAL): MatchStatus.UNMATCHED,
+        ("undo", MatchStatus.IGNORED): MatchStatus.UNMATCHED,
+    },
+)
+
+ALERT = StateMachine(
+    "alert",
+    {
+        ("acknowledge", AlertStatus.OPEN): AlertStatus.ACKNOWLEDGED,
+        ("acknowledge", AlertStatus.ACKNOWLEDGED): AlertStatus.ACKNOWLEDGED,
+        **{("resolve", status): AlertStatus.RESOLVED for status in AlertStatus},
     },
 )

@@ -5,7 +5,7 @@ The three states are changed in place: one bank file may name several payments o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from actors.payments.rules.machines import INSTALMENT, PAYMENT
 from messages.payments import InstalmentStatus, PaymentStatus
@@ -166,3 +166,8 @@ def release(instalment: InstalmentState) -> None:
 
 def _partly_paid(status: InstalmentStatus) -> InstalmentStatus:
     return status if status is InstalmentStatus.IN_COLLECTION else InstalmentStatus.PARTIALLY_PAID
+
+
+def percent_of(part: Decimal, whole: Decimal) -> Decimal | None:
+    """A share in per cent with two decimals; of nothing there is none."""
+    return (part * 100 / whole).quantize(Decimal("0.01"), ROUND_HALF_UP) if whole else None

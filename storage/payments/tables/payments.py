@@ -117,6 +117,7 @@ payment = Table(
     Index("ix_payment_group", "organisation_id", "group_id", "id"),
     Index("ix_payment_mandate", "organisation_id", "mandate_id", "status"),
     Index("ix_payment_collection", "organisation_id", "company_id", "requested_collection_date", "status"),
+    Index("ix_payment_business_date", "organisation_id", "company_id", "business_date"),
     Index("ix_payment_pending", "organisation_id", "creditor_account_id", "status", "id"),
     info=TENANT,
 )

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from messages.payments import (
+    AddPaymentNote,
     AllocatePayment,
     AllocationOrder,
     GetClientBalance,
@@ -77,8 +78,17 @@ async def test_a_receipt_is_taken_off_an_invoice_and_settles_another(
     timeline = await tenant.client.call(GetPaymentTimeline(payment_id=paid.payment_id))
     assert [entry.type for entry in timeline.entries] == ["payment.received", "payment.unallocated"]
 
+    note = AddPaymentNote(payment_id=paid.payment_id, text="Le client a rappelé")
+    written = await tenant.client.call(note, key=str(new_id()))
+    timeline = await tenant.client.call(GetPaymentTimeline(payment_id=paid.payment_id))
+    assert (timeline.entries[-1], written.data) == (written, {"text": "Le client a rappelé"})
+
     strange = undo.model_copy(update={"invoice_ids": (new_id(),)})
-    for caller, request, code in ((tenant, strange, "VALIDATION_FAILED"), (other_tenant, undo, "PAYMENT_NOT_FOUND")):
+    for caller, request, code in (
+        (tenant, strange, "VALIDATION_FAILED"),
+        (other_tenant, undo, "PAYMENT_NOT_FOUND"),
+        (other_tenant, note, "PAYMENT_NOT_FOUND"),
+    ):
         with pytest.raises(Refused) as refusal:
-            await caller.client.call(request)
+            await caller.client.call(request, key=str(new_id()))
         assert refusal.value.code.code == code

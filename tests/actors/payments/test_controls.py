@@ -7,7 +7,17 @@ import asyncpg
 import pytest
 
 from actors.payments.rules.failures import is_spike
-from messages.payments import ListAlerts, ListInstalments, ListSchedules, UpdateSchedule
+from actors.payments.rules.outcomes import percent_of
+from messages.payments import (
+    AcknowledgeAlert,
+    AlertStatus,
+    GetAlertStats,
+    ListAlerts,
+    ListInstalments,
+    ListSchedules,
+    ResolveAlert,
+    UpdateSchedule,
+)
 from messages.problem import Refused
 from messages.values.due_dates import add_months
 from messages.values.identifiers import new_id
@@ -101,7 +111,9 @@ async def plans(running: Running, tenant: Tenant) -> list[asyncpg.Record]:
         await connection.close()
 
 
-async def test_the_nightly_control_finds_amounts_that_do_not_hold(running: Running, tenant: Tenant) -> None:
+async def test_the_nightly_control_finds_amounts_that_do_not_hold(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
     found = await planned(running, tenant)
     await running.state(invoice_issued(found, found.amount, STARTS), tenant.id, now=at(STARTS))
     await running.settled()
@@ -112,6 +124,39 @@ async def test_the_nightly_control_finds_amounts_that_do_not_hold(running: Runni
     await running.tick("hour", at(date(2026, 4, 17), 3))
     codes = {(alert.code, alert.severity.value) for alert in (await tenant.client.call(ListAlerts())).items}
     assert ("AMOUNT_MISMATCH", "CRITICAL") in codes
+    await an_alert_is_taken_and_resolved(running, tenant, other_tenant)
+
+
+async def an_alert_is_taken_and_resolved(running: Running, tenant: Tenant, other_tenant: Tenant) -> None:
+    known = (await tenant.client.call(ListAlerts(code="AMOUNT_MISMATCH"))).items
+    found = known[0]
+    take = AcknowledgeAlert(alert_id=found.id)
+    resolve = ResolveAlert(alert_id=found.id, resolution="allocation corrected")
+    before = await tenant.client.call(GetAlertStats())
+    for request in (take, resolve):
+        with pytest.raises(Refused) as refusal:
+            await other_tenant.client.call(request)
+        assert refusal.value.code.code == "ALERT_NOT_FOUND"
+    for _ in range(2):
+        taken = await tenant.client.call(take)
+        assert (taken.status, taken.version) == ("ACKNOWLEDGED", 2)
+    stats = await tenant.client.call(GetAlertStats())
+    assert (stats.total, stats.unacknowledged) == (before.total, before.unacknowledged - 1)
+    for _ in range(2):
+        resolved = await tenant.client.call(resolve)
+        assert (resolved.status, resolved.version) == ("RESOLVED", 3)
+    after = await tenant.client.call(GetAlertStats())
+    assert after.total == before.total - 1
+    assert {sum(row.count for row in rows) for rows in (after.by_severity, after.by_code)} == {after.total}
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(take)
+    assert refusal.value.code.code == "INVALID_TRANSITION"
+    assert (await other_tenant.client.call(GetAlertStats())).total == 0
+    await running.settled()
+    assert len(await facts(running, tenant, "payment_alert.acknowledged")) == 1
+    await running.tick("hour", at(date(2026, 4, 18), 2))
+    told_again = (await tenant.client.call(ListAlerts(code="AMOUNT_MISMATCH", status=(AlertStatus.OPEN,)))).items
+    assert len(told_again) == len(known)  # the cause is still there, and only the resolved one is raised anew
 
 
 async def damage(running: Running, tenant: Tenant, statement: str) -> None:
@@ -124,6 +169,7 @@ async def damage(running: Running, tenant: Tenant, statement: str) -> None:
 
 
 def test_case_31_more_than_a_fifth_of_failures_is_a_spike() -> None:
-    assert is_spike(7, 34)  # 20.59 %
+    assert is_spike(7, 34)
+    assert percent_of(Decimal(7), Decimal(34)) == Decimal("20.59")
     assert not is_spike(8, 40)  # 20.00 %
     assert not is_spike(9, 19)  # too few to tell

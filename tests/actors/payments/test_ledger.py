@@ -24,6 +24,7 @@ from messages.payments import (
     GetExportJob,
     GetTrialBalance,
     InstalmentStatus,
+    ListExportJobs,
     ListJournalEntries,
     PaymentStatus,
     RetryEligibility,
@@ -328,3 +329,8 @@ async def test_an_export_holds_every_line_of_the_period(running: Running, tenant
     with pytest.raises(Refused) as refusal:
         await other_tenant.client.call(DownloadExport(job_id=job.id))
     assert refusal.value.code.code == "EXPORT_JOB_NOT_FOUND"
+    later = await tenant.client.call(order)
+    page = await tenant.client.call(ListExportJobs(limit=1))
+    rest = await tenant.client.call(ListExportJobs(limit=1, cursor=page.next_cursor))
+    assert [found.id for found in (*page.items, *rest.items)] == [later.id, job.id]
+    assert (await other_tenant.client.call(ListExportJobs())).items == ()

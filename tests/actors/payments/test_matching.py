@@ -9,11 +9,14 @@ from actors.payments.bank.answers import Account, Booked, statement
 from actors.payments.bank.simulator import Answer
 from messages.payments import (
     BankMatch,
+    GetReconciliationStatus,
     GetTrialBalance,
+    IgnoreBankTransaction,
     ListBankTransactions,
     MatchBankTransaction,
     PaymentMethod,
     RecordManualPayment,
+    UnmatchBankTransaction,
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
@@ -70,3 +73,33 @@ async def test_a_transfer_is_matched_by_hand_never_beyond_its_amount(
         "411000": Decimal("-30.00"),
         "512000": Decimal("30.00"),
     }
+    await the_match_is_undone(tenant, other_tenant, match("30.00"))
+
+
+async def the_match_is_undone(tenant: Tenant, other_tenant: Tenant, match: MatchBankTransaction) -> None:
+    line_id, period = match.bank_transaction_id, {"booked_from": date(2026, 5, 1), "booked_to": date(2026, 5, 31)}
+    undo = UnmatchBankTransaction(bank_transaction_id=line_id, reason="another client's")
+    ignore = IgnoreBankTransaction(bank_transaction_id=line_id, reason="between our own accounts")
+    before = await tenant.client.call(GetReconciliationStatus(**period))
+    assert (before.matched.amount, before.rate) == (Decimal("30.00"), Decimal("100.00"))
+    assert (await other_tenant.client.call(GetReconciliationStatus(**period))).rate is None
+    for request in (undo, ignore):
+        with pytest.raises(Refused) as refusal:
+            await other_tenant.client.call(request)
+        assert refusal.value.code.code == "BANK_TRANSACTION_NOT_FOUND"
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(ignore)
+    assert refusal.value.code.code == "INVALID_TRANSITION"
+    for _ in range(2):
+        free = await tenant.client.call(undo)
+        assert (free.match_status, free.matched_amount.amount) == ("UNMATCHED", Decimal("0.00"))
+    for _ in range(2):
+        assert (await tenant.client.call(ignore)).match_status == "IGNORED"
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(match)
+    assert refusal.value.code.code == "INVALID_TRANSITION"
+    after = await tenant.client.call(GetReconciliationStatus(**period))
+    assert [(found.match_status, found.count) for found in after.lines] == [("IGNORED", 1)]
+    assert after.rate == Decimal("0.00")
+    await tenant.client.call(undo)
+    assert (await tenant.client.call(match)).match_status == "MATCHED_MANUAL"

@@ -16,6 +16,7 @@ from messages.payments import (
     GetClientBalance,
     GetCollectionBatch,
     GetPayment,
+    GetPaymentStats,
     ListAlerts,
     ListBankTransactions,
     ListInstalments,
@@ -162,7 +163,9 @@ async def test_a_debit_is_collected_settled_and_its_invoice_paid(running: Runnin
     assert len(await facts(running, tenant, "payment.received")) == 1
 
 
-async def test_case_11_a_rejected_debit_is_told_once_and_opens_the_instalment(running: Running, tenant: Tenant) -> None:
+async def test_case_11_a_rejected_debit_is_told_once_and_opens_the_instalment(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
     await creditor_account(tenant)
     found = await subscriber(running, tenant)
     await found.open_gates(date(2026, 4, 20))
@@ -184,6 +187,21 @@ async def test_case_11_a_rejected_debit_is_told_once_and_opens_the_instalment(ru
     assert (standing["standing"], standing["outstanding"]["amount"]) == ("OVERDUE", "24.90")
     first_instalment = (await tenant.client.call(ListInstalments(client_id=found.client_id))).items[0]
     assert (first_instalment.status, first_instalment.last_reason_code) == ("FAILED", "AM04")
+    receipt = RecordManualPayment(
+        company_id=tenant.company_id,
+        client_id=found.client_id,
+        amount=money("10.01"),
+        method=PaymentMethod.CHEQUE,
+        received_on=PRESENTED,
+    )
+    await tenant.client.call(receipt, key="receipt-0011")
+    figures = GetPaymentStats(company_id=tenant.company_id, from_date=date(2026, 4, 1), to_date=date(2026, 4, 30))
+    stats = await tenant.client.call(figures)
+    assert [(part.count, str(part.amount.amount)) for part in (stats.total, stats.paid, stats.pending, stats.rejected)] == [
+        (2, "34.91"), (1, "10.01"), (0, "0.00"), (1, "24.90"),
+    ]  # fmt: skip
+    assert (stats.reject_rate, stats.average) == (Decimal("50.00"), money("17.46"))
+    assert (await other_tenant.client.call(figures)).total.count == 0
 
 
 async def test_case_14_no_mandate_takes_the_money_back_and_ends_the_mandate(running: Running, tenant: Tenant) -> None:
