@@ -77,6 +77,7 @@ actor = Actor(
     ),
     hears=(
         projections.keep_company,
+        projections.archive_company,
         projections.keep_client,
         projections.follow_merge,
         projections.undo_merge,
