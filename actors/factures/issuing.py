@@ -159,13 +159,8 @@ def _series(code: str, series: Sequence[Row], counters: Sequence[Row]) -> Series
     return Series(found["id"], found["pattern"], found["prefix"], last)
 
 
-_BLOCKED = Finding(
-    rule="CLIENT_BLOCKED", path="client_id", message="the client is blocked or deceased; unblock him before invoicing"
-)
-
-_ARCHIVED = Finding(
-    rule="COMPANY_ARCHIVED", path="company_id", message="the company is archived and sells nothing any more; discard it"
-)
+_BLOCKED = Finding(rule="CLIENT_BLOCKED", path="client_id", message="the client is blocked or deceased; unblock him")
+_ARCHIVED = Finding(rule="COMPANY_ARCHIVED", path="company_id", message="the company is archived; discard the draft")
 
 
 async def prepare(desk: Desk, rows: Sequence[Row], issue_date: date, issued_at: datetime) -> Preparation:
