@@ -18,6 +18,8 @@ from actors.factures.rules import amounts, vat
 from actors.factures.rules.amounts import VatKey
 from messages.contrats import AdjustmentKind, BillingAdjustment, BillingInstalment, ContractBillingDue, InstalmentLine
 from messages.factures import (
+    CLIENT_BLOCKED,
+    COMPANY_ARCHIVED,
     CorrectionReason,
     IntakeStatus,
     InvoiceOrigin,
@@ -83,7 +85,7 @@ async def draft_intake(intake_id: UUID, event: ContractBillingDue, work: UnitOfW
     except Parked as parked:
         status, reason = IntakeStatus.PARKED, parked.reason
     except Refused as refusal:
-        blocked = refusal.code.code == "CLIENT_BLOCKED"
+        blocked = refusal.code in (CLIENT_BLOCKED, COMPANY_ARCHIVED)
         rules = refusal.details.get("rules", [refusal.code.code])
         status, reason = (IntakeStatus.PARKED if blocked else IntakeStatus.FAILED), ", ".join(rules)
     mine = (billing_intake.c.organisation_id == work.organisation_id, billing_intake.c.id == intake_id)

@@ -1,10 +1,9 @@
 """The chain of a company's seals, recomputed from rows and files."""
 
-import hashlib
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, literal, select
+from sqlalchemy import ARRAY, Uuid, any_, func, literal, select
 
 from actors.factures import views
 from actors.factures.rules.seals import GENESIS, SealedContent, seal_hash
@@ -58,7 +57,9 @@ async def _hash_before(company_id: UUID, first: int, work: UnitOfWork) -> str:
 
 
 async def _files(ids: list[Any], work: UnitOfWork) -> dict[Any, dict[str, Row]]:
-    statement = select(rendition.c.invoice_id, rendition.c.format, rendition.c.bytes, rendition.c.sha256).where(
+    """What was hashed at issue and what the stored bytes hash to now; the database hashes, so that no file travels."""
+    found_sha256 = func.encode(func.sha256(rendition.c.bytes), "hex").label("found_sha256")
+    statement = select(rendition.c.invoice_id, rendition.c.format, rendition.c.sha256, found_sha256).where(
         rendition.c.organisation_id == work.organisation_id, rendition.c.invoice_id == any_(literal(ids, ARRAY(Uuid)))
     )
     found: dict[Any, dict[str, Row]] = {id_: {} for id_ in ids}
@@ -78,7 +79,7 @@ def _broken(link: Row, row: Row, files: dict[str, Row], expected: int, previous:
     hashes = {}
     for format_, finding in ((FileFormat.CII_XML, SealFinding.XML), (FileFormat.FACTURX_PDF, SealFinding.PDF)):
         file = files.get(format_)
-        if file is None or hashlib.sha256(file["bytes"]).hexdigest() != file["sha256"]:
+        if file is None or file["found_sha256"] != file["sha256"]:
             return finding
         hashes[format_] = file["sha256"]
     content = SealedContent(

@@ -16,6 +16,7 @@ from messages.clients import ClientSnapshot
 from messages.factures import (
     CLIENT_BLOCKED,
     CLIENT_UNKNOWN,
+    COMPANY_ARCHIVED,
     COMPANY_UNKNOWN,
     DEPOSIT_EXCEEDS_TOTAL,
     INVOICE_NOT_COMPLIANT,
@@ -112,9 +113,9 @@ class Parties:
 
 
 async def load_parties(company_id: UUID, client_id: UUID, work: UnitOfWork, *, even_blocked: bool = False) -> Parties:
-    """Both parties of a document; refused when one is unknown or the client may not be invoiced.
+    """Both parties of a document; refused when one is unknown, or may not sell or be invoiced.
 
-    `even_blocked` is for documents that give money back: a block and a death forbid to charge, not to credit.
+    `even_blocked` is for documents that give money back: a block, a death and an archive forbid to charge, not to credit.
     """
     company = await work.fetch_one(queries.COMPANY, organisation_id=work.organisation_id, company_id=company_id)
     if company is None or not work.caller.sees_company(company_id):
@@ -125,7 +126,15 @@ async def load_parties(company_id: UUID, client_id: UUID, work: UnitOfWork, *, e
     client = ClientSnapshot.model_validate(found["snapshot"])
     if may_not_be_charged(client) and not even_blocked:
         raise Refused(CLIENT_BLOCKED, "the client is blocked or deceased; unblock him before invoicing")
-    return Parties(CompanySnapshot.model_validate(company["snapshot"]), company, client)
+    seller = CompanySnapshot.model_validate(company["snapshot"])
+    if sells_nothing(seller) and not even_blocked:
+        raise Refused(COMPANY_ARCHIVED, "the company is archived and sells nothing any more; choose another")
+    return Parties(seller, company, client)
+
+
+def sells_nothing(company: CompanySnapshot) -> bool:
+    """Whether the company is archived."""
+    return company.status == "ARCHIVED"
 
 
 def may_not_be_charged(client: ClientSnapshot) -> bool:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from actors.factures import views
 from actors.factures.accounts import Reading, known_account, must_be_sent
-from actors.factures.drafting import Parties, may_not_be_charged
+from actors.factures.drafting import Parties, may_not_be_charged, sells_nothing
 from actors.factures.facturx import rendered
 from actors.factures.facturx.pool import POOL
 from actors.factures.facturx.rendered import Rendered
@@ -159,9 +159,8 @@ def _series(code: str, series: Sequence[Row], counters: Sequence[Row]) -> Series
     return Series(found["id"], found["pattern"], found["prefix"], last)
 
 
-_BLOCKED = Finding(
-    rule="CLIENT_BLOCKED", path="client_id", message="the client is blocked or deceased; unblock him before invoicing"
-)
+_BLOCKED = Finding(rule="CLIENT_BLOCKED", path="client_id", message="the client is blocked or deceased; unblock him")
+_ARCHIVED = Finding(rule="COMPANY_ARCHIVED", path="company_id", message="the company is archived; discard the draft")
 
 
 async def prepare(desk: Desk, rows: Sequence[Row], issue_date: date, issued_at: datetime) -> Preparation:
@@ -169,8 +168,9 @@ async def prepare(desk: Desk, rows: Sequence[Row], issue_date: date, issued_at: 
     passed, refused = [], []
     for row in rows:
         found = checks.findings(desk.sheet(row, _number(desk, row, issue_date, 1), issue_date))
-        if not DocumentKind(row["kind"]).gives_back and may_not_be_charged(desk.clients[row["client_id"]]):
-            found.append(_BLOCKED)
+        if not DocumentKind(row["kind"]).gives_back:
+            found += [_BLOCKED] if may_not_be_charged(desk.clients[row["client_id"]]) else []
+            found += [_ARCHIVED] if sells_nothing(desk.company) else []
         if found:
             refused.append((row["id"], tuple(found)))
         else:

@@ -65,6 +65,32 @@ class CreateInvoice(DraftHead, Request[Invoice]):
     )
 
 
+class AddInvoiceLine(Request[Invoice], permission="factures:invoice:write"):
+    """Put one more line on a draft, at the end or at a position; the lines after it move on."""
+
+    invoice_id: UUID
+    expected_version: int
+    line: InvoiceLineDraft
+    position: Annotated[int, Field(ge=1, le=MOST_LINES)] | None = None
+
+
+class UpdateInvoiceLine(Request[Invoice], permission="factures:invoice:write"):
+    """Write one line of a draft anew."""
+
+    invoice_id: UUID
+    expected_version: int
+    line_no: Annotated[int, Field(ge=1, le=MOST_LINES)]
+    line: InvoiceLineDraft
+
+
+class RemoveInvoiceLine(Request[Invoice], permission="factures:invoice:write"):
+    """Take one line off a draft; the lines after it move up."""
+
+    invoice_id: UUID
+    expected_version: int
+    line_no: Annotated[int, Field(ge=1, le=MOST_LINES)]
+
+
 class CreateDepositInvoice(DraftHead, Request[Invoice], permission="factures:invoice:write"):
     """Write the draft of a deposit (type 386) on a sale to come: a part of its net, with the VAT of its lines."""
 

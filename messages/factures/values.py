@@ -40,6 +40,7 @@ CREDIT_EXCEEDS_INVOICE = BUSINESS_RULE_VIOLATION.specific(
 CLIENT_BLOCKED = PRECONDITION_FAILED.specific("CLIENT_BLOCKED", "Client bloqué", "Client blocked")
 CLIENT_UNKNOWN = VALIDATION_FAILED.specific("CLIENT_UNKNOWN", "Client inconnu", "Client unknown")
 COMPANY_UNKNOWN = VALIDATION_FAILED.specific("COMPANY_UNKNOWN", "Société inconnue", "Company unknown")
+COMPANY_ARCHIVED = PRECONDITION_FAILED.specific("COMPANY_ARCHIVED", "Société archivée", "Company archived")
 DEPOSIT_EXCEEDS_TOTAL = BUSINESS_RULE_VIOLATION.specific(
     "DEPOSIT_EXCEEDS_TOTAL", "Acomptes supérieurs au total", "Deposits exceed the total"
 )

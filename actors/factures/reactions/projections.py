@@ -15,7 +15,7 @@ from messages.clients.dictionaries import (
     PaymentTermSaved,
 )
 from messages.factures import InvoiceStatus, Profile
-from messages.identity import CompanyCreated, CompanySnapshot, CompanyUpdated
+from messages.identity import CompanyArchived, CompanyCreated, CompanySnapshot, CompanyUpdated
 from messages.payments import (
     InstalmentCancelled,
     InstalmentPlanned,
@@ -73,6 +73,21 @@ async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork)
             status="ACTIVE",
         )
         await work.execute(series.on_conflict_do_nothing())
+
+
+async def archive_company(event: CompanyArchived, work: UnitOfWork) -> None:
+    """The company charges nobody any more; it may still give money back."""
+    view = company_view.c
+    status = func.jsonb_build_object("status", "ARCHIVED")
+    await work.execute(
+        update(company_view)
+        .where(
+            view.organisation_id == work.organisation_id,
+            view.company_id == event.company_id,
+            view.version < work.source_version,
+        )
+        .values(snapshot=view.snapshot.op("||")(status), version=work.source_version)
+    )
 
 
 async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) -> None:

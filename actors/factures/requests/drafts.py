@@ -40,14 +40,13 @@ from messages.factures import (
     IssueResult,
     IssueResults,
     PreviewInvoice,
-    ReplaceInvoiceLines,
     UpdateInvoice,
 )
 from messages.factures.drafts import DraftHead
 from messages.problem import FieldProblem, Refused
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.factures import queries
-from storage.factures.tables import invoice, invoice_line, invoiced_item, vat_breakdown
+from storage.factures.tables import invoice, invoiced_item, vat_breakdown
 
 
 async def create_invoice(request: CreateInvoice, work: UnitOfWork) -> Invoice:
@@ -98,7 +97,7 @@ def charges_of(charges: tuple[DocumentCharge, ...]) -> tuple[drafting.Charge, ..
 
 async def update_invoice(request: UpdateInvoice, work: UnitOfWork) -> Invoice:
     """Change the head of a draft."""
-    row = await _draft(request.invoice_id, request.expected_version, work)
+    row = await draft_of(request.invoice_id, request.expected_version, work)
     changes = request.model_dump(exclude={"invoice_id", "expected_version", *_ADJUSTMENTS}, exclude_unset=True)
     if "payment_days" in changes:
         term = PaymentTerm(request.payment_days)
@@ -107,7 +106,7 @@ async def update_invoice(request: UpdateInvoice, work: UnitOfWork) -> Invoice:
     fields = tuple(sorted(named - {"invoice_id", "expected_version"}))
     if request.model_fields_set & _ADJUSTMENTS:
         changes |= await _adjusted(row, request, work)
-    changed = await _change(row, changes, work)
+    changed = await change(row, changes, work)
     fact = InvoiceUpdated(**views.reference_of(changed), draft_ref=row["draft_ref"], changed_fields=fields)
     work.emit(fact, version=changed["version"])
     return views.invoice_of(await load(row["id"], work))
@@ -137,35 +136,11 @@ def prepaid_of(row: Row, totals: Totals) -> Decimal:
     return totals.gross if row["paid_on"] else row["prepaid"]
 
 
-async def replace_invoice_lines(request: ReplaceInvoiceLines, work: UnitOfWork) -> Invoice:
-    """Give a draft other lines."""
-    row = await _draft(request.invoice_id, request.expected_version, work)
-    parties = await load_parties(row["company_id"], row["client_id"], work)
-    lines = await drafting.line_rows(draft_lines(request.lines), parties, work)
-    allowances = drafting.spread_again(row["allowances"], lines)
-    totals = drafting.totals_of(lines, allowances, row["charges"])
-    for table in (invoice_line, vat_breakdown):
-        mine = (table.c.organisation_id == work.organisation_id, table.c.invoice_id == row["id"])
-        await work.execute(delete(table).where(*mine))
-    await drafting.store_parts(row["id"], lines, totals, work)
-    nature = vat.nature_of(frozenset(line["nature"] for line in lines))
-    changes = {
-        "nature": nature,
-        "process_code": vat.process_code(nature)[:1] + row["process_code"][1:],
-        "allowances": allowances,
-        **drafting.totals_columns(totals, prepaid_of(row, totals)),
-    }
-    changed = await _change(row, changes, work)
-    fact = InvoiceUpdated(**views.reference_of(changed), draft_ref=row["draft_ref"], changed_fields=("lines",))
-    work.emit(fact, version=changed["version"])
-    return views.invoice_of(await load(row["id"], work))
-
-
 async def delete_invoice(request: DeleteInvoice, work: UnitOfWork) -> Empty:
     """Throw a draft away; what it billed may be billed again."""
-    row = await _draft(request.invoice_id, request.expected_version, work, "discard")
+    row = await draft_of(request.invoice_id, request.expected_version, work, "discard")
     discarded = {"status": invoices.after("discard", row["status"]), "auto_issue": False}
-    changed = await _change(row, discarded, work)
+    changed = await change(row, discarded, work)
     mine = (invoiced_item.c.organisation_id == work.organisation_id, invoiced_item.c.invoice_id == row["id"])
     await work.execute(delete(invoiced_item).where(*mine))
     fact = InvoiceDiscarded(invoice_id=row["id"], draft_ref=row["draft_ref"])
@@ -207,7 +182,7 @@ async def preview_invoice(request: PreviewInvoice, work: UnitOfWork) -> InvoiceP
 
 async def issue_invoice(request: IssueInvoice, work: UnitOfWork) -> Invoice:
     """Give a draft its number and seal; the file goes to the archive behind the reply."""
-    row = await _draft(request.invoice_id, request.expected_version, work, "issue")
+    row = await draft_of(request.invoice_id, request.expected_version, work, "issue")
     await issue_now(row, request.issue_date or work.today(), work, overridden=frozenset(request.override_warnings))
     return views.invoice_of(await load(row["id"], work))
 
@@ -276,14 +251,16 @@ async def load(invoice_id: UUID, work: UnitOfWork, *, for_update: bool = False) 
     return row
 
 
-async def _draft(invoice_id: UUID, expected_version: int, work: UnitOfWork, trigger: str = "change") -> Row:
+async def draft_of(invoice_id: UUID, expected_version: int, work: UnitOfWork, trigger: str = "change") -> Row:
+    """A locked draft in the version the caller has seen."""
     row = await load(invoice_id, work, for_update=True)
     invoices.after(trigger, row["status"])
     work.check_version(expected_version, row["version"])
     return row
 
 
-async def _change(row: Row, changes: dict[str, Any], work: UnitOfWork) -> dict[str, Any]:
+async def change(row: Row, changes: dict[str, Any], work: UnitOfWork) -> dict[str, Any]:
+    """Change a locked draft by one version; the row as it is then."""
     version = row["version"] + 1
     changes = changes | {"version": version, "updated_at": work.now, "updated_by": work.caller.principal}
     mine = (invoice.c.organisation_id == work.organisation_id, invoice.c.id == row["id"])

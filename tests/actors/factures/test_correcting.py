@@ -19,6 +19,7 @@ from messages.clients import (
     VatStatus,
 )
 from messages.factures import (
+    CheckInvoice,
     CorrectionReason,
     CreateCorrectiveInvoice,
     CreateCreditNote,
@@ -30,6 +31,7 @@ from messages.factures import (
     PaymentMethod,
     VerifySeals,
 )
+from messages.identity import CompanyArchived
 from messages.values.addresses import Address
 from messages.values.identifiers import new_id
 from tests.actors.factures.builders import (
@@ -171,3 +173,22 @@ async def test_a_merge_moves_drafts_and_an_unmerge_gives_them_back(running: Runn
     await running.state(unmerged, tenant.id, version=3, now=NOW)
     await running.settled()
     assert await buyers() == [invoice.client_id, invoice.client_id]
+
+
+async def test_an_archived_company_credits_but_charges_nobody(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    invoice = await issued(running, tenant)
+    draft = await tenant.client.call(simple(tenant, invoice.client_id))
+    archived = CompanyArchived(company_id=tenant.company_id, reason="Cessation")
+    await running.state(archived, other_tenant.id, version=9, now=NOW)
+    await running.settled()
+    assert (await tenant.client.call(CheckInvoice(invoice_id=draft.invoice_id))).valid
+    await running.state(archived, tenant.id, version=9, now=NOW)
+    await running.settled()
+    assert await refused(tenant.client.call(simple(tenant, invoice.client_id), key=str(new_id()))) == "COMPANY_ARCHIVED"
+    assert await refused(issue(tenant, draft)) == "INVOICE_NOT_COMPLIANT"
+    order = CreateCreditNote(
+        invoice_id=invoice.invoice_id, reason_code=CorrectionReason.GOODWILL, reason_text="Geste commercial"
+    )
+    assert (await tenant.client.call(order, key=str(new_id()))).number == "AV2026-000001"
