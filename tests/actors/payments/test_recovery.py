@@ -25,6 +25,7 @@ from messages.payments import (
     ListRecoveryCases,
     ListReminders,
     ListRetryPlans,
+    ListSchedules,
     ListSuspensionRequests,
     MarkBatchTransmitted,
     PaymentMethod,
@@ -173,7 +174,7 @@ async def test_case_14_one_rejection_opens_one_case_with_one_plan_and_one_messag
     assert len(await facts(running, tenant, "recovery_case.opened")) == 1
 
 
-async def test_case_15_and_47_three_rejections_climb_the_ladder_to_the_cut_and_payment_leads_back(
+async def test_cases_15_27_and_47_three_rejections_climb_the_ladder_to_the_cut_and_payment_leads_back(
     running: Running, tenant: Tenant
 ) -> None:
     await with_policies(tenant)
@@ -227,6 +228,8 @@ async def test_case_15_and_47_three_rejections_climb_the_ladder_to_the_cut_and_p
     await running.settled()
     (request,) = (await tenant.client.call(ListSuspensionRequests())).items
     assert request.status == "LIFTED"
+    (schedule,) = (await tenant.client.call(ListSchedules(client_id=found.client_id))).items
+    assert ((await case_of(tenant)).service_state, schedule.status) == ("ACTIVE", "ACTIVE")
     standing = await tenant.client.call(GetPaymentStanding(client_id=found.client_id))
     assert (standing.standing, standing.outstanding.amount) == ("GOOD", Decimal("0.00"))
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from actors.payments.rules import policies, retrying
-from actors.payments.rules.contact import ContactHours, Sent, may_cut, next_allowed
+from actors.payments.rules.contact import ContactHours, Sent, hours_of, may_cut, next_allowed
 from actors.payments.rules.ladder import CaseFacts, judge
 from actors.payments.rules.policies import TELECOM_SEPA
 from actors.payments.rules.retrying import AttemptDate, Debtor, attempt_date, eligibility
@@ -23,6 +23,7 @@ from messages.payments.recovery_vocabulary import (
     ServiceState,
     StepTrigger,
 )
+from messages.payments.reminding import ReminderTerms
 from messages.values.instants import PARIS, local_date
 
 TERMS = RetryTerms(prenotification_clause_ref="CGV art. 7")
@@ -195,6 +196,17 @@ def test_case_22_three_a_day_and_ten_a_week() -> None:
     three = [Sent(email, paris(f"2026-06-02T{hour:02}:00")) for hour in (9, 10, 11)]
     six = [*three, *(Sent(email, paris(f"2026-06-01T{hour:02}:00")) for hour in (9, 10, 11))]
     assert next_allowed(paris("2026-06-02T14:00"), sms, six) == paris("2026-06-03T09:00")
+
+
+def test_a_policy_narrows_hours_days_and_caps() -> None:
+    terms = ReminderTerms(
+        allowed_start_hour=10, allowed_end_hour=17, allowed_days_of_week=(0, 2), max_per_day=1, cooldown_hours=0
+    )
+    hours, sms = hours_of(terms, frozenset({date(2026, 6, 9)})), ReminderChannel.SMS
+    assert next_allowed(paris("2026-06-02T09:59"), sms, (), hours) == paris("2026-06-02T10:00")  # a Tuesday
+    assert next_allowed(paris("2026-06-02T17:00"), sms, (), hours) == paris("2026-06-07T10:00")  # 0 is Sunday
+    sent = [Sent(ReminderChannel.EMAIL, paris("2026-06-07T10:00"))]
+    assert next_allowed(paris("2026-06-07T11:00"), sms, sent, hours) == paris("2026-06-14T10:00")  # the 9th is closed
 
 
 def test_a_service_is_cut_only_when_help_is_at_hand_tomorrow() -> None:
