@@ -171,6 +171,7 @@ actor = Actor(
         privacy.report_privacy_task,
         retention.upsert_retention_policy,
         retention.list_retention_policies,
+        retention.get_retention_policy,
         retention.run_retention_purge,
         retention.list_purge_runs,
         retention.report_purge_run,

@@ -134,6 +134,12 @@ class ListRetentionPolicies(Request[RetentionPolicies], query=True, permission="
     category: RetentionCategory | None = None
 
 
+class GetRetentionPolicy(Request[RetentionPolicy], query=True):
+    """One policy with its legal bounds; the default where the organisation changed nothing."""
+
+    category: RetentionCategory
+
+
 class RunRetentionPurge(Request[PurgeRuns], permission="identity:purge_run:execute"):
     """Run policies now; by default they only count what a real run would end."""
 

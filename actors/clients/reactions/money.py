@@ -27,8 +27,11 @@ from messages.payments import (
     MandateActivated,
     MandateBlocked,
     MandateCancelled,
+    MandateConsumed,
     MandateCreated,
     MandateExpired,
+    MandateFailed,
+    MandateSuspended,
     MandateUnblocked,
     PaymentAllocated,
     PaymentReceived,
@@ -51,6 +54,18 @@ from storage.clients.tables import (
     standing_ref,
 )
 from storage.projections import keep_newest
+
+LifeOfMandate = (
+    MandateCreated
+    | MandateActivated
+    | MandateBlocked
+    | MandateUnblocked
+    | MandateSuspended
+    | MandateFailed
+    | MandateConsumed
+    | MandateCancelled
+    | MandateExpired
+)
 
 _NOTHING = Decimal("0.00")
 
@@ -209,10 +224,7 @@ async def keep_account(event: BankDetailsCreated | BankDetailsUpdated | BankDeta
         await note_duplicates(row, work)
 
 
-async def keep_mandate(
-    event: MandateCreated | MandateActivated | MandateBlocked | MandateUnblocked | MandateCancelled | MandateExpired,
-    work: UnitOfWork,
-) -> None:
+async def keep_mandate(event: LifeOfMandate, work: UnitOfWork) -> None:
     """The authorisation to debit the client."""
     await work.execute(
         keep_newest(

@@ -10,6 +10,7 @@ from actors.identity.retention import policies, policy_of, run_of, run_row, star
 from actors.identity.rules.retention import check_period, policy_id
 from messages.identity import (
     PURGE_IN_PROGRESS,
+    GetRetentionPolicy,
     ListPurgeRuns,
     ListRetentionPolicies,
     PurgeRunAccepted,
@@ -56,6 +57,14 @@ async def list_retention_policies(request: ListRetentionPolicies, work: UnitOfWo
     """A handful: the categories are a closed set."""
     found = await policies(work)
     return RetentionPolicies(items=tuple(p for p in found if request.category in (None, p.category)))
+
+
+async def get_retention_policy(request: GetRetentionPolicy, work: UnitOfWork) -> RetentionPolicy:
+    """Every category has one, so none is ever missing."""
+    own = retention_policy.c
+    mine = (own.organisation_id == work.organisation_id, own.category == request.category)
+    row = await work.fetch_one(select(retention_policy).where(*mine))
+    return policy_of(request.category, row, work.organisation_id)
 
 
 async def run_retention_purge(request: RunRetentionPurge, work: UnitOfWork) -> PurgeRuns:

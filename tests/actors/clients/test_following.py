@@ -22,7 +22,14 @@ from messages.contrats import (
     ContractSuspended,
     ContractTerminated,
 )
-from messages.payments import BankDetailsCreated, InstalmentPlanned, MandateActivated
+from messages.payments import (
+    BankDetailsCreated,
+    InstalmentPlanned,
+    MandateActivated,
+    MandateConsumed,
+    MandateFailed,
+    MandateSuspended,
+)
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from tests.actors.clients.builders import (
@@ -53,7 +60,8 @@ async def test_case_13_the_status_follows_the_facts_once_per_change(tenant: Tena
         "evidence_id": new_id(),
         "signature_evidence_document_id": new_id(),
         "total_contract_value": money("0"),
-        "withdrawal_applicable": False,
+        "withdrawal_applicable": True,
+        "withdrawal_ends_on": None,  # goods: the period starts with their delivery
         "early_performance_requested": False,
     }
     signed = contract(tenant, client, contract_id, "SIGNED") | signature
@@ -208,6 +216,20 @@ async def test_accounts_and_debits_are_shown_masked(tenant: Tenant) -> None:
     assert (shown.iban_masked, shown.mandate_status) == ("FR76 **** **** 0189", "ACTIVE")
     assert found.next_debit is not None
     assert found.next_debit.on == date(2026, 4, 7)
+    assert "MANDATE_MISSING" not in found.alerts
+    lost = (
+        MandateSuspended.model_validate(mandate | {"status": "SUSPENDED_BY_PAYER"}),
+        MandateConsumed.model_validate(mandate | {"status": "CONSUMED"}),
+        MandateFailed.model_validate(mandate | {"status": "FAILED"}),
+    )
+    for version, fact in enumerate(lost, start=2):
+        await say(tenant, fact, version)
+        found = await tenant.client.call(GetClient360(client_id=client.id, as_of=date(2026, 4, 1)))
+        assert [account.mandate_status for account in found.bank_refs] == [fact.status]
+        assert "MANDATE_MISSING" in found.alerts
+    await say(tenant, MandateActivated.model_validate(mandate), 1)
+    (kept,) = (await tenant.client.call(GetClient360(client_id=client.id, as_of=date(2026, 4, 1)))).bank_refs
+    assert kept.mandate_status == "FAILED"
 
 
 async def test_a_client_belongs_to_the_seller_of_his_contract_until_he_leaves(tenant: Tenant) -> None:

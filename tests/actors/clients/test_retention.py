@@ -8,6 +8,7 @@ from messages.activites import ActivityRecorded
 from messages.clients import Client, GetClient
 from messages.contrats import ContractTerminated
 from messages.identity import (
+    GetRetentionPolicy,
     ListPurgeRuns,
     ListRetentionPolicies,
     PlaceLegalHold,
@@ -132,6 +133,9 @@ async def test_a_period_is_chosen_within_its_bounds(tenant: Tenant, other_tenant
     assert await code_of(tenant.client.call(shorter)) == "VERSION_CONFLICT"
     theirs = (await other_tenant.client.call(ListRetentionPolicies(category="PROSPECT"))).items
     assert [(policy.months, policy.version) for policy in theirs] == [(36, 0)]
+    wanted = GetRetentionPolicy(category="PROSPECT")
+    assert await tenant.client.call(wanted) == chosen
+    assert (await other_tenant.client.call(wanted),) == theirs
     await tenant.running.settled()
     tenant.client.now = noon(date(2026, 1, 11))
     try:
