@@ -77,8 +77,9 @@ select gen_random_uuid(), $1, id, 'EMAIL', primary_email, primary_email, md5(pri
 """
 # Every client has a bill; one of sixty is late.
 _BILLS = """
-insert into invoice_ref (organisation_id, invoice_id, client_id, gross, credited, currency, issued_on, due_on, settled, rejected)
-select $1, gen_random_uuid(), id, 59.88, 0, 'EUR', current_date - 60, current_date - 30,
+insert into invoice_ref (organisation_id, invoice_id, client_id, gross, credited, currency, issued_on, due_on, late_from,
+    settled, rejected)
+select $1, gen_random_uuid(), id, 59.88, 0, 'EUR', current_date - 60, current_date - 30, current_date - 29,
     row_number() over (order by id) % 60 > 0, false from client where organisation_id = $1
 """
 _GIVEN = (

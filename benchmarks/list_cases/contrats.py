@@ -16,7 +16,7 @@ from benchmarks.list_cases.listing import (
     rows_of,
     words,
 )
-from messages.contrats import amendments, indexation, port_ins, renewals, requests, upkeep
+from messages.contrats import amendments, indexation, lines, port_ins, renewals, requests, upkeep
 
 CONTRATS = (
     Listing(requests.ListContracts, "contract",
@@ -30,12 +30,16 @@ CONTRATS = (
              {"sort_by": "mrr"}, {"ends_from": date(2026, 12, 1), "ends_to": date(2026, 12, 5)},
              {"product_id": PRODUCT}, {"search": "2026-077777"}, {"search": "dupont 777"}),
             also=(
-                rows_of("contrats", "contract_line", {"contract_id": spread("contract"), "product_id": spread("product")}),
+                rows_of("contrats", "contract_line",
+                    {"contract_id": spread("contract"), "product_id": spread("product"), "kind": "'RECURRING'",
+                     "billing_period": "'MONTHLY'"}),
                 rows_of("contrats", "client_copy",
                     {"client_id": spread("client"), "search_name": f"{words('dupont', 'martin', 'petit', 'moreau')} || ' ' || n",
                      "display_name": "'Dupont ' || n"},
                     50_000),
             )),
+    Listing(lines.ListContractLines, None, {},
+            ({"contract_id": CONTRACT}, {"contract_id": CONTRACT, "as_of": date(2026, 3, 1)})),
     Listing(amendments.ListAmendments, "amendment", {"contract_id": spread("contract"), "operations": JSON_LIST},
             ({"contract_id": CONTRACT},)),
     Listing(requests.ListContractStatusHistory, "status_history", {"contract_id": spread("contract")},

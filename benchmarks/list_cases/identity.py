@@ -13,6 +13,7 @@ from messages.identity import (
     memberships,
     organisations,
     privacy,
+    retention,
     roles,
     sessions,
     users,
@@ -59,6 +60,7 @@ IDENTITY = (
                     {"session_id": "'s-' || n", "user_id": spread("user", 5000), "status": "'ACTIVE'",
                      "expires_at": "now() + interval '1 year'"}),
             )),
+    Listing(memberships.ListUserMemberships, None, {}, ({"user_id": one_of("user", 7)},)),
     Listing(users.ListUsers, None, {}, ({}, {"status": "ACTIVE"}, {"search": "martin 777"})),
     Listing(sessions.ListUserSessions, None, {}, ({"user_id": one_of("user", 7)},)),
     Listing(sessions.ListMySessions, None, {}, ({},)),
@@ -67,4 +69,6 @@ IDENTITY = (
     Listing(privacy.ListPrivacyRequests, "privacy_request",
             {"subject_id": SOME_CLIENT},
             ({}, {"kind": "ERASURE"}, {"status": "COMPLETED"}, {"subject_id": CLIENT})),
+    Listing(retention.ListPurgeRuns, "purge_run",
+            {"policy_id": spread("policy", 20)}, ({}, {"category": "PROSPECT"}, {"status": "FAILED"}), rows=20_000),
 )  # fmt: skip

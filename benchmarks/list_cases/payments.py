@@ -17,7 +17,7 @@ from benchmarks.list_cases.listing import (
     rows_of,
     words,
 )
-from messages.payments import alerts, bank, collection, dues, ledger, means, policies, recovery
+from messages.payments import alerts, allocations, bank, bookkeeping, collection, dues, ledger, means, policies, recovery
 from messages.payments import settings as payment_settings
 
 PAYMENTS = (
@@ -30,6 +30,12 @@ PAYMENTS = (
              {"batch_id": one_of("batch", 7)}, {"company_id": COMPANY}, {"status": ("REJECTED",)}, {"status": ("PENDING",)},
              {"method": "CARD"}, {"reference": "PAY-77777"},
              {"collected_from": date(2026, 3, 1), "collected_to": date(2026, 3, 2)})),
+    Listing(allocations.ListOpenItems, "invoice_view",
+            {"invoice_id": spread("invoice"), "client_id": SOME_CLIENT, "company_id": SOME_COMPANY, "number": "'FA-' || n",
+             "currency": "'EUR'", "due": "29.90", "credited": "0", "settled_elsewhere": "0",
+             "allocated": "case n % 20 when 0 then 0 else 29.90 end", "issue_date": "current_date - (n % 900)::int",
+             "due_date": "current_date - (n % 900)::int", "version": "1"},
+            ({}, {"client_id": CLIENT}, {"company_id": COMPANY})),
     Listing(dues.ListInstalments, "instalment",
             {**OWNED, **MONEY, "id": spread("instalment"), "schedule_id": spread("schedule"),
              "invoice_id": spread("invoice"), "planned_debit_date": "current_date + (n % 900)::int - 450",
@@ -70,8 +76,13 @@ PAYMENTS = (
             ({"company_id": one_of("company", 3)}, {"company_id": one_of("company", 3), "journal": "BAN"},
              {"company_id": one_of("company", 3), "from_date": date(2026, 3, 1), "to_date": date(2026, 3, 2)}),
             also=(rows_of("payments", "journal_line", {"entry_id": "md5('entry-' || (n + 1) / 2 % 200000)::uuid",
-                     "line_no": "1 + n % 2",
-                     "debit": "29.90 * (n % 2)", "credit": "29.90 * ((n + 1) % 2)"}, 2 * MANY),)),
+                     "line_no": "1 + n % 2", "account": words("411000", "706000"), "client_id": SOME_CLIENT,
+                     "debit": "29.90 * (n % 2)", "credit": "29.90 * ((n + 1) % 2)"}, 2 * MANY),
+                  rows_of("payments", "lettering", {"entry_id": spread("entry"), "line_no": "1", "company_id": SOME_COMPANY,
+                     "account": "'411000'", "client_id": SOME_CLIENT}, 95_000))),
+    Listing(bookkeeping.ListAccountLines, None, {},
+            ({"company_id": COMPANY}, {"company_id": COMPANY, "client_id": CLIENT}, {"company_id": COMPANY, "open_only": True},
+             {"company_id": COMPANY, "account": "706000"}, {"company_id": COMPANY, "account": "512000"})),
     Listing(alerts.ListAlerts, "alert", {"dedupe_key": "'d' || n", "code": "'CODE-' || n % 50"},
             ({}, {"status": ("OPEN",)}, {"code": "CODE-7"})),
     Listing(recovery.ListRecoveryCases, "recovery_case",

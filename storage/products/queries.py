@@ -172,8 +172,10 @@ _LIST = bindparam("list_id", type_=Uuid)
 
 def holds_on(table: Any, day: ColumnElement[Any] | date) -> ColumnElement[bool]:
     """Whether the day lies between valid_from and valid_to, both included; null is open."""
+    begun = table.c.valid_from <= day
     return and_(
-        or_(table.c.valid_from.is_(None), table.c.valid_from <= day),
+        # an index on the start is entered at the day only where no null has to be found as well
+        or_(table.c.valid_from.is_(None), begun) if table.c.valid_from.nullable else begun,
         or_(table.c.valid_to.is_(None), table.c.valid_to >= day),
     )
 

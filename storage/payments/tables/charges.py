@@ -1,7 +1,6 @@
 """Charges of recovery and the rules of fees."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, Numeric, Table, UniqueConstraint
-from sqlalchemy import text as sql
 
 from storage.columns import aggregate, amount, reference, text
 from storage.payments.tables.metadata import metadata
@@ -49,8 +48,8 @@ recovery_charge = Table(
     UniqueConstraint("organisation_id", "key", name="uq_recovery_charge_key"),
     CheckConstraint("amount > 0", name="something_is_charged"),
     Index("ix_recovery_charge_created", "organisation_id", "created_at", "id"),
+    Index("ix_recovery_charge_status", "organisation_id", "status", "created_at", "id"),
     Index("ix_recovery_charge_case", "organisation_id", "case_id", "created_at", "id"),
     Index("ix_recovery_charge_client", "organisation_id", "client_id", "created_at", "id"),
-    Index("ix_recovery_charge_open", "organisation_id", "created_at", "id", postgresql_where=sql("status = 'RAISED'")),
     info=TENANT,
 )

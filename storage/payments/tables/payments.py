@@ -237,6 +237,7 @@ refund = Table(
         postgresql_where=sql("status = 'PENDING'"),
     ),
     Index("ix_refund_created", "organisation_id", "created_at", "id"),
+    Index("ix_refund_status", "organisation_id", "status", "created_at", "id"),
     Index("ix_refund_payment", "organisation_id", "payment_id", "id"),
     Index("ix_refund_done", "organisation_id", "refunded_on", "id"),
     info=TENANT,

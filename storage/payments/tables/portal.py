@@ -55,6 +55,7 @@ portal_session = Table(
         postgresql_where=sql(f"status in {OPEN}"),
     ),
     Index("ix_portal_session_created", "organisation_id", "created_at", "id"),
+    Index("ix_portal_session_status", "organisation_id", "status", "created_at", "id"),
     Index("ix_portal_session_client", "organisation_id", "client_id", "created_at", "id"),
     Index("ix_portal_session_expiry", "organisation_id", "expires_at", postgresql_where=sql(f"status in {OPEN}")),
     info=TENANT,
