@@ -17,7 +17,18 @@ from benchmarks.list_cases.listing import (
     rows_of,
     words,
 )
-from messages.payments import alerts, allocations, bank, bookkeeping, collection, dues, ledger, means, policies, recovery
+from messages.payments import (
+    alerts,
+    allocations,
+    bank,
+    bookkeeping,
+    collection,
+    dues,
+    ledger,
+    means,
+    policies,
+    recovery,
+)
 from messages.payments import settings as payment_settings
 
 PAYMENTS = (
