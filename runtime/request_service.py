@@ -1,18 +1,21 @@
 """Answering requests: from the raw NATS message to the reply, everything a handler need not know about."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
 import structlog
+from asyncpg import UniqueViolationError
 from pydantic import ValidationError
 
 from messages.base import NIL_ORGANISATION, Access, Idempotency, RequestContract
 from messages.errors import (
+    ALREADY_EXISTS,
     AUDIT_WRITE_FAILED,
     DEADLINE_EXCEEDED,
     IDEMPOTENCY_KEY_REQUIRED,
@@ -146,7 +149,7 @@ class RequestService:
             async with asyncio.timeout_at(
                 asyncio.get_running_loop().time() + (cause.deadline or 0) - clock.monotonic()
             ):
-                return await self._run(endpoint, body, found, cause, caller, organisation_id)
+                return await _beside_others(partial(self._run, endpoint, body, found, cause, caller, organisation_id))
         except Refused as refused:
             await self._note_refusal(refused, endpoint, cause, caller, organisation_id)
             raise
@@ -276,6 +279,19 @@ class RequestService:
                 await outgoing.write(connection, relay_is_here=True)
         except TRANSIENT_ERRORS as error:
             log.warning("audit.denial_not_written", error=repr(error))
+
+
+async def _beside_others(attempt: Callable[[], Awaitable[tuple[bytes, bool]]]) -> tuple[bytes, bool]:
+    """A key that another request took between a handler's check and its insert is checked once more: now it is seen."""
+    try:
+        return await attempt()
+    except UniqueViolationError:
+        pass
+    try:
+        return await attempt()
+    except UniqueViolationError as error:  # an id of another organisation, which no check may see
+        text = f"a key of this request is taken ({error.constraint_name}); choose another id or leave it out"
+        raise Refused(ALREADY_EXISTS, text) from error
 
 
 async def _judged(endpoint: Endpoint, request: Any, work: UnitOfWork) -> tuple[Any, RefusedOnRecord | None]:

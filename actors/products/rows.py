@@ -1,14 +1,10 @@
 """The columns that every new or changed row of products has, and the companies rows belong to."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from asyncpg import UniqueViolationError
 from sqlalchemy import select
 
-from messages.errors import ALREADY_EXISTS
 from messages.problem import Refused
 from messages.products.catalogue import PRODUCT_NOT_FOUND
 from runtime.unit_of_work import Row, UnitOfWork
@@ -27,18 +23,6 @@ def new_row(id_: UUID, work: UnitOfWork) -> dict[str, Any]:
         "updated_at": work.now,
         "updated_by": work.caller.principal,
     }
-
-
-@contextmanager
-def unless_taken(taken: Refused) -> Iterator[None]:
-    """A row whose key somebody else stored at the same moment is refused like one that was known before."""
-    try:
-        yield
-    except UniqueViolationError as error:
-        if (error.constraint_name or "").startswith("pk_"):
-            text = "id names something else already; leave it out or choose another"
-            raise Refused.field("id", "taken", text, ALREADY_EXISTS) from None
-        raise taken from None
 
 
 def changed_row(version: int, work: UnitOfWork) -> dict[str, Any]:

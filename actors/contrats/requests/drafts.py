@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from asyncpg import UniqueViolationError
 from sqlalchemy import Integer, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -37,7 +36,6 @@ from messages.contrats import (
 )
 from messages.contrats.drafts import FreeFields
 from messages.contrats.upkeep import CANNOT_DELETE, ContractDeleted, DeleteContract
-from messages.errors import ALREADY_EXISTS
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from messages.values.text import search_form
@@ -71,10 +69,7 @@ async def create_contract(request: CreateContract, work: UnitOfWork) -> Contract
     await _refuse_known_external(record)
     await refuse_free(record)
     record.state(ContractCreated)
-    try:
-        await work.insert(contract, **record.row)
-    except UniqueViolationError as error:  # somebody else stored it at the same moment
-        raise _taken(record.row, error.constraint_name) from None
+    await work.insert(contract, **record.row)
     await work.insert_rows(contract_line, record.lines)
     work.record("contract", record.id, after={"status": record.status, "price_check": price_check, "version": 1})
     return record.reply()
@@ -180,7 +175,8 @@ async def _refuse_known_external(record: ContractRecord) -> None:
     )
     known = await record.work.fetch_value(other)
     if known is not None:
-        raise _external_taken(known, record.row)
+        text = f"contract {known} has the external_reference {record['external_reference']}; correct it or clear it"
+        raise Refused.field("external_reference", "taken", text, REFERENCE_TAKEN)
 
 
 def _changes_the_agreement(request: UpdateContract) -> bool:
@@ -329,25 +325,6 @@ async def _refuse_known_reference(reference: str, work: UnitOfWork) -> None:
         )
     )
     if known is not None:
-        raise _reference_taken(known, reference)
-
-
-def _taken(row: Mapping[str, Any], constraint: str | None) -> Refused:
-    """Why the row of a contract cannot be stored beside another one."""
-    if constraint == "uq_contract_reference":
-        return _reference_taken("another", row["reference"])
-    if constraint == "uq_contract_external_reference":
-        return _external_taken("another", row)
-    return Refused.field(
-        "id", "taken", "id names something else already; leave it out or choose another", ALREADY_EXISTS
-    )
-
-
-def _reference_taken(other: object, reference: str) -> Refused:
-    text = f"contract {other} has the reference {reference}; choose another or leave it out"
-    return Refused(REFERENCE_TAKEN, text)
-
-
-def _external_taken(other: object, row: Mapping[str, Any]) -> Refused:
-    text = f"contract {other} has the external_reference {row['external_reference']}; correct it or clear it"
-    return Refused.field("external_reference", "taken", text, REFERENCE_TAKEN)
+        raise Refused(
+            REFERENCE_TAKEN, f"contract {known} has the reference {reference}; choose another or leave it out"
+        )

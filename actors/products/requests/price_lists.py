@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from actors.products import views
 from actors.products.offering import criteria_of
 from actors.products.requests.price_items import insert_item, mark_indicative_stale
-from actors.products.rows import changed_row, new_row, unless_taken
+from actors.products.rows import changed_row, new_row
 from actors.products.rules import price_lists as rules
 from actors.products.rules.price_lists import PriceListState
 from messages.base import Empty
@@ -56,8 +56,7 @@ async def create_price_list(request: CreatePriceList, work: UnitOfWork) -> Price
 
 async def insert_list(row: dict[str, Any], work: UnitOfWork) -> None:
     """Store a new list and say so; the seed comes this way too."""
-    with unless_taken(_code_taken(row["code"])):
-        await work.insert(price_list, **row)
+    await work.insert(price_list, **row)
     _say_saved(row, work)
 
 
@@ -246,11 +245,7 @@ async def _locked(list_id: Any, work: UnitOfWork) -> Row:
 
 async def _refuse_known_code(code: str, work: UnitOfWork) -> None:
     if await work.fetch_one(_lists(work).where(price_list.c.code == code)) is not None:
-        raise _code_taken(code)
-
-
-def _code_taken(code: str) -> Refused:
-    return Refused(LIST_CODE_EXISTS, f"the list {code} exists already; choose another code")
+        raise Refused(LIST_CODE_EXISTS, f"the list {code} exists already; choose another code")
 
 
 async def _move(row: Row, trigger: str, work: UnitOfWork) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from actors.products import views
 from actors.products.partners import activations_of
-from actors.products.rows import changed_row, new_row, selling_company, unless_taken
+from actors.products.rows import changed_row, new_row, selling_company
 from messages.base import Empty
 from messages.problem import Refused
 from messages.products.events import ProductPartnerSaved
@@ -44,8 +44,7 @@ async def create_product_partner(request: CreateProductPartner, work: UnitOfWork
         **request.model_dump(mode="json", include=_JSON),
         "search_name": search_form(f"{request.name} {request.legal_name}"),
     }
-    with unless_taken(_name_taken(request.name)):
-        await work.insert(product_partner, **row)
+    await work.insert(product_partner, **row)
     return await _saved(row, work)
 
 
@@ -167,12 +166,11 @@ async def _locked(partner_id: UUID, work: UnitOfWork) -> Row:
 async def _refuse_known_name(name: str, work: UnitOfWork) -> None:
     known = await work.fetch_one(_all(work).where(product_partner.c.name == name))
     if known is not None:
-        raise _name_taken(name, product_partner_id=str(known["id"]))
-
-
-def _name_taken(name: str, **details: str) -> Refused:
-    text = f"a product partner is called {name} already; choose another name"
-    return Refused(PARTNER_NAME_EXISTS, text, details=details)
+        raise Refused(
+            PARTNER_NAME_EXISTS,
+            f"a product partner is called {name} already; choose another name",
+            details={"product_partner_id": str(known["id"])},
+        )
 
 
 async def _store(row: Row, changed: dict[str, Any], work: UnitOfWork) -> Row:

@@ -12,7 +12,7 @@ from actors.products.requests.prices import indicative_price
 from actors.products.requests.promotions import end_promotions_of
 from actors.products.requests.publications import end_publications_of
 from actors.products.requests.ranges import below, range_by_id_or_code
-from actors.products.rows import changed_row, companies, locked_product, new_row, unless_taken
+from actors.products.rows import changed_row, companies, locked_product, new_row
 from actors.products.rules import lifecycle, products
 from actors.products.rules.ranges import DEFAULT_RANGE
 from actors.products.searching import promoted_on, with_tag, with_words
@@ -93,8 +93,7 @@ async def create_product(request: CreateProduct, work: UnitOfWork) -> Product:
         "locked": False,
         "quotes_to_expire": False,
     }
-    with unless_taken(_sku_taken(request.sku)):
-        await work.insert(product, **row)
+    await work.insert(product, **row)
     if request.first_version is not None:
         await insert_version(row, request.first_version, RangeScope(range_["scope"]), work, is_first=True)
         row |= await _store_indicative(row["id"], work)
@@ -357,12 +356,11 @@ async def _check_partner(wanted: UUID | None, work: UnitOfWork) -> None:
 async def _refuse_known_sku(sku: str, work: UnitOfWork, *, other_than: UUID | None = None) -> None:
     known = await work.fetch_one(_all(work).where(product.c.sku_key == sku.upper()))
     if known is not None and known["id"] != other_than:
-        raise _sku_taken(known["sku"], product_id=str(known["id"]))
-
-
-def _sku_taken(sku: str, **details: str) -> Refused:
-    text = f"the SKU {sku} exists already (capitals do not count); choose another"
-    return Refused(SKU_EXISTS, text, details=details)
+        raise Refused(
+            SKU_EXISTS,
+            f"the SKU {known['sku']} exists already (capitals do not count); choose another",
+            details={"product_id": str(known["id"])},
+        )
 
 
 async def _refuse_unready(row: Row, work: UnitOfWork) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from actors.products import views
 from actors.products.offering import load_offers
-from actors.products.rows import changed_row, new_row, unless_taken
+from actors.products.rows import changed_row, new_row
 from actors.products.rules import offers, pricing, sources
 from actors.products.rules.promotions import PROMOTION, Occasion
 from messages.base import Event
@@ -52,7 +52,7 @@ from storage.products.tables import product, product_range, promotion, promotion
 async def create_promotion(request: CreatePromotion, work: UnitOfWork) -> Promotion:
     """Plan a promotion; one that begins today runs at once."""
     if await work.fetch_one(_all(work).where(promotion.c.code == request.code)) is not None:
-        raise _code_taken(request.code)
+        raise Refused(PROMO_CODE_EXISTS, f"the promotion {request.code} exists already; choose another code")
     if request.ends_on < work.today():
         raise Refused.field("ends_on", "past", "ends_on is past; give a later day", PROMO_DATES)
     await _check_targets(request.targets, work)
@@ -65,8 +65,7 @@ async def create_promotion(request: CreatePromotion, work: UnitOfWork) -> Promot
         "redemptions": 0,
     }
     await _refuse_dearer(row, work)
-    with unless_taken(_code_taken(request.code)):
-        await work.insert(promotion, **row)
+    await work.insert(promotion, **row)
     if request.draft:
         work.record("promotion", row["id"], after={"code": row["code"], "status": row["status"]})
         return views.promotion_of(row)
@@ -275,7 +274,3 @@ async def _store(row: Row, changed: dict[str, Any], work: UnitOfWork) -> dict[st
 
 def _say(fact: type[Event], row: Row, work: UnitOfWork) -> None:
     work.emit(fact.model_validate(views.promotion_facts_of(row)), version=row["version"])
-
-
-def _code_taken(code: str) -> Refused:
-    return Refused(PROMO_CODE_EXISTS, f"the promotion {code} exists already; choose another code")

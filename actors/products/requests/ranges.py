@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 
 from actors.products import views
-from actors.products.rows import changed_row, new_row, unless_taken
+from actors.products.rows import changed_row, new_row
 from actors.products.rules.ranges import DEEPEST_LEVEL, code_of
 from messages.base import Empty
 from messages.problem import Refused
@@ -46,7 +46,9 @@ async def create_range(request: CreateRange, work: UnitOfWork) -> ProductRange:
     if parent is not None and parent["level"] >= DEEPEST_LEVEL:
         raise Refused.field("parent_id", "depth", "the tree has four levels; choose a higher parent", RANGE_DEPTH)
     if await work.fetch_one(_where(work, code=code)) is not None:
-        raise _code_taken(code)
+        raise Refused.field(
+            "code", "unique", f"the range {code} exists already; choose another code", RANGE_CODE_EXISTS
+        )
     row = {
         **new_row(new_id(), work),
         **request.model_dump(exclude={"code"}),
@@ -61,8 +63,7 @@ async def create_range(request: CreateRange, work: UnitOfWork) -> ProductRange:
 
 async def insert_range(row: dict[str, Any], work: UnitOfWork) -> None:
     """Store a new range and say so; the seeds come this way too."""
-    with unless_taken(_code_taken(row["code"])):
-        await work.insert(product_range, **row)
+    await work.insert(product_range, **row)
     work.emit(ProductRangeCreated(range_id=row["id"], **{name: row[name] for name in _EVENT_FIELDS}), version=1)
 
 
@@ -232,8 +233,3 @@ def _where(work: UnitOfWork, *, id_: UUID | None = None, code: str | None = None
     if code is not None:
         statement = statement.where(product_range.c.code == code)
     return statement
-
-
-def _code_taken(code: str) -> Refused:
-    text = f"the range {code} exists already; choose another code"
-    return Refused.field("code", "unique", text, RANGE_CODE_EXISTS)
