@@ -77,13 +77,29 @@ class Access:
                 self._verifier.add_key(row["key_id"], row["public_key"])
 
     async def caller_of(self, authorization: str | None, judged_at: float | None = None) -> tuple[Caller, ContextToken]:
-        """The person behind a bearer token that nobody withdrew."""
+        """The person behind a bearer token; whether it was withdrawn is another question, see `check_denials`."""
         scheme, _, text = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not text:
             raise Refused(UNAUTHORIZED, "send a context token in the header authorization: Bearer <token>")
         token = await self._verified(text, judged_at or clock.unix_now())
-        self._check_denials(token)
         return self._caller(text, token), token
+
+    def check_denials(self, token: ContextToken) -> None:
+        """Refuse a token whose account, membership or session was ended, or whose rights changed since."""
+        denials = self._denials
+        if denials:
+            subjects = (
+                ("user", token.subject),
+                ("membership", token.membership_id),
+                ("session", session_key(token.session_id)),
+            )
+            for subject_type, subject in subjects:
+                code = denials.get((subject_type, subject)) if subject is not None else None
+                if code is not None:
+                    raise Refused(find(code), "this access was withdrawn; sign in again or ask an administrator")
+        tenant = self.tenants.get(token.organisation_id) if token.organisation_id is not None else None
+        if tenant is not None and token.policy_version is not None and token.policy_version < tenant.policy_version:
+            raise Refused(SESSION_EXPIRED, "rights changed since this token was made; fetch a new one")
 
     @staticmethod
     def check_permission(token: ContextToken, contract: RequestContract) -> None:
@@ -152,22 +168,6 @@ class Access:
                 public_key,
                 status,
             )
-
-    def _check_denials(self, token: ContextToken) -> None:
-        denials = self._denials
-        if denials:
-            subjects = (
-                ("user", token.subject),
-                ("membership", token.membership_id),
-                ("session", session_key(token.session_id)),
-            )
-            for subject_type, subject in subjects:
-                code = denials.get((subject_type, subject)) if subject is not None else None
-                if code is not None:
-                    raise Refused(find(code), "this access was withdrawn; sign in again or ask an administrator")
-        tenant = self.tenants.get(token.organisation_id) if token.organisation_id is not None else None
-        if tenant is not None and token.policy_version is not None and token.policy_version < tenant.policy_version:
-            raise Refused(SESSION_EXPIRED, "rights changed since this token was made; fetch a new one")
 
     def _caller(self, text: str, token: ContextToken) -> Caller:
         caller = self._callers.get(text)

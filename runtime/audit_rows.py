@@ -66,12 +66,12 @@ class DenialCounter:
     """After ten identical refusals in a minute the rest become one summary entry at the end of that minute."""
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[UUID, str, str], int] = defaultdict(int)
-        self._last: dict[tuple[UUID, str, str], AuditRow] = {}
+        self._counts: dict[tuple[UUID, str, str, str], int] = defaultdict(int)
+        self._last: dict[tuple[UUID, str, str, str], AuditRow] = {}
 
     def row(self, row: AuditRow) -> AuditRow | None:
         """The row to write now, or None when it only counts."""
-        key = (row[1], str(row[6]["user_id"]), row[7])
+        key = (row[1], str(row[6]["user_id"]), row[7], row[10])
         self._counts[key] += 1
         if self._counts[key] <= _IDENTICAL_DENIALS:
             return row

@@ -15,12 +15,17 @@ from pydantic import ValidationError
 
 from messages.base import NIL_ORGANISATION, Access, Idempotency, RequestContract
 from messages.errors import (
+    ACCOUNT_DISABLED,
     ALREADY_EXISTS,
     AUDIT_WRITE_FAILED,
     DEADLINE_EXCEEDED,
     IDEMPOTENCY_KEY_REQUIRED,
     INTERNAL,
+    MEMBERSHIP_INACTIVE,
+    ORGANISATION_READ_ONLY,
+    ORGANISATION_SUSPENDED,
     PERMISSION_MISSING,
+    SESSION_REVOKED,
     TENANT_SCOPE_VIOLATION,
     UNAUTHORIZED,
     VALIDATION_FAILED,
@@ -43,7 +48,16 @@ from storage.shared.outgoing import Outgoing
 
 log = structlog.get_logger()
 
-_DENIALS = {UNAUTHORIZED, PERMISSION_MISSING, TENANT_SCOPE_VIOLATION}
+_DENIALS = {
+    UNAUTHORIZED,
+    ACCOUNT_DISABLED,
+    MEMBERSHIP_INACTIVE,
+    SESSION_REVOKED,
+    ORGANISATION_SUSPENDED,
+    ORGANISATION_READ_ONLY,
+    PERMISSION_MISSING,
+    TENANT_SCOPE_VIOLATION,
+}
 
 
 class RequestService:
@@ -144,6 +158,7 @@ class RequestService:
             caller, organisation_id, token = await self._identify(endpoint, found, internal, judged_at)
             cause = replace(cause, user_id=caller.user_id)
             if token is not None:
+                self._heart.access.check_denials(token)
                 self._check_rights(contract, found, token)
                 cause = replace(cause, token=found[headers.AUTHORIZATION].partition(" ")[2])
             async with asyncio.timeout_at(

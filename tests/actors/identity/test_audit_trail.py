@@ -16,6 +16,7 @@ from messages.identity import (
     GetAuditEntry,
     ListAudit,
     ListAuditCheckpoints,
+    SuspendMembership,
     VerifyAuditCheckpoint,
 )
 from messages.problem import Refused
@@ -232,14 +233,22 @@ def test_large_parts_are_cut_into_messages_that_fit() -> None:
 
 async def test_a_refused_person_is_on_record_with_what_he_tried(owned: tuple[Person, Tenant]) -> None:
     owner, _ = owned
-    viewer, _ = await member(owner, "viewer")
+    viewer, membership = await member(owner, "viewer")
     request = CreateClient.model_validate(PERSON | {"emails": ["refused@example.fr"]})
     assert await code_of(viewer.call(request)) == "PERMISSION_MISSING"
     wanted = everything(stream="clients", results=(AuditResult.DENIED,))
+    await owner.call(SuspendMembership(membership_id=membership.membership_id, reason="fraude"))
 
-    async def arrived() -> list[AuditEntry]:
-        return list((await owner.call(wanted)).items)
+    async def withdrawn() -> bool:
+        return await code_of(viewer.client.call(request)) == "MEMBERSHIP_INACTIVE"
 
-    (entry,) = await eventually(arrived, 15.0)
+    async def arrived() -> dict[str | None, AuditEntry]:
+        found = {entry.error_code: entry for entry in (await owner.call(wanted)).items}
+        return found if len(found) == 2 else {}
+
+    await eventually(withdrawn)
+    entries = await eventually(arrived, 15.0)
+    entry = entries["PERMISSION_MISSING"]
+    assert entries["MEMBERSHIP_INACTIVE"].actor.user_id == viewer.user.user_id
     assert (entry.actor.user_id, entry.action, entry.error_code) == (viewer.user.user_id, CREATED, "PERMISSION_MISSING")
     assert entry.permission == "clients:client:write"
