@@ -47,11 +47,11 @@ async def list_alerts(request: ListAlerts, work: UnitOfWork) -> PaymentAlertPage
 
 
 async def acknowledge_alert(request: AcknowledgeAlert, work: UnitOfWork) -> PaymentAlert:
-    """Take an alert; taking it again, or when its cause has gone, changes nothing."""
+    """Take an alert; taking it again changes nothing, one that is resolved is not taken any more."""
     row = await _locked(work, request.alert_id)
-    if row["status"] != AlertStatus.OPEN or work.caller.user_id is None:
+    status = ALERT.after("acknowledge", AlertStatus(row["status"]))
+    if row["status"] == status or work.caller.user_id is None:
         return views.alert_of(row)
-    status = ALERT.after("acknowledge", AlertStatus.OPEN)
     changed = {"status": status, "acknowledged_by": work.caller.user_id, "acknowledged_at": work.now}
     fact = PaymentAlertAcknowledged(alert_id=row["id"], by=work.caller.user_id)
     work.emit(fact, version=row["version"] + 1)
