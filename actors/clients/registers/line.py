@@ -9,6 +9,7 @@ import httpx
 from messages.errors import EXTERNAL_SERVICE_ERROR
 from messages.problem import Refused
 from runtime import clock
+from runtime.outgoing_http import http_client
 
 _TIMEOUT: Final = httpx.Timeout(3.0)
 _AT_ONCE: Final = 4
@@ -47,7 +48,7 @@ class Line:
 
     async def _once(self, method: str, path: str, arguments: Mapping[str, Any]) -> tuple[httpx.Response | None, str]:
         try:
-            async with httpx.AsyncClient(timeout=_TIMEOUT) as http:
+            async with http_client(timeout=_TIMEOUT) as http:
                 answer = await http.request(method, self._url + path, **arguments)
         except httpx.HTTPError as error:
             return None, type(error).__name__

@@ -14,6 +14,7 @@ from messages.contrats.signatures import (
     SignerStatus,
 )
 from messages.problem import Refused
+from runtime.outgoing_http import http_client
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0)
 _REPEATABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -51,7 +52,7 @@ class YousignClient:
     """An account at the provider, with its connections; `url` ends before /signature_requests."""
 
     def __init__(self, url: str, api_key: str) -> None:
-        self._http = httpx.AsyncClient(
+        self._http = http_client(
             base_url=url.rstrip("/"), timeout=_TIMEOUT, headers={"Authorization": f"Bearer {api_key}"}
         )
 

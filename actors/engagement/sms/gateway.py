@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import httpx
 
+from runtime.outgoing_http import http_client
+
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -30,7 +32,7 @@ async def send(url: str, token: str, *, to: str, sender: str, text: str, key: st
     """POST the message; faults of the network are answers, so that the caller plans the next try."""
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
     try:
-        async with httpx.AsyncClient(timeout=_TIMEOUT) as http:
+        async with http_client(timeout=_TIMEOUT) as http:
             reply = await http.post(f"{url}/send", headers=headers, json={"to": to, "sender": sender, "text": text})
     except httpx.HTTPError as error:
         return GatewayAnswer(GatewayOutcome.UNREACHABLE, code=type(error).__name__)

@@ -20,6 +20,7 @@ from messages.problem import Refused
 from messages.values.identifiers import new_id
 from messages.values.instants import format_instant, parse_instant
 from runtime import clock
+from runtime.outgoing_http import http_client
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0)
 _REPEATABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -38,7 +39,7 @@ class PlatformClient:
     def __init__(self, address: PlatformAddress, client_id: str, client_secret: str) -> None:
         self._address = address
         self._credentials = (client_id, client_secret)
-        self._http = httpx.AsyncClient(timeout=_TIMEOUT)
+        self._http = http_client(timeout=_TIMEOUT)
         self._token: tuple[str, datetime] | None = None
         self._asking = asyncio.Lock()
 

@@ -11,6 +11,7 @@ from actors.identity.settings import IdentitySettings
 from messages.errors import EXTERNAL_SERVICE_ERROR, FORBIDDEN
 from messages.problem import Refused
 from runtime import clock
+from runtime.outgoing_http import http_client
 
 _TIMEOUT = httpx.Timeout(10.0)
 _RENEW_BEFORE_SECONDS = 30
@@ -74,7 +75,7 @@ class Keycloak:
 
     async def _call(self, method: str, path: str, *, expected: tuple[int, ...], **arguments: Any) -> httpx.Response:
         """One call with a valid token, renewed once when it is refused."""
-        async with httpx.AsyncClient(timeout=_TIMEOUT) as http:
+        async with http_client(timeout=_TIMEOUT) as http:
             answer = await self._send(http, method, path, arguments)
             if answer.status_code == httpx.codes.UNAUTHORIZED:
                 self._token = ("", 0.0)

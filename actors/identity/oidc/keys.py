@@ -9,6 +9,7 @@ from joserfc.jwk import KeySet
 from messages.errors import EXTERNAL_SERVICE_ERROR
 from messages.problem import Refused
 from runtime import clock
+from runtime.outgoing_http import http_client
 
 _DISCOVERY_SECONDS = 3600.0
 _KEYS_SECONDS = 600.0
@@ -40,7 +41,7 @@ class IssuerKeys:
 
     async def _fetch(self) -> None:
         try:
-            async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False) as http:
+            async with http_client(timeout=_TIMEOUT_SECONDS, trust_env=False) as http:
                 if clock.monotonic() - self._discovered_at > _DISCOVERY_SECONDS:
                     await self._discover(http)
                 answer = await http.get(self._keys_url)

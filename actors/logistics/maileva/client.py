@@ -21,6 +21,7 @@ from messages.logistics import ProofKind
 from messages.shared import LetterKind
 from messages.values.instants import local_date, parse_instant
 from runtime import clock
+from runtime.outgoing_http import http_client
 
 _SIGN_IN = {
     "https://api.maileva.com": "https://connexion.maileva.com",
@@ -49,7 +50,7 @@ class MailevaClient:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._http = httpx.AsyncClient(timeout=_TIMEOUT)
+        self._http = http_client(timeout=_TIMEOUT)
 
     async def __aenter__(self) -> "MailevaClient":
         return self

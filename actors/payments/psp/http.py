@@ -8,6 +8,7 @@ import httpx
 
 from actors.payments.psp.port import FaultKind, ProviderError
 from actors.payments.psp.settings import ProviderSettings
+from runtime.outgoing_http import http_client
 
 _CONNECT_SECONDS = 10.0
 _CENTS = Decimal("0.01")
@@ -44,7 +45,7 @@ class ProviderHttp:
     ) -> None:
         seconds = ProviderSettings().provider_timeout_seconds
         timeout = httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
-        self._http = httpx.AsyncClient(base_url=base_url.rstrip("/"), timeout=timeout, headers=headers or {}, auth=auth)
+        self._http = http_client(base_url=base_url.rstrip("/"), timeout=timeout, headers=headers or {}, auth=auth)
         self._code_of = code_of
 
     async def close(self) -> None:

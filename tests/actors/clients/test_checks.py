@@ -147,6 +147,7 @@ async def test_a_dictionary_entry_is_added_made_default_and_retired(tenant: Tena
     assert await code_of(tenant.client.call(RetireDictionaryEntry(entry_id=created.id))) == "DEFAULT_REQUIRED"
     retired = await tenant.client.call(RetireDictionaryEntry(entry_id=monthly.id))
     assert not retired.active
+    await tenant.running.settled()
     assert len(await tenant.running.events("billing_period.retired", tenant.id)) == 1
     active = await tenant.client.call(ListDictionary(kind="BILLING_PERIOD", active=True, search="mens"))
     assert active.items == ()
