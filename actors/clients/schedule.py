@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import or_, select, tuple_, update
+from sqlalchemy import not_, or_, select, tuple_, update
 
 from actors.clients.archiving import archive
 from actors.clients.changes import change_client, find_client, ids_of, locked_client
@@ -121,7 +121,7 @@ async def notice_late_bills(moment: Moment, work: UnitOfWork) -> object:
         .join(client, client.c.id == bill.client_id)
         .where(
             bill.organisation_id == work.organisation_id,
-            bill.settled.is_(False),
+            not_(bill.settled),
             bill.late_from <= today,
             one_of(client.c.status_category, (StatusCategory.ACTIVE,)),
             bill.client_id.not_in(judged),
