@@ -26,6 +26,7 @@ from messages.factures import (
     InvoiceStatus,
     PaymentMethod,
     RefundWish,
+    ZeroAmount,
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
@@ -118,7 +119,8 @@ async def _drafts(intake_id: UUID, event: ContractBillingDue, work: UnitOfWork) 
         raise Parked("CREDIT_WITHOUT_INVOICE")
     auto_issue = bool(parties.settings["auto_issue_contract_billing"])
     drafts = []
-    if lines and sum((_net(line) for line in lines), ZERO) - sum((amount for amount, _, _ in reductions), ZERO) != 0:
+    net = sum((_net(line) for line in lines), ZERO) - sum((amount for amount, _, _ in reductions), ZERO)
+    if lines and (net or parties.settings["invoice_zero_amount"] == ZeroAmount.ISSUE):
         order = _invoice_order(intake_id, event, tuple(lines), reductions, auto_issue, parties)
         drafts.append(await save_draft(await _with_debit_date(order, event, work), parties, work))
     for original, found in of_invoices:

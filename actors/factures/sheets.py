@@ -77,7 +77,7 @@ def sheet_of(
     """The sheet of a stored draft under that number and date."""
     kind = DocumentKind(row["kind"])
     is_credit_note = kind.gives_back
-    seller, buyer = seller_of(parties.company), buyer_of(parties.client)
+    seller, buyer = seller_of(parties.company, parties.settings), buyer_of(parties.client)
     nature = Nature(row["nature"])
     return Sheet(
         number=number,
@@ -173,8 +173,8 @@ def due_date_of(row: Row, issue_date: date) -> date:
 _COUNTED_FROM_ISSUE = frozenset({InvoiceOrigin.MANUAL, InvoiceOrigin.DEPOSIT})
 
 
-def seller_of(company: CompanySnapshot) -> SheetParty:
-    """The issuing company. A company of the normal regime has the VAT number that follows from its SIREN."""
+def seller_of(company: CompanySnapshot, settings: Row) -> SheetParty:
+    """The issuing company, reached as its settings say. Of the normal regime, its VAT number follows from its SIREN."""
     exempt = company.vat_regime.value == "FRANCHISE_EXEMPT"
     number = company.vat_number or f"FR{fr_siren.to_tva(company.siren).replace(' ', '')}"
     capital = f" au capital de {money(company.share_capital.amount)}" if company.share_capital else ""
@@ -189,8 +189,9 @@ def seller_of(company: CompanySnapshot) -> SheetParty:
         vat_number=None if exempt else number,
         tax_id=company.siren if exempt else None,
         rcs_line=f"RCS {company.rcs_city} {company.siren}" if company.rcs_city else None,
-        email=company.email,
-        phone=company.phone,
+        email=settings["display_email"] or company.email,
+        phone=settings["display_phone"] or company.phone,
+        website=settings["display_website"] or company.website,
     )
 
 
@@ -246,7 +247,8 @@ def _payment(row: Row, settings: Row, mandate: Mandate | None, issue_date: date)
     method = PaymentMethod(row["payment_method"])
     label, debit_date = PAYMENT_LABELS[method], row["planned_debit_date"]
     if method is PaymentMethod.TRANSFER:
-        return SheetPayment(method.code, label, settings["iban"], settings["bic"], settings["account_name"])
+        account = {name: settings[name] for name in ("iban", "bic", "account_name", "bank_name")}
+        return SheetPayment(method.code, label, **account)
     if method is PaymentMethod.SEPA_DIRECT_DEBIT:
         return SheetPayment(
             method.code,

@@ -131,6 +131,7 @@ from messages.factures.values import (
     TaxCalculation,
     TransmissionStatus,
     VatCategory,
+    ZeroAmount,
 )
 
 __all__ = [
@@ -258,4 +259,5 @@ __all__ = [
     "UploadLogo",
     "VatCategory",
     "VerifySeals",
+    "ZeroAmount",
 ]

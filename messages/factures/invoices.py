@@ -21,6 +21,7 @@ from messages.factures.values import (
     SettlementStatus,
     TransmissionStatus,
     VatCategory,
+    ZeroAmount,
 )
 from messages.paging import Page
 from messages.shared import VatTotal
@@ -280,6 +281,11 @@ class InvoicingSettings(Reply):
     iban_masked: str | None
     bic: str | None
     account_name: str | None
+    bank_name: str | None
+    display_phone: str | None
+    display_email: str | None
+    display_website: str | None
+    invoice_zero_amount: ZeroAmount
     vat_on_debits: bool
     payment_terms_text: str | None
     footer_text: str | None

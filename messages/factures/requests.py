@@ -36,10 +36,12 @@ from messages.factures.values import (
     RefundWish,
     SettlementStatus,
     TransmissionStatus,
+    ZeroAmount,
 )
 from messages.paging import PageRequest
 from messages.registry import ACTORS
 from messages.values.banking import Bic, Iban
+from messages.values.contact import EmailAddress
 from messages.values.money import Amount
 from messages.values.refusal import refusal
 from messages.values.text import Code, Label, Line, Paragraph
@@ -295,6 +297,17 @@ class UpdateInvoicingSettings(Request[InvoicingSettings]):
     iban: Iban | None = None
     bic: Bic | None = None
     account_name: Annotated[str, Field(min_length=1, max_length=70)] | None = None
+    bank_name: Annotated[str, Field(min_length=1, max_length=70)] | None = None
+    display_phone: Annotated[str, Field(min_length=4, max_length=40)] | None = Field(
+        default=None, description="printed instead of the company's"
+    )
+    display_email: EmailAddress | None = Field(default=None, description="printed instead of the company's")
+    display_website: Annotated[str, Field(min_length=4, max_length=200)] | None = Field(
+        default=None, description="printed instead of the company's"
+    )
+    invoice_zero_amount: ZeroAmount = Field(
+        default=ZeroAmount.SKIP, description="whether an order to bill that comes to nothing is invoiced all the same"
+    )
     vat_on_debits: bool = False
     payment_terms_text: Annotated[str, Field(max_length=1000)] | None = None
     footer_text: Annotated[str, Field(max_length=1000)] | None = None

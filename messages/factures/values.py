@@ -287,6 +287,13 @@ class RefundWish(StrEnum):
     SET_OFF = "SET_OFF"
 
 
+class ZeroAmount(StrEnum):
+    """What becomes of an order to bill that comes to nothing."""
+
+    ISSUE = "ISSUE"
+    SKIP = "SKIP"
+
+
 class LogoPosition(StrEnum):
     """Where the logo stands above the seller."""
 

@@ -139,7 +139,7 @@ def _address_lines(party: SheetParty) -> list[str]:
 
 def _seller(party: SheetParty) -> list[str]:
     lines = [party.name, *_address_lines(party)]
-    lines += [line for line in (party.phone, party.email) if line]
+    lines += [line for line in (party.phone, party.email, party.website) if line]
     return lines
 
 
@@ -197,7 +197,8 @@ def _payment(payment: SheetPayment | None, sheet: Sheet) -> list[str]:
         return [f"Facture acquittée le {day(sheet.paid_on)} – {payment.label}"]
     lines = [f"Mode de règlement : {payment.label}", f"Référence à rappeler : {sheet.number}"]
     if payment.iban:
-        lines.append(f"IBAN {payment.iban}" + (f" – BIC {payment.bic}" if payment.bic else ""))
+        account = [f"IBAN {payment.iban}", f"BIC {payment.bic}" if payment.bic else None, payment.bank_name]
+        lines.append(" – ".join(text for text in account if text))
     if payment.mandate_reference:
         lines.append(f"Mandat (RUM) {payment.mandate_reference} – ICS {payment.creditor_id}")
     if payment.debit_date and payment.prenotified:

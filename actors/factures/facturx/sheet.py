@@ -25,6 +25,7 @@ class SheetParty:
     rcs_line: str | None = None
     email: str | None = None
     phone: str | None = None
+    website: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class SheetPayment:
     iban: str | None = None
     bic: str | None = None
     account_name: str | None = None
+    bank_name: str | None = None
     mandate_reference: str | None = None
     creditor_id: str | None = None
     debit_date: date | None = None

@@ -232,6 +232,20 @@ async def test_without_auto_issue_drafts_wait(running: Running, tenant: Tenant) 
     assert (draft.status, draft.number) == ("DRAFT", None)
 
 
+async def test_an_order_that_comes_to_nothing_is_skipped_unless_the_company_wants_it(
+    running: Running, tenant: Tenant
+) -> None:
+    await ready(tenant)
+    client_id = await consumer(running, tenant)
+    await bill(running, tenant, billing_due(tenant, client_id, instalment(instalment_line("0.00"))))
+    assert (await intake_states(tenant), await invoices(tenant)) == ([("SKIPPED", "ZERO_AMOUNT")], [])
+    await tenant.client.call(UpdateInvoicingSettings(company_id=tenant.company_id, invoice_zero_amount="ISSUE"))
+    await bill(running, tenant, billing_due(tenant, client_id, instalment(instalment_line("0.00"))))
+    invoice = await the_invoice(tenant)
+    assert (invoice.number, invoice.settlement_status) == ("FA2026-000001", "PAID")
+    assert amounts_of(invoice) == ("0.00", "0.00", "0.00")
+
+
 async def test_case_27_a_consumer_in_guadeloupe_pays_its_rate_and_reads_no_business_mentions(
     running: Running, tenant: Tenant
 ) -> None:

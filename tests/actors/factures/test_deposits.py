@@ -258,6 +258,7 @@ async def test_case_25_a_logo_is_flattened_and_printed(running: Running, tenant:
     nothing = UploadLogo(company_id=tenant.company_id, content_base64=base64.b64encode(b"no picture").decode())
     assert (await refused(tenant.client.call(nothing))).code.code == "LOGO_NOT_READABLE"
     style = {"primary_color": "#FFEE00", "header_text": "Depuis 1987"}
+    style |= {"bank_name": "Banque du Rhône", "display_phone": "04 72 00 00 00", "display_website": "dup.example"}
     newest = await tenant.client.call(UpdateInvoicingSettings(company_id=tenant.company_id, **style))
     earlier = GetInvoicingSettings(company_id=tenant.company_id, settings_version=newest.settings_version - 1)
     assert (await tenant.client.call(earlier)).primary_color == "#1E3A5F"
@@ -266,7 +267,8 @@ async def test_case_25_a_logo_is_flattened_and_printed(running: Running, tenant:
     with pikepdf.open(io.BytesIO(decoded(file.content_base64))) as document:
         (picture,) = document.pages[0].get_images().values()
         assert picture.ColorSpace != "/DeviceCMYK" and "/SMask" not in picture
-    assert "Depuis 1987" in await text_of(tenant, paid)
+    text = await text_of(tenant, paid)
+    assert all(said in text for said in ("Depuis 1987", "Banque du Rhône", "04 72 00 00 00", "dup.example"))
 
 
 def test_headings_stay_readable_on_a_bright_colour() -> None:
