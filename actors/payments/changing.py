@@ -22,7 +22,8 @@ from storage.payments.tables.dues import instalment, schedule
 
 _LIVE = (ScheduleStatus.ACTIVE, ScheduleStatus.PAUSED)
 _WAITING = (InstalmentStatus.PLANNED, InstalmentStatus.BLOCKED)
-_DECIDES_DATES = {"end_date", "preferred_debit_day"}
+_DEBIT_DAY = ("preferred_debit_day", "debit_slot")
+_DECIDES_DATES = {"end_date", *_DEBIT_DAY}
 _NO_MANDATE = (*ENDED_MANDATE, MandateStatus.CONSUMED)
 
 
@@ -47,7 +48,7 @@ async def change(work: UnitOfWork, row: Row, request: UpdateSchedule) -> dict[st
     if "amount" in changed:
         for due in waiting:
             await _set_amount(work, due, after["amount"])
-    if "preferred_debit_day" in changed:
+    if changed.keys() & set(_DEBIT_DAY):
         ids = [due["id"] for due in waiting]
         await planning.order_new_dates(work, ids, key=f"schedule {row['id']} {after['version']}")
     return after
@@ -55,10 +56,10 @@ async def change(work: UnitOfWork, row: Row, request: UpdateSchedule) -> dict[st
 
 async def _columns(work: UnitOfWork, row: Row, request: UpdateSchedule) -> dict[str, Any]:
     changed: dict[str, Any] = {
-        name: getattr(request, name)
-        for name in ("end_date", "mandate_id", "preferred_debit_day")
-        if getattr(request, name) is not None
+        name: getattr(request, name) for name in ("end_date", "mandate_id") if getattr(request, name) is not None
     }
+    if any(getattr(request, name) is not None for name in _DEBIT_DAY):
+        changed |= {name: getattr(request, name) for name in _DEBIT_DAY}
     if request.amount is not None:
         if request.amount.currency != row["currency"]:
             raise Refused.field("amount", "currency", f"the schedule is in {row['currency']}")

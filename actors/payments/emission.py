@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 from actors.payments import views
 from actors.payments.alerts import raise_alert
 from actors.payments.company import Company
-from actors.payments.due_rows import COLUMNS, CONTRACT, SOURCE
+from actors.payments.due_rows import COLUMNS, SOURCE, emission_facts
 from actors.payments.psp.charging import order_charge
 from actors.payments.psp.debiting import BY_BANK, DebitRoutes, ProviderDebit
 from actors.payments.rules import dates
-from actors.payments.rules.guards import ContractFacts, EmissionFacts, MandateFacts, blocking_reason, warns_of_notice
+from actors.payments.rules.guards import blocking_reason, warns_of_notice
 from actors.payments.rules.machines import INSTALMENT, LIVE
 from actors.payments.rules.references import emission_key
 from actors.payments.sets import PAGE, history, run_many, state_many
@@ -172,7 +172,7 @@ class Emission:
         if provider is not None and provider.waits:
             return self._result(row, "skipped", "PROVIDER_DOWN")
         day = self._collection_date(row["planned_debit_date"], provider)
-        facts = self._facts(row, amount, day, live.get(row["client_id"], 0), provider)
+        facts = emission_facts(row, self._company, amount, day, live.get(row["client_id"], 0), provider)
         reason = blocking_reason(facts, self._company.settings)
         if reason is not None:
             self._blocked.append((row, reason))
@@ -193,39 +193,6 @@ class Emission:
     def _result(self, row: dict[str, Any], outcome: str, reason: str | None, payment_id: UUID | None = None) -> None:
         self._page.results.append(
             EmissionResult(instalment_id=row["id"], outcome=outcome, reason=reason, payment_id=payment_id)
-        )
-
-    def _facts(
-        self, row: dict[str, Any], amount: Decimal, day: date, live: int, provider: ProviderDebit | None
-    ) -> EmissionFacts:
-        creditor = self._company.account["creditor_identifier"] if self._company.account else None
-        if provider is not None:
-            row = row | provider.mandate_columns()
-            creditor = row["creditor_identifier"]
-        contract = ContractFacts(**{name: row[f"contract_{name}"] for name in CONTRACT}) if row["contract_id"] else None
-        means = None
-        if row["mandate_status"] is not None:
-            means = MandateFacts(
-                row["mandate_status"],
-                row["creditor_identifier"],
-                row["signed_at"].date() if row["signed_at"] else None,
-                row["last_presented_on"],
-                row["bank_details_status"],
-            )
-        return EmissionFacts(
-            amount=amount,
-            collection_date=day,
-            contract=contract,
-            client_blocked=row["blocked_scope"] in ("COLLECTION", "ALL"),
-            client_deceased=bool(row["deceased"]),
-            has_invoice=row["invoice_id"] is not None,
-            mandate=means,
-            prenotified_on=row["prenotified_on"],
-            prenotified_amount=row["prenotified_amount"],
-            live_payments_of_client=live,
-            creditor_identifier=creditor,
-            announced_by_provider=provider is not None,
-            waived=frozenset(row["waived_blocks"] or ()),
         )
 
     async def _present(self) -> None:

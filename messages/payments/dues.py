@@ -23,7 +23,7 @@ from messages.payments.vocabulary import (
 from messages.values.instants import Instant
 from messages.values.money import Money
 from messages.values.refusal import refusal
-from messages.values.text import Label
+from messages.values.text import Code, Label
 
 
 class Schedule(ScheduleSnapshot):
@@ -106,21 +106,27 @@ class ListSchedules(PageRequest, Request[SchedulePage], query=True, resource="sc
 
 
 class UpdateSchedule(Request[Schedule]):
-    """Change amount, end, mandate or day from a date on. What is presented or invoiced stays; a higher amount is announced anew."""
+    """Change amount, end, mandate, day or debit slot from a date on; a slot replaces the day, and a day the slot.
+
+    What is presented or invoiced stays; a higher amount is announced anew, and calendar is asked for the days again.
+    """
 
     schedule_id: UUID
     effective_from: date
     amount: Money | None = None
     end_date: date | None = None
     mandate_id: UUID | None = None
-    preferred_debit_day: Annotated[int, Field(ge=1, le=31)] | None = None
+    preferred_debit_day: Annotated[int, Field(ge=1, le=28)] | None = None
+    debit_slot: Code | None = None
     expected_version: int | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> "UpdateSchedule":
-        changed = (self.amount, self.end_date, self.mandate_id, self.preferred_debit_day)
+        changed = (self.amount, self.end_date, self.mandate_id, self.preferred_debit_day, self.debit_slot)
         if all(value is None for value in changed):
-            raise refusal("NOTHING_TO_CHANGE", "give amount, end_date, mandate_id or preferred_debit_day")
+            raise refusal("NOTHING_TO_CHANGE", "give amount, end_date, mandate_id, preferred_debit_day or debit_slot")
+        if self.preferred_debit_day is not None and self.debit_slot is not None:
+            raise refusal("ONE_DEBIT_DAY", "give preferred_debit_day or debit_slot, not both")
         if self.amount is not None and self.amount.amount <= 0:
             raise refusal("AMOUNT_POSITIVE", "amount must be above zero; cancel the schedule instead")
         return self

@@ -100,6 +100,15 @@ class TransferDetails(Reply):
     reference: str
 
 
+class PortalDebit(Reply):
+    """The direct debit that the holder of a link may order: what a SEPA notice must tell him before he does."""
+
+    collected_on: date
+    rum: str
+    creditor_identifier: str
+    iban_masked: str | None
+
+
 class PortalView(Reply):
     """What the holder of a link sees; `amount` is read from the open items at this moment."""
 
@@ -113,6 +122,7 @@ class PortalView(Reply):
     allowed_actions: tuple[PortalAction, ...] = ()
     debit_on: date | None = Field(default=None, description="a direct debit of the same items that is under way")
     transfer: TransferDetails | None = None
+    debit: PortalDebit | None = Field(default=None, description="present when PAY_BY_SEPA may be chosen now")
     starts_left: int
     continue_url: str | None = Field(default=None, description="the provider's page of a payment that was begun")
     expires_at: Instant
@@ -260,6 +270,8 @@ class StartPortalPayment(
     """Begin a payment, or the saving of another card: counted as a use. The provider's page opens a moment later:
     GetPortalPayment gives its address.
 
+    PAY_BY_SEPA orders a debit under the mandate of the link's one instalment at once and completes the link, without
+    redirect: DEBIT_ORDERED, never paid before the bank says so.
     Return addresses left out are the portal's own; others must lie on an origin that the company's settings list.
     Refused like AccessPortalSession, then ACTION_NOT_ALLOWED, SESSION_ALREADY_USED, LIVE_PAYMENT_EXISTS, COLLECTION_BLOCKED,
     ROUTING_NOT_FOUND.
@@ -307,7 +319,7 @@ class PortalSessionCreated(Event, aggregate="portal_session", aggregate_id="sess
 
 
 class PortalSessionCompleted(Event, aggregate="portal_session", aggregate_id="session_id"):
-    """What the link was for is paid; by another way when there is no payment."""
+    """The link has served: paid, by another way when there is no payment, or its debit is ordered and not collected yet."""
 
     session_id: UUID
     purpose: PortalPurpose

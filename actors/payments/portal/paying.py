@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from actors.payments import views
 from actors.payments.company import Company, company_of
-from actors.payments.portal import dues, returns, sessions, visits
+from actors.payments.portal import debiting, dues, returns, sessions, visits
 from actors.payments.portal.dues import Due
 from actors.payments.portal.orders import OpenCheckout
 from actors.payments.portal.rules import PAGE_LIFE, origin_of, return_state, token_hash
@@ -62,12 +62,12 @@ _LIVE = (
     PaymentStatus.REQUIRES_ACTION,
     PaymentStatus.UNCERTAIN,
 )
-_BEGUN_ON_A_PAGE = (PortalAction.PAY_BY_CARD, PortalAction.UPDATE_CARD)
+_BEGUN = (PortalAction.PAY_BY_CARD, PortalAction.UPDATE_CARD, PortalAction.PAY_BY_SEPA)
 _STARTS = (PortalAuditEvent.PAYMENT_INITIATED, PortalAuditEvent.REPLAY_DETECTED)
 
 
 async def start_portal_payment(request: StartPortalPayment, work: UnitOfWork) -> PortalPayment:
-    """Count a use and order the provider's page. What was paid meanwhile completes the link instead."""
+    """Count a use and order the provider's page, or the debit. What was paid meanwhile completes the link instead."""
     row = await visits.find(work, request.token)
     visitor = await Visitor.of(work, request.ip, request.user_agent)
     await visits.refuse_closed(work, row, visitor)
@@ -83,6 +83,8 @@ async def start_portal_payment(request: StartPortalPayment, work: UnitOfWork) ->
     _refuse_foreign(known, success_url=success, cancel_url=cancel)
     if row["status"] == PortalSessionStatus.CREATED:
         row = await visits.activate(work, row, visitor)
+    if request.action is PortalAction.PAY_BY_SEPA:
+        return await returns.payment_of(work, await _order_debit(work, row, company, visitor))
     if request.action is PortalAction.UPDATE_CARD:
         account_id = (await _card_account(work, row, dues.NOTHING, row["contract_id"])).account_id
         row = await _use(work, row)
@@ -100,16 +102,42 @@ async def start_portal_payment(request: StartPortalPayment, work: UnitOfWork) ->
 
 async def _begin_payment(work: UnitOfWork, row: Row, company: Company) -> tuple[Row, Row]:
     """The link after its use and the payment that it began."""
-    due = await dues.due_of(work, row)
-    if due.amount <= 0:
-        row = await sessions.complete(work, row, PortalOutcome.ALREADY_PAID, PortalAuditEvent.SESSION_COMPLETED)
-        raise RefusedOnRecord(NOTHING_DUE, "this is paid already", details={"status": row["status"]})
     payment_id = new_id()
-    due = await _claim(work, row, due, payment_id)
+    due = await _claim(work, row, await _still_due(work, row), payment_id)
     await _guard(work, row, company, due)
     decision = await _card_account(work, row, due.amount, row["contract_id"] or due.contract_id)
     after = await _use(work, row, payment_id=payment_id)
     return after, await _begin(work, after, due, decision, company)
+
+
+async def _order_debit(work: UnitOfWork, row: Row, company: Company, visitor: Visitor) -> Row:
+    """The link, completed by the debit that it ordered. Its claim only keeps a card payment begun elsewhere from being doubled."""
+    payment_id = new_id()
+    due = await _claim(work, row, await _still_due(work, row), payment_id)
+    debit = await debiting.possible_debit(work, company, due, lock=True)
+    if debit is None:
+        raise Refused(COLLECTION_BLOCKED, "this cannot be debited now; open the link again to see how it can be paid")
+    paid = await debiting.order_debit(work, company, debit, payment_id)
+    await work.execute(
+        delete(portal_claim).where(
+            portal_claim.c.organisation_id == work.organisation_id, portal_claim.c.payment_id == payment_id
+        )
+    )
+    await sessions.note(work, row, PortalAuditEvent.PAYMENT_INITIATED, visitor=visitor, payment_id=str(paid["id"]))
+    after = await sessions.complete(
+        work, row, PortalOutcome.DEBIT_ORDERED, PortalAuditEvent.SESSION_COMPLETED,
+        use_count=row["use_count"] + 1, payment_id=payment_id,
+    )  # fmt: skip
+    work.record("portal_session", row["id"], before={"status": row["status"]}, after={"status": after["status"]})
+    return after
+
+
+async def _still_due(work: UnitOfWork, row: Row) -> Due:
+    due = await dues.due_of(work, row)
+    if due.amount <= 0:
+        row = await sessions.complete(work, row, PortalOutcome.ALREADY_PAID, PortalAuditEvent.SESSION_COMPLETED)
+        raise RefusedOnRecord(NOTHING_DUE, "this is paid already", details={"status": row["status"]})
+    return due
 
 
 async def _refuse_start(work: UnitOfWork, row: Row, request: StartPortalPayment, visitor: Visitor) -> None:
@@ -126,7 +154,7 @@ async def _refuse_start(work: UnitOfWork, row: Row, request: StartPortalPayment,
     if starts >= MOST_STARTS:
         await sessions.note(work, row, PortalAuditEvent.RATE_LIMIT_HIT, visitor=visitor)
         raise RefusedOnRecord(RATE_LIMITED, f"this link may begin {MOST_STARTS} payments; ask for a new one")
-    if request.action not in _BEGUN_ON_A_PAGE or request.action not in row["allowed_actions"]:
+    if request.action not in _BEGUN or request.action not in row["allowed_actions"]:
         raise Refused(ACTION_NOT_ALLOWED, f"this link does not begin {request.action}; open it to see what it offers")
     if row["use_count"] >= row["max_uses"]:
         await sessions.note(work, row, PortalAuditEvent.REPLAY_DETECTED, visitor=visitor)

@@ -12,6 +12,8 @@ from actors.payments.company import company_of
 from actors.payments.portal import outcomes, sessions
 from actors.payments.portal.orders import look
 from actors.payments.portal.rules import token_hash, token_is_well_formed
+from actors.payments.rules.machines import LIVE
+from messages.payments import PaymentStatus
 from messages.payments.portal import (
     SESSION_NOT_FOUND,
     TOKEN_MALFORMED,
@@ -19,7 +21,7 @@ from messages.payments.portal import (
     HandlePortalReturn,
     PortalPayment,
 )
-from messages.payments.portal_vocabulary import PortalAuditEvent, PortalMessage
+from messages.payments.portal_vocabulary import PortalAuditEvent, PortalMessage, PortalOutcome
 from messages.problem import Refused
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.tables.payments import payment
@@ -67,7 +69,9 @@ async def get_portal_payment(request: GetPortalPayment, work: UnitOfWork) -> Por
 
 
 async def payment_of(work: UnitOfWork, row: Row, page_id: UUID | None = None) -> PortalPayment:
-    """A page of a link, by default its last one, in the words its customer is told."""
+    """A page of a link, by default its last one, or the debit that completed it, in the words its customer is told."""
+    if page_id is None and row["outcome"] == PortalOutcome.DEBIT_ORDERED:
+        return await _debit_of(work, row)
     statement = (
         select(portal_page, payment.c.amount, payment.c.currency)
         .outerjoin(payment, payment.c.id == portal_page.c.id)
@@ -98,6 +102,25 @@ def _message(found: Row) -> PortalMessage:
     back, looked = found["returned_at"], found["looked_at"]
     waits = back is not None and (not found["given_up"] or looked is None or looked < back)
     return PortalMessage.PENDING if waits else PortalMessage.CONTINUE
+
+
+async def _debit_of(work: UnitOfWork, row: Row) -> PortalPayment:
+    found = await work.load(
+        select(payment).where(payment.c.organisation_id == work.organisation_id, payment.c.id == row["payment_id"]),
+        "payment of this link",
+        code=SESSION_NOT_FOUND,
+    )
+    status, company = PaymentStatus(found["status"]), await company_of(work, row["company_id"])
+    waits = status in LIVE
+    paid = status is PaymentStatus.PAID
+    told = PortalMessage.PAID if paid else PortalMessage.DECLINED
+    return PortalPayment(
+        message=PortalMessage.DEBIT_ORDERED if waits else told,
+        payment_confirmed=paid,
+        pending_confirmation=waits,
+        company_name=company.name if company is not None else "",
+        amount=views.money(found["amount"], found["currency"]),
+    )
 
 
 async def _place(work: UnitOfWork, state: str) -> Any:

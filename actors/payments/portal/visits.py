@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from actors.payments.company import company_of
-from actors.payments.portal import dues, sessions
+from actors.payments.portal import debiting, dues, sessions
 from actors.payments.portal.dues import Due
 from actors.payments.portal.rules import OPEN, creditor_reference, refusal_of, token_hash, token_is_well_formed
 from actors.payments.portal.sessions import Visitor
@@ -140,6 +140,7 @@ async def view_of(work: UnitOfWork, row: Row, due: Due) -> PortalView:
         raise Refused(COMPANY_NOT_FOUND, "this company no longer takes payments; ask it how to pay")
     currency = row["currency"]
     actions = tuple(PortalAction(name) for name in row["allowed_actions"]) if row["status"] in OPEN else ()
+    debit = await debiting.possible_debit(work, company, due) if PortalAction.PAY_BY_SEPA in actions else None
     return PortalView(
         status=row["status"],
         outcome=row["outcome"],
@@ -155,9 +156,10 @@ async def view_of(work: UnitOfWork, row: Row, due: Due) -> PortalView:
             )
             for item in due.items
         ),
-        allowed_actions=actions,
+        allowed_actions=tuple(action for action in actions if debit or action is not PortalAction.PAY_BY_SEPA),
         debit_on=due.debit_on,
         transfer=await _transfer(work, row, due) if PortalAction.PAY_BY_TRANSFER in actions else None,
+        debit=debit.terms if debit is not None else None,
         starts_left=row["max_uses"] - row["use_count"],
         continue_url=await _page_url(work, row) if row["status"] == PortalSessionStatus.REDIRECTED else None,
         expires_at=row["expires_at"],

@@ -1,6 +1,7 @@
 """Which page answers what: a link that opens, a payment as it stands, a refusal."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -49,10 +50,13 @@ _KEYS: Final = {
     PortalMessage.PENDING: "pending",
     PortalMessage.PAID: "received",
     PortalMessage.SAVED: "saved",
+    PortalMessage.DEBIT_ORDERED: "ordered",
     PortalMessage.DECLINED: "declined",
     PortalMessage.ABANDONED: "abandoned",
     PortalMessage.UNAVAILABLE: "failed",
 }
+_ENDED: Final[Mapping[Any, str]] = {PortalOutcome.SAVED: "kept", PortalOutcome.DEBIT_ORDERED: "on_its_way"}
+"""What a link says once it has served, where that is not that it is paid."""
 _PENDING_SECONDS: Final = 10
 
 
@@ -60,10 +64,11 @@ def link_page(view: PortalView, language: str, *, link: str, form_token: str) ->
     """What is owed and how it may be paid; or that it is done."""
     asks_for_money = view.purpose is not PortalPurpose.UPDATE_CARD
     if view.status is PortalSessionStatus.COMPLETED or (asks_for_money and view.amount.amount <= 0):
-        key = "saved" if view.outcome is PortalOutcome.SAVED else "paid"
+        key = _ENDED.get(view.outcome, "paid")
         return message_page(key, language, company=view.company_name)
     may_start = view.status is not PortalSessionStatus.REDIRECTED and view.starts_left > 0
     pays = may_start and asks_for_money and PortalAction.PAY_BY_CARD in view.allowed_actions
+    debits = may_start and asks_for_money and view.debit is not None
     saves = may_start and PortalAction.UPDATE_CARD in view.allowed_actions
     return page(
         "pay",
@@ -76,8 +81,9 @@ def link_page(view: PortalView, language: str, *, link: str, form_token: str) ->
         asks_for_money=asks_for_money,
         pays_by_card=pays,
         saves_card=saves,
+        pays_by_debit=debits,
         partial=sum(item.open.amount for item in view.items) > view.amount.amount,
-        nothing_offered=not (pays or saves or view.continue_url or view.transfer),
+        nothing_offered=not (pays or debits or saves or view.continue_url or view.transfer),
     )
 
 
@@ -99,7 +105,7 @@ def checkout_page(paid: PortalPayment, language: str, link: str) -> Response:
 def payment_page(paid: PortalPayment, language: str, *, link: str | None, here: str) -> Response:
     """How a payment stands. One that is not confirmed looks again by itself; one that failed leads back to the link."""
     key, headers, text = _KEYS[paid.message], {}, "back_to_link"
-    if paid.message in (PortalMessage.PAID, PortalMessage.SAVED):
+    if paid.message in (PortalMessage.PAID, PortalMessage.SAVED, PortalMessage.DEBIT_ORDERED):
         link = None
     elif paid.message is PortalMessage.PENDING:
         headers, link, text = {"refresh": str(_PENDING_SECONDS)}, here.rstrip("?&"), "refresh"
@@ -120,7 +126,7 @@ def refusal_page(refused: Refused, language: str, link: str | None = None) -> Re
     """Why it does not go on, with the cure."""
     key, status = REFUSALS.get(refused.code, ("unavailable", 503))
     if refused.details.get("status") == PortalSessionStatus.COMPLETED:
-        key, status = "kept" if refused.details.get("outcome") == PortalOutcome.SAVED else "paid", 200
+        key, status = _ENDED.get(refused.details.get("outcome"), "paid"), 200
     again = {"retry-after": str(refused.retry_after_seconds or 60)} if status in (429, 503) else {}
     return message_page(
         key, language, here=f"{link or ''}?", status=status, link=link if key == "live" else None, headers=again

@@ -1,4 +1,4 @@
-"""`/p/<token>`, `/p/<token>/card`, `/p/<token>/new-card`, `/p/return`: the pages behind a payment link.
+"""`/p/<token>`, `/p/<token>/card`, `/p/<token>/new-card`, `/p/<token>/debit`, `/p/return`: the pages behind a payment link.
 
 The bridge shows; payments judges the token, says what is owed and how a payment stands. No card number ever passes here.
 """
@@ -44,7 +44,11 @@ _LANGUAGE_SECONDS: Final = 24 * 3600
 _LINK_SECONDS: Final = 3600
 _WAIT_SECONDS: Final = 6.0
 _LOOK_SECONDS: Final = 0.2
-_ACTIONS: Final = {"card": PortalAction.PAY_BY_CARD, "new-card": PortalAction.UPDATE_CARD}
+_ACTIONS: Final = {
+    "card": PortalAction.PAY_BY_CARD,
+    "new-card": PortalAction.UPDATE_CARD,
+    "debit": PortalAction.PAY_BY_SEPA,
+}
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _UNDECIDED: Final = (PortalMessage.PREPARING, PortalMessage.PENDING)
 
@@ -65,7 +69,7 @@ class Portal:
         return await self._answered(request, self._open)
 
     async def pay(self, request: Request) -> Response:
-        """Begin a payment by card, or the saving of another card, and lead to the provider's page."""
+        """Begin a payment by card, or the saving of another card, and lead to the provider's page; or order a debit."""
         return await self._answered(request, self._pay)
 
     async def come_back(self, request: Request) -> Response:

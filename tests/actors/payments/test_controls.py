@@ -1,5 +1,6 @@
 """payments: schedules are changed by hand, and nightly controls find what does not hold."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -95,17 +96,36 @@ async def test_a_new_day_of_the_month_is_planned_the_next_night(running: Running
     await tenant.client.call(
         UpdateSchedule(schedule_id=schedule.schedule_id, effective_from=CHANGE, preferred_debit_day=3)
     )
+    assert len(await plans(running, tenant, "replan_instalments")) == 1
     await running.tick("hour", at(STARTS + timedelta(days=1), 3))
     await running.settled()
     assert len(await plans(running, tenant)) == 2
 
 
-async def plans(running: Running, tenant: Tenant) -> list[asyncpg.Record]:
-    """The planning that was ordered so far."""
+async def test_a_debit_slot_replaces_the_day_and_calendar_is_asked_again(running: Running, tenant: Tenant) -> None:
+    found = await planned(running, tenant)
+    (schedule,) = (await tenant.client.call(ListSchedules(client_id=found.client_id))).items
+    tenant.client.now = at(STARTS)
+    wanted = UpdateSchedule(schedule_id=schedule.schedule_id, effective_from=CHANGE, debit_slot="L2")
+    after = await tenant.client.call(wanted)
+    assert (after.debit_slot, after.preferred_debit_day) == ("L2", None)
+    (asked,) = await plans(running, tenant, "replan_instalments")
+    rows = (await tenant.client.call(ListInstalments(client_id=found.client_id))).items
+    assert set(json.loads(asked["payload"])["instalment_ids"]) == {
+        str(row.instalment_id) for row in rows if row.period_start >= CHANGE
+    }
+    back = await tenant.client.call(wanted.model_copy(update={"debit_slot": None, "preferred_debit_day": 12}))
+    assert (back.debit_slot, back.preferred_debit_day) == (None, 12)
+    with pytest.raises(ValueError, match="not both"):
+        UpdateSchedule(schedule_id=new_id(), effective_from=CHANGE, debit_slot="L2", preferred_debit_day=5)
+
+
+async def plans(running: Running, tenant: Tenant, kind: str = "plan_instalments") -> list[asyncpg.Record]:
+    """The work of a kind that was ordered so far."""
     connection = await asyncpg.connect(running.database("payments"))
     try:
         return await connection.fetch(
-            "select key from work_item where kind = 'plan_instalments' and organisation_id = $1", tenant.id
+            "select key, payload from work_item where kind = $1 and organisation_id = $2", kind, tenant.id
         )
     finally:
         await connection.close()

@@ -8,7 +8,8 @@ import pytest_asyncio
 from actors.payments.psp.stripe.checkout import CheckoutStripe
 from messages.payments.portal import CreatedPortalSession, CreatePortalSession, GetPortalSession
 from runtime import clock
-from tests.actors.payments.portal_steps import billed, link_for
+from tests.actors.payments.builders import creditor_account
+from tests.actors.payments.portal_steps import TODAY, billed, link_for
 from tests.bridge.portal.steps import obeys_the_house_rules, read, text_of
 from tests.harness import Running, Tenant
 
@@ -120,6 +121,29 @@ async def test_a_card_is_saved_without_paying(
     assert "Votre carte est enregistrée." in text_of(await visitor.get(card.portal_url))
     unknown = await visitor.post(f"/p/{link.token}/gold", data={"form": "x"})
     assert unknown.status_code == 403
+
+
+async def test_a_debit_is_ordered_without_leaving_the_page(
+    running: Running, tenant: Tenant, site: str, visitor: httpx.AsyncClient
+) -> None:
+    await creditor_account(tenant)
+    found, invoice = await billed(running, tenant, address=site)
+    await found.open_gates(TODAY)
+    tenant.client.now = None
+    link = await link_for(tenant, found, invoice, allowed_actions=("VIEW_PAYMENT", "PAY_BY_SEPA"))
+    opened = await visitor.get(link.portal_url)
+    obeys_the_house_rules(opened)
+    assert "Payer 24,90 € par prélèvement Société DUP débitera votre compte le" in text_of(opened)
+    assert "Compte débité FR76 **** **** 0189 Référence du mandat RUMCRM" in text_of(opened)
+    english = await visitor.get(link.portal_url, params={"lang": "en"})
+    obeys_the_house_rules(english)
+    assert "Pay €24.90 by direct debit Société DUP will debit your account on" in text_of(english)
+    ordered = await pressed(visitor, link)
+    obeys_the_house_rules(ordered)
+    assert "Your direct debit of €24.90 by Société DUP is ordered." in text_of(ordered)
+    assert "refresh" not in ordered.headers and not list(read(ordered).one("main").all("a"))
+    again = await visitor.get(link.portal_url, params={"lang": "fr"})
+    assert (again.status_code, "Le prélèvement de cette somme est demandé" in text_of(again)) == (200, True)
 
 
 async def test_a_payment_that_was_begun_elsewhere_is_told(
