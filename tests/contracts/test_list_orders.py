@@ -97,6 +97,12 @@ def test_every_list_of_the_measured_actors_is_measured() -> None:
     assert measured == {name_of(request) for request in listed - set(ELSEWHERE)} - set(ONLY_THEIR_ORDER)
 
 
+def test_every_measured_filter_is_one_of_its_list() -> None:
+    for listing in LISTINGS:
+        for chosen in listing.filters:
+            listing.request.model_validate(dict(chosen))
+
+
 @pytest.mark.parametrize("known", [SMALL, WHOLE, ONLY_THEIR_ORDER])
 def test_every_reason_is_about_a_list_that_exists(known: dict[str, str]) -> None:
     assert set(known) <= {name_of(request) for request in registry.all_requests()}
