@@ -1,6 +1,6 @@
 """What calendar answers, hears and does on time. It asks for keys, for the bytes of imported files and to keep large exports."""
 
-from actors.calendar import exporting, reactions, schedule
+from actors.calendar import exporting, import_work, reactions, schedule
 from actors.calendar.personal_data import PERSONAL_DATA
 from actors.calendar.requests import (
     audit_trail,
@@ -129,6 +129,22 @@ actor = Actor(
             exporting.keep_export,
             exporting.give_up_export,
             at_most=1,
+        ),
+        SlowWork(
+            import_work.CheckCsvImport,
+            import_work.check_import,
+            import_work.keep_findings,
+            import_work.give_up,
+            at_most=1,
+            lease_seconds=300,
+        ),
+        SlowWork(
+            import_work.ApplyCsvImport,
+            import_work.next_rows,
+            import_work.apply_rows,
+            import_work.give_up,
+            at_most=1,
+            lease_seconds=300,
         ),
     ),
     asks=(GetSigningKeys, OpenContent, BeginUpload, UploadPart, CompleteUpload, AbortUpload),

@@ -29,6 +29,13 @@ class References:
     zones: dict[UUID, Row]
     cutoffs: dict[str, UUID]
 
+    @property
+    def scope_ids(self) -> set[UUID]:
+        """Every company, client and contract that was found."""
+        return {id_ for ids in self.scopes.values() for id_ in ids} | {
+            id_ for names in self.named.values() for id_ in names.values()
+        }
+
     def scope(
         self, level: ConfigurationLevel, id_: UUID | None, name: str | None, column: str, reader: RowReader
     ) -> UUID | None:

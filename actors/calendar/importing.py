@@ -1,12 +1,10 @@
 """From the rows of a file to what they would do: errors of each row, and the request that each good row amounts to."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import select
 
 from actors.calendar.import_references import References, load_references
@@ -67,23 +65,21 @@ class ImportPlan:
     steps: list[Step] = field(default_factory=list)
     errors: list[CsvRowError] = field(default_factory=list)
 
-    @property
-    def sha256(self) -> str:
-        """Differs as soon as a row would do something else than before."""
-        facts = [(step.row, step.action, step.entity_id, step.before, step.after) for step in self.steps]
-        return hashlib.sha256(orjson.dumps([facts, len(self.errors)], default=str)).hexdigest()
+
+Seen = dict[tuple[Any, ...], int]
+"""What the rows so far are about, and the row that was the first."""
 
 
-async def plan_import(type_: CsvImportType, rows: Sequence[FileRow], work: UnitOfWork) -> ImportPlan:
-    """Check every row against the others and against what is stored; nothing is changed."""
+async def plan_import(type_: CsvImportType, rows: Sequence[FileRow], seen: Seen, work: UnitOfWork) -> ImportPlan:
+    """Check the rows against those `seen` before and against what is stored; nothing is changed."""
     readers = [RowReader(row) for row in rows]
     if type_ in _CONFIGURATIONS:
-        return await _configurations(type_, readers, work)
+        return await _configurations(type_, readers, seen, work)
     if type_ is CsvImportType.HOLIDAYS:
-        return await _holidays(readers, work)
+        return await _holidays(readers, seen, work)
     if type_ is CsvImportType.DEBIT_DATES:
-        return await _debit_dates(readers, work)
-    return await _forecasts(readers, work)
+        return await _debit_dates(readers, seen, work)
+    return await _forecasts(readers, seen, work)
 
 
 def _sorted_out(plan: ImportPlan, readers: Sequence[RowReader]) -> ImportPlan:
@@ -94,13 +90,13 @@ def _sorted_out(plan: ImportPlan, readers: Sequence[RowReader]) -> ImportPlan:
     return plan
 
 
-def _refuse_repeated(keys: dict[tuple[Any, ...], int], key: tuple[Any, ...], reader: RowReader) -> None:
+def _refuse_repeated(keys: Seen, key: tuple[Any, ...], reader: RowReader) -> None:
     first = keys.setdefault(key, reader.row.number)
     if first != reader.row.number and None not in key:
         reader.refuse(None, "DUPLICATE_ROW", f"row {first} is about the same; keep one of them")
 
 
-async def _configurations(type_: CsvImportType, readers: list[RowReader], work: UnitOfWork) -> ImportPlan:
+async def _configurations(type_: CsvImportType, readers: list[RowReader], seen: Seen, work: UnitOfWork) -> ImportPlan:
     found = [(reader, rules.configuration_row(type_, reader)) for reader in readers]
     wanted = [(row.level, row.scope_id, row.scope_name) for _, row in found if row.level in _LEVELS]
     references = await load_references([entry for entry in wanted if entry[0] is not None], work)
@@ -109,17 +105,18 @@ async def _configurations(type_: CsvImportType, readers: list[RowReader], work: 
         (row["level"], row["scope_id"]): row
         for row in await work.fetch(
             select(debit_configuration).where(
-                debit_configuration.c.organisation_id == work.organisation_id, debit_configuration.c.is_active
+                debit_configuration.c.organisation_id == work.organisation_id,
+                among(debit_configuration.c.scope_id, references.scope_ids),
+                debit_configuration.c.is_active,
             )
         )
     }
-    keys: dict[tuple[Any, ...], int] = {}
     plan = ImportPlan()
     for reader, row in found:
         if row.level not in _LEVELS:
             continue
         scope_id = references.scope(row.level, row.scope_id, row.scope_name, _column_of(type_, row), reader)
-        _refuse_repeated(keys, (row.level, scope_id), reader)
+        _refuse_repeated(seen, (row.level, scope_id), reader)
         if row.lot_code is not None and row.lot_code not in lots:
             reader.refuse("batch", "INVALID_ENUM", f"batch is one of {', '.join(sorted(lots))}; correct it")
         preference = _preference_of(row, references, reader)
@@ -165,7 +162,7 @@ def _configuration_step(
     return Step(reader.row.number, type_, row["id"] if row is not None else None, before, after, apply)
 
 
-async def _holidays(readers: list[RowReader], work: UnitOfWork) -> ImportPlan:
+async def _holidays(readers: list[RowReader], seen: Seen, work: UnitOfWork) -> ImportPlan:
     found = [(reader, rules.holiday_row(reader)) for reader in readers]
     references = await load_references((), work)
     stored: dict[tuple[Any, ...], Row] = {
@@ -174,7 +171,6 @@ async def _holidays(readers: list[RowReader], work: UnitOfWork) -> ImportPlan:
             select(holiday).where(holiday.c.organisation_id == work.organisation_id, holiday.c.is_active)
         )
     }
-    keys: dict[tuple[Any, ...], int] = {}
     plan = ImportPlan()
     for reader, row in found:
         zone_id = references.zone(row.zone_id, row.zone_code, reader)
@@ -183,7 +179,7 @@ async def _holidays(readers: list[RowReader], work: UnitOfWork) -> ImportPlan:
         if row.date is None or zone_id is None:
             continue
         key = _day_of(zone_id, row.date, recurring=row.is_recurring)
-        _refuse_repeated(keys, key, reader)
+        _refuse_repeated(seen, key, reader)
         if not reader.errors:
             plan.steps.append(_holiday_step(reader, row, zone_id, stored.get(key)))
     return _sorted_out(plan, readers)
@@ -206,18 +202,17 @@ def _holiday_step(reader: RowReader, row: HolidayRow, zone_id: UUID, known: Row 
     return Step(reader.row.number, "holiday", known["id"], before, after, change if before != after else None)
 
 
-async def _debit_dates(readers: list[RowReader], work: UnitOfWork) -> ImportPlan:
+async def _debit_dates(readers: list[RowReader], seen: Seen, work: UnitOfWork) -> ImportPlan:
     found = [(reader, rules.debit_date_row(reader)) for reader in readers]
     contract = ConfigurationLevel.CONTRACT
     references = await load_references([(contract, row.contract_id, row.reference) for _, row in found], work)
-    keys: dict[tuple[Any, ...], int] = {}
     plan = ImportPlan()
     for reader, row in found:
         column = "contract_id" if row.contract_id is not None else "contract_reference"
         contract_id = references.scope(contract, row.contract_id, row.reference, column, reader)
         if contract_id is None or row.month is None or row.debit_date is None:
             continue
-        _refuse_repeated(keys, (contract_id, row.month), reader)
+        _refuse_repeated(seen, (contract_id, row.month), reader)
         await _refuse_other_amount(reader, row, contract_id, work)
         request = SetDebitDateOverride(
             scope_id=contract_id, year=row.month.year, month=row.month.month, debit_date=row.debit_date, reason=row.note
@@ -263,7 +258,7 @@ async def _override_step(reader: RowReader, request: SetDebitDateOverride, work:
     return Step(reader.row.number, "debit_date_override", identity, before, after, apply)
 
 
-async def _forecasts(readers: list[RowReader], work: UnitOfWork) -> ImportPlan:
+async def _forecasts(readers: list[RowReader], seen: Seen, work: UnitOfWork) -> ImportPlan:
     found = [(reader, rules.forecast_row(reader)) for reader in readers]
     company = ConfigurationLevel.COMPANY
     references = await load_references([(company, row.company_id, None) for _, row in found], work)
@@ -277,13 +272,12 @@ async def _forecasts(readers: list[RowReader], work: UnitOfWork) -> ImportPlan:
             )
         )
     }
-    keys: dict[tuple[Any, ...], int] = {}
     plan = ImportPlan()
     for reader, row in found:
         references.scope(company, row.company_id, None, "company_id", reader)
         if row.lot is not None and row.lot not in lots:
             reader.refuse("lot", "INVALID_ENUM", f"lot is one of {', '.join(sorted(lots))}; correct it")
-        _refuse_repeated(keys, (row.date, row.company_id, row.lot or "-"), reader)
+        _refuse_repeated(seen, (row.date, row.company_id, row.lot or "-"), reader)
         if not reader.errors:
             plan.steps.append(_forecast_step(reader, row, stored.get((row.date, row.company_id, row.lot))))
     return _sorted_out(plan, readers)

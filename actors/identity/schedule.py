@@ -12,7 +12,7 @@ from actors.identity.organisations import organisation_row
 from actors.identity.privacy import advance, ask_again, case_of, change_request, keep_report, tasks_of
 from actors.identity.privacy_archives import forget_parts
 from actors.identity.requests.invitations import expire, remind
-from actors.identity.requests.life_of_tenants import end_organisation
+from actors.identity.requests.life_of_tenants import end_organisation, end_trial
 from actors.identity.requests.members import suspend
 from actors.identity.retention import policies, start_run
 from actors.identity.rules.granting import OWNER
@@ -147,6 +147,13 @@ async def end_closing_organisations(moment: Moment, work: UnitOfWork) -> None:
     row = await organisation_row(work, lock=True)
     if row["status"] == OrganisationStatus.CLOSING and row["closing_at"] <= moment.as_of:
         await end_organisation(row, work)
+
+
+async def end_trials(moment: Moment, work: UnitOfWork) -> None:
+    """The trial is over and nobody subscribed."""
+    row = await organisation_row(work, lock=True)
+    if row["status"] == OrganisationStatus.TRIAL and row["trial_ends_at"] <= moment.as_of:
+        await end_trial(row, work)
 
 
 async def expire_sessions(moment: Moment, work: UnitOfWork) -> object:

@@ -25,6 +25,9 @@ class IdentitySettings(BaseSettings):
     platform_administrators: tuple[str, ...] = Field(
         default=(), description="e-mail addresses of platform staff: they list and suspend tenants, and rotate keys"
     )
+    trial_days: int = Field(
+        default=0, ge=0, le=365, description="days a new organisation is tried for before it is suspended; 0: no trial"
+    )
     invitation_url: str = Field(
         default="http://127.0.0.1:8080/invitations/{token}", description="the invitation page; {token} is replaced"
     )

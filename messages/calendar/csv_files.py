@@ -1,6 +1,6 @@
 """calendar: files of preferences, closed days, dates and forecasts that are read in, and files that are written."""
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,8 +15,9 @@ from messages.values.refusal import refusal
 from messages.values.text import Code, Line
 
 INLINE_BYTES = 256 * 1024
-MOST_BYTES = 1024 * 1024
-MOST_ROWS = 5000
+MOST_BYTES = 10 * 1024 * 1024
+MOST_ROWS = 50_000
+CONFIRM_WITHIN = timedelta(hours=24)
 _LONGEST_EXPORT_DAYS = 366
 
 DRY_RUN_REQUIRED = VALIDATION_FAILED.specific("DRY_RUN_REQUIRED", "Simulation obligatoire", "A dry run comes first")
@@ -45,11 +46,17 @@ class CsvImportType(StrEnum):
 
 
 class CsvImportStatus(StrEnum):
-    """VALIDATED may be confirmed for 24 hours; INVALID needs another file."""
+    """READING goes on in the background. VALIDATED may be confirmed for 24 hours, INVALID needs another file.
 
+    CONFIRMED is being applied in the background; FAILED says why.
+    """
+
+    READING = "READING"
     VALIDATED = "VALIDATED"
     INVALID = "INVALID"
+    CONFIRMED = "CONFIRMED"
     APPLIED = "APPLIED"
+    FAILED = "FAILED"
     EXPIRED = "EXPIRED"
 
 
@@ -98,7 +105,7 @@ class CsvPreviewRow(Reply):
 
 
 class CsvImport(Reply):
-    """A file that was looked at: the first 200 rows as they would be applied, and everything that is wrong."""
+    """A file that was looked at: the first 200 rows as they would be applied, and the first 1,000 errors."""
 
     import_id: UUID
     type: CsvImportType
@@ -117,6 +124,7 @@ class CsvImport(Reply):
     created_count: int | None
     updated_count: int | None
     skipped_count: int | None
+    failure: str | None
     expires_at: Instant
     created_at: Instant
     version: int
@@ -167,11 +175,14 @@ class ExportedCsv(Reply):
 
 
 class ImportCsv(Request[CsvImport], permission="calendar:import:create", timeout_seconds=30.0):
-    """Look at a file without changing anything; confirm_csv_import applies it within 24 hours."""
+    """Look at a file without changing anything; confirm_csv_import applies it within 24 hours.
+
+    More than 1,000 rows or 256 KiB are READING in the background: ask get_csv_import for the findings. At most 50,000 rows.
+    """
 
     type: CsvImportType
     filename: Line = "import.csv"
-    document_id: UUID | None = Field(default=None, description="an uploaded file of at most 1 MiB")
+    document_id: UUID | None = Field(default=None, description="an uploaded file of at most 10 MiB")
     content_base64: Annotated[str, Field(max_length=4 * INLINE_BYTES // 3 + 8)] | None = None
     dry_run: bool
     options: CsvImportOptions = CsvImportOptions()
@@ -184,7 +195,11 @@ class ImportCsv(Request[CsvImport], permission="calendar:import:create", timeout
 
 
 class ConfirmCsvImport(Request[CsvImport], permission="calendar:import:confirm", timeout_seconds=30.0):
-    """Apply a file that was looked at, whole or not at all; refused when the data changed since."""
+    """Apply a file that was looked at; refused when the data changed since.
+
+    At most 1,000 rows are applied whole or not at all. More are CONFIRMED and applied in the background, 500 at a time: an
+    import that ends FAILED says how far it came, and a second one skips what is so already.
+    """
 
     import_id: UUID
 

@@ -43,6 +43,13 @@ class ListOrganisations(
     status: OrganisationStatus | None = None
 
 
+class ActivateOrganisation(Request[Organisation], permission="identity:organisation:suspend", tenant_scoped=False):
+    """End a trial because the tenant subscribed, for platform staff."""
+
+    organisation_id: UUID
+    reason: Reason
+
+
 class SuspendOrganisation(Request[Organisation], permission="identity:organisation:suspend", tenant_scoped=False):
     """Refuse every request of a tenant within a second, for platform staff."""
 

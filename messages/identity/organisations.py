@@ -60,6 +60,7 @@ class Organisation(OrganisationSnapshot):
     industry: str | None = None
     suspended_reason: str | None = None
     closing_at: Instant | None = None
+    trial_ends_at: Instant | None = None
     version: int
 
 

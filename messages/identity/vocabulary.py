@@ -12,8 +12,9 @@ from messages.values.text import PRINTABLE, text_of
 
 
 class OrganisationStatus(StrEnum):
-    """The life of a tenant."""
+    """The life of a tenant. A TRIAL works like an ACTIVE one until its last day."""
 
+    TRIAL = "TRIAL"
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"
     CLOSING = "CLOSING"

@@ -8,7 +8,12 @@ _S = CsvImportStatus
 CSV_IMPORT = StateMachine(
     "csv_import",
     {
-        ("confirm", _S.VALIDATED): _S.APPLIED,
+        ("accept", _S.READING): _S.VALIDATED,
+        ("reject", _S.READING): _S.INVALID,
+        ("fail", _S.READING): _S.FAILED,
+        ("confirm", _S.VALIDATED): _S.CONFIRMED,
+        ("apply", _S.CONFIRMED): _S.APPLIED,
+        ("fail", _S.CONFIRMED): _S.FAILED,
         ("expire", _S.VALIDATED): _S.EXPIRED,
         ("expire", _S.INVALID): _S.EXPIRED,
     },

@@ -89,7 +89,7 @@ async def accept_invitation(request: AcceptInvitation, work: UnitOfWork) -> Join
         return await _first_answer(row, user_id, organisation, work)
     check_is_open(InvitationStatus(row["status"]), row["expires_at"], work.now)
     await _check_address(row, user_id, work)
-    if organisation["status"] != OrganisationStatus.ACTIVE:
+    if organisation["status"] not in (OrganisationStatus.ACTIVE, OrganisationStatus.TRIAL):
         raise Refused(ORGANISATION_INACTIVE, "the organisation is not active; ask its owner")
     if len(await roles_by_code(row["role_codes"], work)) < len(row["role_codes"]):
         raise Refused(INVITATION_ROLE_INVALID, "a role of this invitation was deleted; ask for a new invitation")

@@ -10,6 +10,7 @@ from actors.identity.organisations import change_organisation, organisation_of, 
 from actors.identity.rules.life import MEMBERSHIP, ORGANISATION
 from messages.base import Event
 from messages.identity import (
+    ActivateOrganisation,
     CancelOrganisationClosure,
     CloseOrganisation,
     ListOrganisations,
@@ -24,6 +25,7 @@ from messages.identity import (
     OrganisationSuspended,
     ReactivateOrganisation,
     SuspendOrganisation,
+    SuspensionReason,
     TenantPage,
     TenantSummary,
 )
@@ -55,12 +57,31 @@ async def list_organisations(request: ListOrganisations, work: UnitOfWork) -> Te
     )
 
 
+async def activate_organisation(request: ActivateOrganisation, work: UnitOfWork) -> Organisation:
+    """The trial is over because the tenant pays."""
+    await work.for_organisation(request.organisation_id)
+    row = await organisation_row(work, lock=True)
+    status = ORGANISATION.after("activate", OrganisationStatus(row["status"]))
+    after = await change_organisation(row, {"status": status, "trial_ends_at": None}, work)
+    work.record("organisation", row["id"], before={"status": row["status"]}, after=_shown(after, request.reason))
+    return organisation_of(after)
+
+
+async def end_trial(row: Row, work: UnitOfWork) -> None:
+    """The trial's last day has passed and nobody subscribed."""
+    reason = SuspensionReason.NON_PAYMENT
+    said = OrganisationSuspended(organisation_id=row["id"], reason=reason)
+    await _turn(row, "suspend", {"suspended_reason": reason, "trial_ends_at": None}, said, work)
+
+
 async def suspend_organisation(request: SuspendOrganisation, work: UnitOfWork) -> Organisation:
     """Tokens die with the tenant's state, which every actor's runtime follows."""
     await work.for_organisation(request.organisation_id)
     row = await organisation_row(work, lock=True)
     said = OrganisationSuspended(organisation_id=row["id"], reason=request.reason)
-    return organisation_of(await _turn(row, "suspend", {"suspended_reason": request.reason}, said, work))
+    return organisation_of(
+        await _turn(row, "suspend", {"suspended_reason": request.reason, "trial_ends_at": None}, said, work)
+    )
 
 
 async def reactivate_organisation(request: ReactivateOrganisation, work: UnitOfWork) -> Organisation:
@@ -84,10 +105,11 @@ async def close_organisation(request: CloseOrganisation, work: UnitOfWork) -> Or
 
 
 async def cancel_organisation_closure(request: CancelOrganisationClosure, work: UnitOfWork) -> Organisation:
-    """The organisation works again."""
+    """The organisation works again; a trial goes on."""
     row = await organisation_row(work, lock=True)
+    trigger = "resume_trial" if row["trial_ends_at"] else "cancel_closure"
     said = OrganisationClosureCancelled(organisation_id=row["id"])
-    return organisation_of(await _turn(row, "cancel_closure", {"closing_at": None}, said, work))
+    return organisation_of(await _turn(row, trigger, {"closing_at": None}, said, work))
 
 
 async def end_organisation(row: Row, work: UnitOfWork) -> None:

@@ -1,11 +1,13 @@
 """Founding, reading and changing an organisation."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.identity.members import add_member, membership_of, snapshot
+from actors.identity.oidc.tokens import settings
 from actors.identity.organisations import (
     change_organisation,
     company_row,
@@ -50,6 +52,7 @@ async def create_organisation(request: CreateOrganisation, work: UnitOfWork) -> 
         raise Refused(UNAUTHORIZED, "only a signed-in person can found an organisation")
     await _check_owner_limit(user_id, work)
     organisation_id = request.id or new_id()
+    trial_days = settings().trial_days
     await work.for_organisation(organisation_id)
     await work.insert(
         tenant_account,
@@ -58,7 +61,8 @@ async def create_organisation(request: CreateOrganisation, work: UnitOfWork) -> 
         name=request.name,
         address=request.address.model_dump(mode="json") if request.address else None,
         slug=await _free_slug(request.name, work),
-        status=OrganisationStatus.ACTIVE,
+        status=OrganisationStatus.TRIAL if trial_days else OrganisationStatus.ACTIVE,
+        trial_ends_at=work.now + timedelta(days=trial_days) if trial_days else None,
         currency="EUR",
         timezone="Europe/Paris",
         security={},

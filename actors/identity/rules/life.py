@@ -28,6 +28,10 @@ MEMBERSHIP = StateMachine(
 ORGANISATION = StateMachine(
     "organisation",
     {
+        ("activate", OrganisationStatus.TRIAL): OrganisationStatus.ACTIVE,
+        ("suspend", OrganisationStatus.TRIAL): OrganisationStatus.SUSPENDED,
+        ("close", OrganisationStatus.TRIAL): OrganisationStatus.CLOSING,
+        ("resume_trial", OrganisationStatus.CLOSING): OrganisationStatus.TRIAL,
         ("suspend", OrganisationStatus.ACTIVE): OrganisationStatus.SUSPENDED,
         ("reactivate", OrganisationStatus.SUSPENDED): OrganisationStatus.ACTIVE,
         ("close", OrganisationStatus.ACTIVE): OrganisationStatus.CLOSING,

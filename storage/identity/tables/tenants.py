@@ -38,6 +38,7 @@ tenant_account = Table(
     Column("policy_version", Integer, nullable=False),
     text("suspended_reason", nullable=True),
     instant("closing_at", nullable=True),
+    instant("trial_ends_at", nullable=True),
     UniqueConstraint("organisation_id"),
     info=TENANT,
 )

@@ -1,6 +1,6 @@
 """Tenants suspended by platform staff and closed by their owner, companies archived, signing keys rotated."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -10,6 +10,7 @@ import pytest
 from messages.clients import Client, CreateClient, ListClients
 from messages.contrats import ContractActivated, ContractTerminated
 from messages.identity import (
+    ActivateOrganisation,
     ArchiveCompany,
     CancelOrganisationClosure,
     CloseOrganisation,
@@ -29,7 +30,7 @@ from messages.identity import (
 from messages.problem import Refused
 from messages.values.identifiers import new_id
 from tests.actors.clients.builders import contract
-from tests.actors.identity.people import IssuerServer, Person, as_bridge, founder, member, person
+from tests.actors.identity.people import IssuerServer, Person, as_bridge, founder, member, person, told_from_outside
 from tests.actors.identity.test_sign_in import code_of
 from tests.harness import SIRENS, Running, Tenant, company_request, eventually
 
@@ -72,6 +73,32 @@ async def test_platform_staff_list_and_suspend_tenants(
         assert [body["reason"] for _, body in await running.events(f"organisation.{fact}", tenant.id)] == [reason]
     unknown = SuspendOrganisation(organisation_id=new_id(), reason="ADMIN")
     assert await code_of(staff.call(unknown)) == "ORGANISATION_NOT_FOUND"
+
+
+async def test_a_trial_ends_in_a_subscription_or_a_suspension(
+    running: Running, issuer: IssuerServer, staff: Person
+) -> None:
+    with told_from_outside({"CRM_IDENTITY_TRIAL_DAYS": "1"}):
+        (paying, kept), (trying, lost) = await founder(running, issuer), await founder(running, issuer)
+    begun = await paying.call(GetOrganisation())
+    assert begun.status == "TRIAL"
+    assert begun.trial_ends_at is not None
+    await paying.call(CloseOrganisation(confirmation=begun.slug, reason="doute"))
+    assert (await paying.call(CancelOrganisationClosure())).status == "TRIAL"
+    activate = ActivateOrganisation(organisation_id=kept.id, reason="abonnement")
+    assert await code_of(paying.call(activate)) == "PERMISSION_MISSING"
+    activated = await staff.call(activate)
+    assert (activated.status, activated.trial_ends_at) == ("ACTIVE", None)
+    assert await code_of(staff.call(activate)) == "INVALID_TRANSITION"
+    last_night = datetime.combine(begun.trial_ends_at.date() - timedelta(days=1), time(23, 10), UTC)
+    await running.tick("hour", last_night)
+    assert (await trying.call(GetOrganisation())).status == "TRIAL"
+    await running.tick("hour", last_night + timedelta(days=2))
+    assert await code_of(trying.enter(lost.id)) == "ORGANISATION_SUSPENDED"
+    (said,) = [body for _, body in await running.events("organisation.suspended", lost.id)]
+    assert said["reason"] == "NON_PAYMENT"
+    assert await running.events("organisation.suspended", kept.id) == []
+    assert (await paying.call(GetOrganisation())).status == "ACTIVE"
 
 
 async def test_owners_are_no_platform_staff(
