@@ -173,6 +173,8 @@ invoice_line = Table(
     text("exemption_code", nullable=True),
     text("nature"),
     reference("product_id", nullable=True),
+    reference("product_version_id", nullable=True),
+    text("sku", nullable=True),
     reference("contract_line_id", nullable=True),
     reference("billing_instalment_id", nullable=True),
     Column("period_start", Date),
