@@ -3,18 +3,22 @@
 from datetime import date
 
 from benchmarks.filling import one_of, spread
-from benchmarks.list_cases.listing import CLIENT, COMPANY, CONTRACT, OWNED, Listing, words
+from benchmarks.list_cases.listing import CLIENT, COMPANY, CONTRACT, OWNED, Listing, rows_of, words
 from messages.factures import requests as invoicing
 
+NAMES = words("dupont", "martin", "petit", "moreau")
 FACTURES = (
     Listing(invoicing.ListInvoices, "invoice",
             {**OWNED, "number": "'FA-2026-' || lpad(n::text, 6, '0')", "draft_ref": "'B-' || n",
              "preceding_id": "case when n % 50 = 0 then md5('invoice-' || n - 1)::uuid end", "id": spread("invoice"),
              "status": words("ISSUED", "ISSUED", "ISSUED", "DRAFT"), "issue_date": "current_date - (n % 900)::int",
              "due_date": "current_date - (n % 900)::int + 15", "overdue": "n % 60 = 0"},
-            ({}, {"client_id": CLIENT}, {"contract_id": CONTRACT}, {"company_id": COMPANY}, {"kind": "CREDIT_NOTE"},
-             {"status": "DRAFT"}, {"settlement_status": "PAID"}, {"overdue": True}, {"preceding_id": one_of("invoice", 49)},
-             {"number_prefix": "FA-2026-0777"}, {"issued_from": date(2026, 3, 1), "issued_to": date(2026, 3, 2)})),
+            ({}, {"client_id": CLIENT}, {"contract_id": CONTRACT}, {"company_id": COMPANY}, {"kind_in": ("CREDIT_NOTE",)},
+             {"status_in": ("DRAFT",)}, {"settlement_in": ("PAID",)}, {"overdue": True}, {"preceding_id": one_of("invoice", 49)},
+             {"number_prefix": "FA-2026-0777"}, {"issued_from": date(2026, 3, 1), "issued_to": date(2026, 3, 2)},
+             {"search": "fa-2026-0777"}, {"search": "dupont 777"}),
+            also=(rows_of("factures", "client_view",
+                {"client_id": spread("client"), "snapshot": f"jsonb_build_object('display_name', {NAMES} || ' ' || n)"}, 50_000),)),
     Listing(invoicing.ListBillingIntakes, "billing_intake",
             {"contract_id": spread("contract"), "reference": "'I-' || n", "item_hash": "'h' || n"},
             ({}, {"contract_id": CONTRACT}, {"status": "FAILED"})),

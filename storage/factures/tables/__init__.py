@@ -23,6 +23,7 @@ from storage.factures.tables.metadata import metadata
 from storage.factures.tables.neighbours import (
     billing_intake,
     client_view,
+    client_word,
     company_view,
     debit_plan_view,
     invoiced_item,
@@ -45,7 +46,7 @@ from storage.factures.tables.platform import (
 )
 
 __all__ = [
-    "billing_intake", "client_view", "company_view", "debit_plan_view", "directory_line", "e_report",
+    "billing_intake", "client_view", "client_word", "company_view", "debit_plan_view", "directory_line", "e_report",
     "fiscal_closing", "invoice", "invoice_line", "invoiced_item", "invoicing_settings", "issue_mode_view",
     "late_interest_rate", "lifecycle_event", "logo", "mandate_view", "metadata", "numbering_counter", "numbering_series",
     "payment_position", "payment_term_view", "platform_account", "platform_webhook", "product_range_view",

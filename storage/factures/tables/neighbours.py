@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     PrimaryKeyConstraint,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
 )
@@ -74,6 +75,18 @@ client_view = Table(
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "client_id"),
     comment="projection of clients",
+    info=TENANT,
+)
+
+client_word = Table(
+    "client_word",
+    metadata,
+    tenant(),
+    Column("word", Text(collation="C"), nullable=False, comment="lower case, no accents"),
+    reference("client_id"),
+    PrimaryKeyConstraint("organisation_id", "word", "client_id"),
+    Index("ix_client_word_client", "organisation_id", "client_id"),
+    comment="words of clients' names, kept by a trigger: a beginning is a range, which row-level security lets an index find",
     info=TENANT,
 )
 

@@ -64,6 +64,7 @@ async def test_story_11_a_due_period_becomes_an_issued_archived_and_sent_invoice
     await bill(running, tenant, order)
     invoice = await the_invoice(tenant)
     assert (invoice.number, invoice.status, invoice.settlement_status) == ("FA2026-000001", "ISSUED", "UNPAID")
+    assert (await the_invoice(tenant, search=order.reference[:8])).number == invoice.number
     assert amounts_of(invoice) == ("34.99", "6.00", "40.99")
     assert (invoice.issue_date, invoice.due_date) == (date(2026, 3, 2), date(2026, 3, 20))
     stored = await tenant.client.call(GetDocument(document_id=invoice.document_id or new_id()))
