@@ -93,6 +93,7 @@ actor = Actor(
         projections.keep_product_range,
         projections.keep_revenue_account,
         delivery.bill_contract,
+        delivery.note_archived,
         delivery.note_sent,
         delivery.note_failed,
         delivery.note_posted,
