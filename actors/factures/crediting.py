@@ -12,6 +12,7 @@ from actors.factures.announcing import CREDIT_NOTES
 from actors.factures.drafting import DraftLine, DraftOrder
 from actors.factures.rules import amounts
 from actors.factures.rules.amounts import VatAmount, VatKey
+from actors.factures.rules.booking import Article
 from messages.factures import (
     CREDIT_EXCEEDS_INVOICE,
     DEPOSIT_ALREADY_DEDUCTED,
@@ -172,6 +173,7 @@ def _line_taken_back(line: Row | None, wanted: CreditLine) -> DraftLine:
         key=VatKey(line["vat_category"], Decimal(line["vat_rate"]), line["exemption_code"]),
         nature=Nature(line["nature"]),
         product_id=line["product_id"],
+        article=Article(line["sku"], line["product_version_id"]),
         contract_line_id=line["contract_line_id"],
         revenue_account=line["revenue_account"],
         recurring=line["recurring"],

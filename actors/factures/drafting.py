@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from actors.factures import booking, preferences, views
+from actors.factures import views
+from actors.factures.defaults import Defaults, defaults_of
 from actors.factures.preferences import PaymentTerm
 from actors.factures.rules import amounts, vat
 from actors.factures.rules.amounts import Totals, VatKey
-from actors.factures.rules.booking import default_account
+from actors.factures.rules.booking import Article, default_account
 from messages.clients import ClientSnapshot
 from messages.factures import (
     CLIENT_BLOCKED,
@@ -60,6 +61,8 @@ class DraftLine:
     allowances: tuple[tuple[Decimal, str], ...] = ()
     nature: Nature = Nature.SERVICES
     product_id: UUID | None = None
+    article: Article | None = None
+    """Of a line taken from an earlier document; else the product's of today."""
     contract_line_id: UUID | None = None
     billing_instalment_id: UUID | None = None
     period: tuple[date, date] | None = None
@@ -144,8 +147,11 @@ def may_not_be_charged(client: ClientSnapshot) -> bool:
 
 async def save_draft(order: DraftOrder, parties: Parties, work: UnitOfWork) -> Row:
     """Compute, store and announce a draft; its row as stored."""
-    lines = await line_rows(order.lines, parties, work)
-    row = _invoice_row(await _as_preferred(order, parties, work), lines, parties, work)
+    complete = order.term and order.channel and not _ask_products(order.lines)
+    defaults = Defaults() if complete else await _defaults(order.lines, parties, work)
+    lines = _line_rows(order.lines, defaults, parties)
+    order = replace(order, term=order.term or defaults.term, channel=order.channel or defaults.channel)
+    row = _invoice_row(order, lines, parties, work)
     totals = order.totals or totals_of(lines, row["allowances"], row["charges"])
     row |= totals_columns(totals, totals.gross if order.paid_on else order.prepaid)
     await work.insert(invoice, **row)
@@ -154,13 +160,6 @@ async def save_draft(order: DraftOrder, parties: Parties, work: UnitOfWork) -> R
     work.emit(InvoiceCreated(**views.reference_of(stored), draft_ref=row["draft_ref"]), version=1)
     work.record("invoice", row["id"], after={"status": row["status"], "kind": row["kind"], "gross": f"{totals.gross}"})
     return stored
-
-
-async def _as_preferred(order: DraftOrder, parties: Parties, work: UnitOfWork) -> DraftOrder:
-    """The order with the client's term and channel where it names none."""
-    term = order.term or await preferences.term_of(parties.client, work)
-    channel = order.channel or await preferences.channel_of(parties.client, work)
-    return replace(order, term=term, channel=channel)
 
 
 async def store_parts(invoice_id: UUID, lines: list[dict[str, Any]], totals: Totals, work: UnitOfWork) -> None:
@@ -183,11 +182,21 @@ async def store_breakdown(invoice_id: UUID, totals: Totals, work: UnitOfWork) ->
 
 
 async def line_rows(lines: tuple[DraftLine, ...], parties: Parties, work: UnitOfWork) -> list[dict[str, Any]]:
-    """The columns of lines, with the VAT found for the buyer and the account of their product."""
-    accounts = await booking.accounts_of(
-        [line.product_id for line in lines if line.revenue_account is None], parties.company.company_id, work
-    )
-    return [_line_row(number, line, accounts, parties) for number, line in enumerate(lines, 1)]
+    """The columns of lines, with the VAT found for the buyer and what their products say."""
+    defaults = await _defaults(lines, parties, work) if _ask_products(lines) else Defaults()
+    return _line_rows(lines, defaults, parties)
+
+
+def _line_rows(lines: tuple[DraftLine, ...], defaults: Defaults, parties: Parties) -> list[dict[str, Any]]:
+    return [_line_row(number, line, defaults, parties) for number, line in enumerate(lines, 1)]
+
+
+def _ask_products(lines: tuple[DraftLine, ...]) -> bool:
+    return any(line.revenue_account is None or (line.product_id and not line.article) for line in lines)
+
+
+async def _defaults(lines: tuple[DraftLine, ...], parties: Parties, work: UnitOfWork) -> Defaults:
+    return await defaults_of(parties.client, parties.company.company_id, [line.product_id for line in lines], work)
 
 
 def totals_of(
@@ -293,9 +302,10 @@ def _keyed_adjustments(items: list[dict[str, Any]]) -> list[tuple[VatKey, Decima
     ]
 
 
-def _line_row(number: int, line: DraftLine, accounts: Mapping[UUID | None, str], parties: Parties) -> dict[str, Any]:
+def _line_row(number: int, line: DraftLine, defaults: Defaults, parties: Parties) -> dict[str, Any]:
     key = line.key or found_vat(parties, line.product_rate)
-    account = line.revenue_account or accounts.get(line.product_id)
+    article = line.article or defaults.articles.get(line.product_id)
+    account = line.revenue_account or defaults.account_of(line.product_id)
     return {
         "line_no": number,
         "name": line.name,
@@ -310,6 +320,8 @@ def _line_row(number: int, line: DraftLine, accounts: Mapping[UUID | None, str],
         "exemption_code": key.exemption_code,
         "nature": line.nature,
         "product_id": line.product_id,
+        "product_version_id": article.version_id if article else None,
+        "sku": article.sku if article else None,
         "contract_line_id": line.contract_line_id,
         "billing_instalment_id": line.billing_instalment_id,
         "period_start": line.period[0] if line.period else None,

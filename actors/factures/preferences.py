@@ -1,16 +1,14 @@
 """What a client prefers, else what his organisation does: when he pays and how his documents reach him."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, or_, select
-
 from messages.clients import ClientSnapshot
 from messages.factures import Channel
 from messages.values.due_dates import TermBasis, due_date
-from runtime.unit_of_work import Row, UnitOfWork
-from storage.factures.tables import issue_mode_view, payment_term_view
+from runtime.unit_of_work import Row
 
 DEFAULT_DAYS: Final = 30
 
@@ -54,32 +52,17 @@ _CHANNELS: Final = {
 """Issue modes of clients. Those of the platform are no channel here: the reform decides what passes it."""
 
 
-async def term_of(client: ClientSnapshot, work: UnitOfWork) -> PaymentTerm:
-    """The client's term, else the organisation's default, else 30 days."""
-    own = client.default_payment_term.id if client.default_payment_term else None
-    view = payment_term_view.c
-    statement = (
-        select(payment_term_view)
-        .where(view.organisation_id == work.organisation_id, or_(view.payment_term_id == own, _is_default(view)))
-        .order_by((view.payment_term_id == own).desc(), view.code)
-        .limit(1)
-    )
-    row = await work.fetch_one(statement)
-    if row is None:
+def term_of(client: ClientSnapshot, known: Sequence[Mapping[str, Any]]) -> PaymentTerm:
+    """The client's term, else the first default of the organisation's, else 30 days."""
+    own = str(client.default_payment_term.id) if client.default_payment_term else None
+    found = next((row for row in known if row["payment_term_id"] == own), known[0] if known else None)
+    if found is None:
         return PaymentTerm()
-    return PaymentTerm(row["days"], TermBasis(row["basis"]), row["day_of_month"], row["code"])
+    return PaymentTerm(found["days"], TermBasis(found["basis"]), found["day_of_month"], found["code"])
 
 
-async def channel_of(client: ClientSnapshot, work: UnitOfWork) -> Channel:
+def channel_of(client: ClientSnapshot, default: str | None) -> Channel:
     """How the client wants his documents, else as the organisation sends them; by mail needs an address."""
-    wanted: str | None = client.invoice_issue_mode.channel if client.invoice_issue_mode else None
-    if wanted is None:
-        view = issue_mode_view.c
-        default = select(view.channel).where(view.organisation_id == work.organisation_id, _is_default(view))
-        wanted = await work.fetch_value(default.order_by(view.code).limit(1))
-    channel = _CHANNELS.get(wanted or "EMAIL", Channel.EMAIL)
+    wanted = client.invoice_issue_mode.channel if client.invoice_issue_mode else None
+    channel = _CHANNELS.get(wanted or default or "EMAIL", Channel.EMAIL)
     return Channel.POST if channel is Channel.EMAIL and not client.primary_email else channel
-
-
-def _is_default(view: Any) -> ColumnElement[bool]:
-    return and_(view.is_default, view.active)

@@ -11,6 +11,7 @@ from actors.factures.crediting import credit_draft, credited_breakdown
 from actors.factures.drafting import DraftLine, DraftOrder, load_parties, save_draft
 from actors.factures.preferences import PaymentTerm
 from actors.factures.rules import amounts
+from actors.factures.rules.booking import Article
 from actors.factures.views import breakdown_of
 from messages.factures import (
     Channel,
@@ -106,6 +107,7 @@ def copied_line(line: dict[str, Any]) -> DraftLine:
         allowances=tuple((Decimal(item["amount"]), item["reason"]) for item in line["allowances"]),
         nature=Nature(line["nature"]),
         product_id=line["product_id"],
+        article=Article(line["sku"], line["product_version_id"]),
         contract_line_id=line["contract_line_id"],
         billing_instalment_id=line["billing_instalment_id"],
         period=(date.fromisoformat(period[0]), date.fromisoformat(period[1])) if period[0] else None,

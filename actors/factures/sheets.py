@@ -221,6 +221,7 @@ def _line(line: dict[str, Any]) -> SheetLine:
         key=VatKey(line["vat_category"], Decimal(line["vat_rate"]), line["exemption_code"]),
         allowances=tuple(SheetAllowance(Decimal(item["amount"]), item["reason"]) for item in line["allowances"]),
         period=(_day(line["period_start"]), _day(line["period_end"])) if line["period_start"] else None,
+        sku=line["sku"],
     )
 
 

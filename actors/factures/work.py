@@ -169,10 +169,15 @@ def _store_order(row: Row, file: Row) -> StoreDocument:
         contract_id=row["contract_id"],
         company_id=row["company_id"],
         business_date=row["issue_date"],
-        source_key=f"factures:{row['id']}:pdf",
+        source_key=source_key_of(row["id"]),
         final=True,
         metadata={"number": row["number"]},
     )
+
+
+def source_key_of(invoice_id: UUID) -> str:
+    """Under which `documents` finds the file of an invoice again."""
+    return f"factures:{invoice_id}:pdf"
 
 
 def filename_of(row: Row, extension: str) -> str:

@@ -17,6 +17,7 @@ from benchmarks.list_cases.listing import (
 from messages.factures import e_reports, platform, proof
 from messages.factures import requests as invoicing
 
+NAMES = words("dupont", "martin", "petit", "moreau")
 FACTURES = (
     Listing(invoicing.ListInvoices, "invoice",
             {**OWNED, "number": "'FA-2026-' || lpad(n::text, 6, '0')", "draft_ref": "'B-' || n",
@@ -25,7 +26,10 @@ FACTURES = (
              "due_date": "current_date - (n % 900)::int + 15", "overdue": "n % 60 = 0"},
             ({}, {"client_id": CLIENT}, {"contract_id": CONTRACT}, {"company_id": COMPANY}, {"kind_in": ("CREDIT_NOTE",)},
              {"status_in": ("DRAFT",)}, {"settlement_in": ("PAID",)}, {"overdue": True}, {"preceding_id": one_of("invoice", 49)},
-             {"number_prefix": "FA-2026-0777"}, {"issued_from": date(2026, 3, 1), "issued_to": date(2026, 3, 2)})),
+             {"number_prefix": "FA-2026-0777"}, {"issued_from": date(2026, 3, 1), "issued_to": date(2026, 3, 2)},
+             {"search": "fa-2026-0777"}, {"search": "dupont 777"}),
+            also=(rows_of("factures", "client_view",
+                {"client_id": spread("client"), "snapshot": f"jsonb_build_object('display_name', {NAMES} || ' ' || n)"}, 50_000),)),
     Listing(invoicing.ListBillingIntakes, "billing_intake",
             {"contract_id": spread("contract"), "reference": "'I-' || n", "item_hash": "'h' || n"},
             ({}, {"contract_id": CONTRACT}, {"status": "FAILED"})),

@@ -44,6 +44,8 @@ class InvoiceLine(Reply):
     vat_category: VatCategory
     vat_rate: Rate
     product_id: UUID | None = None
+    product_version_id: UUID | None = None
+    sku: str | None = None
     contract_line_id: UUID | None = None
     billing_instalment_id: UUID | None = None
     period_start: date | None = None

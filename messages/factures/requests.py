@@ -201,6 +201,10 @@ class ListInvoices(PageRequest, Request[InvoicePage], query=True, resource="invo
     overdue: bool | None = None
     preceding_id: UUID | None = Field(default=None, description="the documents that reduce or replace this invoice")
     number_prefix: Annotated[str, Field(min_length=2, max_length=35)] | None = None
+    search: Annotated[str, Field(min_length=2, max_length=100)] | None = Field(
+        default=None,
+        description="beginnings of the client's names, or of the document's number or its contract's reference",
+    )
     issued_from: date | None = None
     issued_to: date | None = None
     due_from: date | None = None

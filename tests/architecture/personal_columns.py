@@ -88,6 +88,8 @@ REVIEWED: dict[str, tuple[str, ...]] = {
         "footer_text",
         "mediator_name",
         "header_text",
+        "display_phone",
+        "display_email",
     ),
     "identity.auth_session": (TECHNICAL, "revocation_reason"),
     "identity.brand_theme": (COMPANY, "name", "sender_name", "sender_email"),

@@ -82,6 +82,7 @@ class SheetLine:
     description: str | None = None
     allowances: tuple[SheetAllowance, ...] = ()
     period: tuple[date, date] | None = None
+    sku: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ def _line(line: SheetLine, sheet: Sheet) -> str:
         _group("AssociatedDocumentLineDocument", _tag("LineID", str(line.line_no))),
         _group(
             "SpecifiedTradeProduct",
+            _from(Profile.EN16931, sheet, _tag("SellerAssignedID", line.sku)),
             _tag("Name", line.name),
             _from(Profile.EN16931, sheet, _tag("Description", line.description)),
         ),

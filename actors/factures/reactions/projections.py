@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, func, update
+from sqlalchemy import ColumnElement, Table, delete, func, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.factures.rules.numbering import DEFAULT_PATTERN, SEEDS
@@ -26,7 +26,16 @@ from messages.payments import (
     MandateExpired,
     MandateUnblocked,
 )
-from messages.products import AccountingMappingSaved, AccountNature, ProductCreated, ProductUpdated
+from messages.products import (
+    AccountingMappingSaved,
+    AccountNature,
+    ProductCreated,
+    ProductRangeCreated,
+    ProductRangeUpdated,
+    ProductUpdated,
+    ProductVersionEffective,
+)
+from messages.products.events import ProductDeleted
 from messages.values.identifiers import derived_id
 from runtime.unit_of_work import UnitOfWork
 from storage.factures.tables import (
@@ -39,6 +48,8 @@ from storage.factures.tables import (
     mandate_view,
     numbering_series,
     payment_term_view,
+    product_range_view,
+    product_version_view,
     product_view,
     revenue_account_view,
     seal_head,
@@ -231,13 +242,47 @@ async def _retire(view: Table, is_it: ColumnElement[bool], work: UnitOfWork) -> 
 
 
 async def keep_product(event: ProductCreated | ProductUpdated, work: UnitOfWork) -> None:
-    """Whose account a product shares."""
+    """Whose account a product shares, and its article number."""
     await work.execute(
         keep_newest(
             product_view,
             organisation_id=work.organisation_id,
             product_id=event.product_id,
             range_id=event.range_id,
+            sku=event.sku,
+            version=work.source_version,
+        )
+    )
+
+
+async def forget_product(event: ProductDeleted, work: UnitOfWork) -> None:
+    """It was never sold, so no invoice names it."""
+    for view in (product_view, product_version_view):
+        mine = (view.c.organisation_id == work.organisation_id, view.c.product_id == event.product_id)
+        await work.execute(delete(view).where(*mine))
+
+
+async def keep_product_version(event: ProductVersionEffective, work: UnitOfWork) -> None:
+    """The commercial terms an invoice line was written under."""
+    await work.execute(
+        keep_newest(
+            product_version_view,
+            organisation_id=work.organisation_id,
+            product_id=event.product_id,
+            version_id=event.version_id,
+            version=event.number,
+        )
+    )
+
+
+async def keep_product_range(event: ProductRangeCreated | ProductRangeUpdated, work: UnitOfWork) -> None:
+    """Above which ranges a product stands."""
+    await work.execute(
+        keep_newest(
+            product_range_view,
+            organisation_id=work.organisation_id,
+            range_id=event.range_id,
+            parent_id=event.parent_id,
             version=work.source_version,
         )
     )

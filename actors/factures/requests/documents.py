@@ -13,6 +13,7 @@ from actors.factures.crediting import credit_draft, lines_taken_back, net_by_key
 from actors.factures.drafting import load_parties, save_draft
 from actors.factures.requests.drafts import issue_now, load
 from actors.factures.rules.amounts import VatKey
+from actors.factures.searching import begins_with, with_words
 from messages.documents import INLINE_LIMIT
 from messages.factures import (
     ALREADY_CANCELLED,
@@ -45,9 +46,6 @@ from storage.factures.tables import invoice
 
 _MIME = {FileFormat.FACTURX_PDF: "application/pdf", FileFormat.CII_XML: "application/xml"}
 _EXTENSION = {FileFormat.FACTURX_PDF: "pdf", FileFormat.CII_XML: "xml"}
-_SEALS_AT_ONCE = 200
-_AFTER_ALL = "\U0010ffff"
-"""Sorts after every character of a number."""
 
 
 async def get_invoice(request: GetInvoice, work: UnitOfWork) -> Invoice:
@@ -99,7 +97,9 @@ def _wanted(request: ListInvoices, work: UnitOfWork) -> list[ColumnElement[bool]
         invoice.c.status.in_(request.status_in) if request.status_in else invoice.c.status != InvoiceStatus.DISCARDED
     )
     if request.number_prefix is not None:
-        wanted += _begins_with(request.number_prefix)
+        wanted += begins_with(invoice.c.number, request.number_prefix)
+    if request.search is not None:
+        wanted.append(with_words(request.search, work))
     for name, lowest, highest in (
         ("issue_date", request.issued_from, request.issued_to),
         ("due_date", request.due_from, request.due_to),
@@ -120,11 +120,6 @@ async def _sums(wanted: list[ColumnElement[bool]], work: UnitOfWork) -> InvoiceS
     summed = [func.coalesce(func.sum(invoice.c[name] * sign), Decimal("0.00")).label(name) for name in names]
     (row,) = await work.fetch(select(func.count().label("count"), *summed).where(*wanted))
     return InvoiceSums.model_validate(dict(row))
-
-
-def _begins_with(prefix: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """A prefix as a range of bytes: row-level security keeps LIKE from using an index, comparisons may."""
-    return invoice.c.number >= prefix, invoice.c.number < prefix + _AFTER_ALL
 
 
 async def get_invoice_document(request: GetInvoiceDocument, work: UnitOfWork) -> InvoiceFile:

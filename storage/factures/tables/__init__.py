@@ -23,12 +23,15 @@ from storage.factures.tables.metadata import metadata
 from storage.factures.tables.neighbours import (
     billing_intake,
     client_view,
+    client_word,
     company_view,
     debit_plan_view,
     invoiced_item,
     issue_mode_view,
     mandate_view,
     payment_term_view,
+    product_range_view,
+    product_version_view,
     product_view,
     revenue_account_view,
 )
@@ -43,10 +46,11 @@ from storage.factures.tables.platform import (
 )
 
 __all__ = [
-    "billing_intake", "client_view", "company_view", "debit_plan_view", "directory_line", "e_report",
+    "billing_intake", "client_view", "client_word", "company_view", "debit_plan_view", "directory_line", "e_report",
     "fiscal_closing", "invoice", "invoice_line", "invoiced_item", "invoicing_settings", "issue_mode_view",
     "late_interest_rate", "lifecycle_event", "logo", "mandate_view", "metadata", "numbering_counter", "numbering_series",
-    "payment_position", "payment_term_view", "platform_account", "platform_webhook", "product_view", "rendition",
+    "payment_position", "payment_term_view", "platform_account", "platform_webhook", "product_range_view",
+    "product_version_view", "product_view", "rendition",
     "revenue_account_view", "seal", "seal_head", "settlement", "stated_collection", "status_label", "transmission",
     "vat_breakdown",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     PrimaryKeyConstraint,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
 )
@@ -74,6 +75,18 @@ client_view = Table(
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "client_id"),
     comment="projection of clients",
+    info=TENANT,
+)
+
+client_word = Table(
+    "client_word",
+    metadata,
+    tenant(),
+    Column("word", Text(collation="C"), nullable=False, comment="lower case, no accents"),
+    reference("client_id"),
+    PrimaryKeyConstraint("organisation_id", "word", "client_id"),
+    Index("ix_client_word_client", "organisation_id", "client_id"),
+    comment="words of clients' names, kept by a trigger: a beginning is a range, which row-level security lets an index find",
     info=TENANT,
 )
 
@@ -169,8 +182,33 @@ product_view = Table(
     tenant(),
     reference("product_id"),
     reference("range_id"),
+    text("sku", nullable=True),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("organisation_id", "product_id"),
-    comment="projection of products: the range whose account a product shares",
+    comment="projection of products: the range whose account a product shares, and the article number on invoices",
+    info=TENANT,
+)
+
+product_version_view = Table(
+    "product_version_view",
+    metadata,
+    tenant(),
+    reference("product_id"),
+    reference("version_id"),
+    Column("version", Integer, nullable=False, comment="the number of the product's version"),
+    PrimaryKeyConstraint("organisation_id", "product_id"),
+    comment="projection of products: the commercial terms in force",
+    info=TENANT,
+)
+
+product_range_view = Table(
+    "product_range_view",
+    metadata,
+    tenant(),
+    reference("range_id"),
+    reference("parent_id", nullable=True),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "range_id"),
+    comment="projection of products: a range shares the account of the one above",
     info=TENANT,
 )

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from messages.contrats import AdjustmentKind, PaymentMethod
-from messages.documents import GetContent, GetDocument
+from messages.documents import DocumentAvailable, GetContent, GetDocument
 from messages.engagement import EmailCategory, EmailSent
 from messages.factures import (
     FileFormat,
@@ -64,6 +64,7 @@ async def test_story_11_a_due_period_becomes_an_issued_archived_and_sent_invoice
     await bill(running, tenant, order)
     invoice = await the_invoice(tenant)
     assert (invoice.number, invoice.status, invoice.settlement_status) == ("FA2026-000001", "ISSUED", "UNPAID")
+    assert (await the_invoice(tenant, search=order.reference[:8])).number == invoice.number
     assert amounts_of(invoice) == ("34.99", "6.00", "40.99")
     assert (invoice.issue_date, invoice.due_date) == (date(2026, 3, 2), date(2026, 3, 20))
     stored = await tenant.client.call(GetDocument(document_id=invoice.document_id or new_id()))
@@ -283,6 +284,36 @@ async def test_case_28_without_an_archive_the_invoice_is_announced_after_a_minut
     ((_, wanted),) = await running.events("invoice.delivery_requested", tenant.id)
     assert wanted["document_id"] == archived["document_id"]
     assert len(await running.events("invoice.issued", tenant.id)) == 1
+
+
+async def test_an_archive_whose_answer_was_lost_confirms_by_its_fact(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    await ready(tenant)
+    client_id = await consumer(running, tenant)
+    await running.stop_actor("documents")
+    try:
+        await bill(running, tenant, billing_due(tenant, client_id, instalment(instalment_line("10.00"))))
+        invoice = await the_invoice(tenant)
+        file = await tenant.client.call(GetInvoiceDocument(invoice_id=invoice.invoice_id))
+        stored = DocumentAvailable(
+            document_id=new_id(), version=1, type="INVOICE", reference=Ref(type="invoice", id=invoice.invoice_id),
+            filename=file.filename, mime=file.mime, size=1, sha256=file.sha256, origin="SYSTEM",
+            source_key=f"factures:{invoice.invoice_id}:pdf",
+        )  # fmt: skip
+        await running.state(stored, other_tenant.id, now=NOW)
+        await running.state(stored.model_copy(update={"sha256": "0" * 64, "document_id": new_id()}), tenant.id, now=NOW)
+        await running.settled()
+        assert (await the_invoice(tenant)).document_id is None
+        for version in (1, 2):
+            await running.state(stored, tenant.id, version=version, now=NOW)
+        await running.settled()
+        assert (await the_invoice(tenant)).document_id == stored.document_id
+        ((_, issued),) = await running.events("invoice.issued", tenant.id)
+        assert issued["document_id"] == str(stored.document_id)
+        assert len(await running.events("invoice.delivery_requested", tenant.id)) == 1
+    finally:
+        await running.start_actor("documents")
 
 
 async def test_the_day_ends_with_a_report_of_what_was_billed(running: Running, tenant: Tenant) -> None:

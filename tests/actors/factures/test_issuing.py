@@ -245,6 +245,19 @@ async def test_an_invoice_is_found_by_the_beginning_of_its_number(running: Runni
         assert (await tenant.client.call(ListInvoices(number_prefix=prefix))).items == ()
 
 
+async def test_an_invoice_is_found_by_the_words_of_its_clients_name(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    invoice = await issued(running, tenant)
+    await issued(running, other_tenant)
+    for text in ("dupont", "FILS dup", "Dupont & Fils", (invoice.number or "").lower()):
+        found = await tenant.client.call(ListInvoices(search=text))
+        assert [item.id for item in found.items] == [invoice.invoice_id]
+    for text in ("upont", "dupont martin"):
+        assert (await tenant.client.call(ListInvoices(search=text))).items == ()
+    assert await refused(tenant.client.call(ListInvoices(search="& a"))) == "VALIDATION_FAILED"
+
+
 async def test_an_archived_invoice_can_be_sent_again(running: Running, tenant: Tenant) -> None:
     invoice = await issued(running, tenant)
     await running.settled()

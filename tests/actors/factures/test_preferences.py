@@ -9,11 +9,19 @@ from actors.factures.rules.booking import RevenueAccount, mapped_account
 from messages.clients import ClientFlags, ClientUpdated
 from messages.clients.client import PreferenceRef
 from messages.clients.dictionaries import InvoiceIssueModeSaved, IssueChannel, PaymentTermRetired, PaymentTermSaved
-from messages.factures import CheckInvoice, Invoice, InvoiceLineDraft, UpdateInvoice
-from messages.products import AccountingMappingSaved, AccountNature
+from messages.factures import CheckInvoice, GetInvoiceDocument, Invoice, InvoiceLineDraft, UpdateInvoice
+from messages.factures.drafts import AddInvoiceLine
+from messages.products import (
+    AccountingMappingSaved,
+    AccountNature,
+    ProductCreated,
+    ProductRangeCreated,
+    ProductUpdated,
+    ProductVersionEffective,
+)
 from messages.values.due_dates import TermBasis
 from messages.values.identifiers import new_id
-from tests.actors.factures.builders import ABONNEMENT, NOW, business, ready
+from tests.actors.factures.builders import ABONNEMENT, NOW, business, decoded, ready
 from tests.actors.factures.test_correcting import known
 from tests.actors.factures.test_issuing import issue, simple
 from tests.harness import Running, Tenant
@@ -131,7 +139,51 @@ async def test_revenue_is_booked_where_products_say(running: Running, tenant: Te
     assert [found["revenue_account"] for found in fact["lines"]] == ["706150", "706000", "708500"]
 
 
-PRODUCT, RANGE, COMPANY = (UUID(int=number) for number in (1, 2, 3))
+async def test_a_line_keeps_the_article_and_the_account_of_a_range_above(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    await ready(tenant)
+    box, version = new_id(), new_id()
+    above, below = (
+        ProductRangeCreated(range_id=new_id(), code=code, name=code, kind="FAMILY", parent_id=None, active=True)
+        for code in ("INTERNET", "BOX")
+    )
+    product = ProductCreated(
+        product_id=box, sku="BOX-4K", name="Box", kind="OWN", revenue_model="REVENUE", sector="TELECOM",
+        product_type="TELECOM", nature="SERVICE", unit="C62", range_id=below.range_id, lifecycle="ACTIVE",
+        tax_class="STANDARD", commitment_months=0, renewal="NONE", requires_shipping=False,
+    )  # fmt: skip
+    effective = ProductVersionEffective(
+        version_id=version, product_id=box, number=1, effective_from=date(2026, 1, 1), breaking=False, changed_areas=()
+    )
+    mapping = AccountingMappingSaved(
+        mapping_id=new_id(), range_id=above.range_id, nature=AccountNature.REVENUE, gl_account="706180", journal="VT",
+        valid_from=date(2026, 1, 1),
+    )  # fmt: skip
+    for fact in (above, below.model_copy(update={"parent_id": above.range_id}), product, effective, mapping):
+        await running.state(fact, tenant.id, now=NOW)
+    await running.state(product.model_copy(update={"sku": "ELSEWHERE"}), other_tenant.id, now=NOW)
+    await running.settled()
+    line = InvoiceLineDraft.model_validate(
+        {"name": "Box", "quantity": "1", "unit_price": "10", "vat_rate": "20.00", "product_id": box}
+    )
+    order = simple(tenant, await business(running, tenant)).model_copy(update={"lines": (line,)})
+    draft = await tenant.client.call(order)
+    assert [(found.sku, found.product_version_id) for found in draft.lines] == [("BOX-4K", version)]
+    renamed = ProductUpdated(**product.model_dump() | {"sku": "BOX-5K", "changed_fields": ("sku",)})
+    await running.state(renamed, tenant.id, version=2, now=NOW)
+    await running.settled()
+    longer = await tenant.client.call(AddInvoiceLine(invoice_id=draft.invoice_id, expected_version=1, line=line))
+    assert [found.sku for found in longer.lines] == ["BOX-4K", "BOX-5K"]
+    done = await issue(tenant, longer)
+    xml = await tenant.client.call(GetInvoiceDocument(invoice_id=done.invoice_id, format="CII_XML"))
+    assert "<ram:SellerAssignedID>BOX-4K</ram:SellerAssignedID>" in decoded(xml.content_base64).decode()
+    await running.settled()
+    ((_, fact),) = await running.events("invoice.issued", tenant.id)
+    assert [found["revenue_account"] for found in fact["lines"]] == ["706180", "706180"]
+
+
+PRODUCT, RANGE, COMPANY, ABOVE = (UUID(int=number) for number in (1, 2, 3, 4))
 
 
 @pytest.mark.parametrize(
@@ -139,10 +191,12 @@ PRODUCT, RANGE, COMPANY = (UUID(int=number) for number in (1, 2, 3))
     [
         ((), None),
         ((RevenueAccount("1"), RevenueAccount("2", range_id=RANGE)), "2"),
+        ((RevenueAccount("7", range_id=ABOVE, company_id=COMPANY), RevenueAccount("2", range_id=RANGE)), "2"),
+        ((RevenueAccount("7", range_id=ABOVE), RevenueAccount("1", company_id=COMPANY)), "7"),
         ((RevenueAccount("2", range_id=RANGE, company_id=COMPANY), RevenueAccount("3", product_id=PRODUCT)), "3"),
         ((RevenueAccount("3", product_id=PRODUCT), RevenueAccount("4", product_id=PRODUCT, company_id=COMPANY)), "4"),
         ((RevenueAccount("5", product_id=COMPANY), RevenueAccount("6", range_id=COMPANY)), None),
     ],
 )
 def test_the_nearest_mapping_wins(known_accounts: tuple[RevenueAccount, ...], account: str | None) -> None:
-    assert mapped_account(PRODUCT, RANGE, known_accounts) == account
+    assert mapped_account(PRODUCT, (RANGE, ABOVE), known_accounts) == account
