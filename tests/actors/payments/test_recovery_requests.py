@@ -7,28 +7,36 @@ import pytest
 from actors.payments.bank.outcomes import Script
 from actors.payments.bank.simulator import SimulatedBank
 from messages.payments import (
+    ActionKind,
     AddCaseNote,
+    CancelRetryPlan,
     CloseRecoveryCase,
     ConfirmMandateSignature,
     CreateBankDetails,
+    CreateDunningPolicy,
+    DunningTerms,
     GetRecoveryCase,
     GetReminder,
+    GetRetryPlan,
     ListAlerts,
     ListPayments,
     ListRecoveryCases,
     ListReminders,
+    ListRetryPlans,
     ListRetryRuns,
     PauseRecoveryCase,
     ResumeRecoveryCase,
+    RiskLevel,
     RunRetries,
     SetupMandate,
     SignatureChannel,
+    StepTrigger,
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
-from tests.actors.payments.builders import OTHER_IBAN, at, look_behind
+from tests.actors.payments.builders import OTHER_IBAN, at, look_behind, money
 from tests.actors.payments.steps import PRESENTED, facts, imported
-from tests.actors.payments.test_recovery import case_of, paid, presented_again, rejected, with_policies
+from tests.actors.payments.test_recovery import act, case_of, paid, presented_again, rejected, step, with_policies
 from tests.harness import Running, Tenant
 
 
@@ -59,6 +67,44 @@ async def test_an_agent_pauses_resumes_and_closes_and_another_tenant_sees_nothin
     assert refusal.value.code.code == "OUTSTANDING_REMAINS"
     closed = await tenant.client.call(CloseRecoveryCase(case_id=case.case_id, reason="ERROR"))  # type: ignore[arg-type]
     assert (closed.status, closed.plans[0].status) == ("CLOSED", "CANCELLED")
+
+
+async def test_an_agent_finds_what_is_urgent_and_sees_all_that_belongs_to_it(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    await with_policies(tenant)
+    await rejected(running, tenant)
+    case = await case_of(tenant)
+    assert [row.template_key for row in case.reminders] == ["D1"]
+    found = await tenant.client.call(GetRetryPlan(plan_id=case.plans[0].plan_id))
+    assert found.reminders == case.reminders
+    for wanted, count in (
+        (ListRecoveryCases(min_outstanding=money("24.90"), overdue_days=20, risk=RiskLevel.LOW), 1),
+        (ListRecoveryCases(min_outstanding=money("24.91")), 0),
+        (ListRecoveryCases(overdue_days=21), 0),
+        (ListRecoveryCases(risk=RiskLevel.HIGH), 0),
+        (ListRetryPlans(rejected_from=PRESENTED, rejected_to=PRESENTED), 1),
+        (ListRetryPlans(rejected_from=PRESENTED + timedelta(days=1)), 0),
+        (ListRetryPlans(collection_from=date(2026, 5, 6), collection_to=date(2026, 5, 6)), 1),
+        (ListRetryPlans(collection_from=date(2026, 5, 7)), 0),
+        (ListReminders(planned_from=case.reminders[0].planned_at, planned_to=case.reminders[0].planned_at), 1),
+        (ListReminders(planned_to=at(PRESENTED, 0)), 0),
+    ):
+        assert len((await tenant.client.call(wanted)).items) == count, wanted
+        assert (await other_tenant.client.call(wanted)).items == (), wanted
+
+
+async def test_a_cancelled_plan_is_not_announced_any_more(running: Running, tenant: Tenant) -> None:
+    ladder = DunningTerms(
+        steps=(step("T", 1, StepTrigger.REJECTION_COUNT, 1, act(ActionKind.CREATE_TASK, title="Call")),)
+    )
+    await tenant.client.call(CreateDunningPolicy(code="TASK", name="Task", terms=ladder, is_default=True))
+    await rejected(running, tenant)
+    (plan,) = (await case_of(tenant)).plans
+    cancelled = await tenant.client.call(CancelRetryPlan(plan_id=plan.plan_id, reason="pays by transfer"))
+    assert cancelled.status == "CANCELLED"
+    (row,) = (await case_of(tenant)).reminders
+    assert (row.template_key, row.status) == ("reminder.debit_failed", "CANCELLED")
 
 
 async def test_case_13_a_new_mandate_revives_the_plan_once_and_no_fallback_step_runs(
