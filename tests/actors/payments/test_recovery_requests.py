@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from actors.payments.bank.outcomes import Script
+from actors.payments.bank.outcomes import Rule, Script, parse_outcome
 from actors.payments.bank.simulator import SimulatedBank
 from messages.payments import (
     ActionKind,
@@ -216,6 +216,34 @@ async def test_case_19_a_debit_that_lands_after_the_transfer_is_an_overpayment(
     assert "OVERPAYMENT" in {alert.code for alert in (await tenant.client.call(ListAlerts())).items}
     payments = (await tenant.client.call(ListPayments(client_id=found.client_id))).items
     assert len(payments) == 3
+
+
+async def test_a_technical_rejection_warns_the_staff_and_duns_nobody(running: Running, tenant: Tenant) -> None:
+    await rejected(running, tenant, "RR01")
+    (alert,) = (await tenant.client.call(ListAlerts(code="REASON_RR01"))).items
+    assert alert.severity == "WARNING"
+    assert (await tenant.client.call(ListRecoveryCases())).items == ()
+
+
+async def test_case_35_a_refund_claimed_after_eight_weeks_is_not_retried_a_person_calls(
+    running: Running, tenant: Tenant
+) -> None:
+    await with_policies(tenant)
+    await rejected(running, tenant)
+    bank = SimulatedBank(Script(rules=(Rule(parse_outcome("REF-MD06-56")),)))
+    content = await presented_again(running, tenant, at(date(2026, 5, 4)), date(2026, 5, 6), "24.90")
+    await imported(tenant, bank.take(content, date(2026, 5, 4)))
+    for day in (date(2026, 5, 6), date(2026, 7, 1)):
+        for answer in bank.play(day):
+            tenant.client.now = at(day, 20)
+            await imported(tenant, answer)
+    case = await case_of(tenant)
+    (plan,) = case.plans
+    assert (case.status, case.episode, case.level) == ("OPEN", 2, 2)
+    assert (plan.status, [attempt.status for attempt in plan.attempts]) == ("NOT_ELIGIBLE", ["REVERSED"])
+    await running.settled()
+    (order,) = await facts(running, tenant, "dunning_action.requested")
+    assert (order["action"], "MD06" in order["title"]) == ("CREATE_TASK", True)
 
 
 async def test_case_44_an_attempt_makes_one_payment_whose_key_is_the_attempts(running: Running, tenant: Tenant) -> None:
