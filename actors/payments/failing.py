@@ -324,7 +324,7 @@ async def _alert_taken_again(work: UnitOfWork, row: dict[str, Any]) -> None:
 
 
 async def _alert(work: UnitOfWork, books: Books, judged: dict[UUID, _Judged]) -> None:
-    """Codes nobody knows, faults of our own, and returns outside the scheme's time need a person."""
+    """Codes nobody knows, faults of our own (critical or not), and returns outside the scheme's time need a person."""
     for id_, found in judged.items():
         code, row = found.failure.code, books.payments[id_]
         refs = [Ref(type="payment", id=id_)]
@@ -338,6 +338,12 @@ async def _alert(work: UnitOfWork, books: Books, judged: dict[UUID, _Judged]) ->
             await raise_alert(
                 work, f"REASON_{code}", AlertSeverity.CRITICAL, "Rejet à traiter sans délai",
                 f"payment {row['reference']} failed with {code}; look at the file and the creditor's data",
+                about=code, company_id=row["company_id"], refs=refs,
+            )  # fmt: skip
+        elif row["reason_category"] == ReasonCategory.TECHNICAL:
+            await raise_alert(
+                work, f"REASON_{code}", AlertSeverity.WARNING, "Rejet technique à corriger",
+                f"payment {row['reference']} failed with {code}, a fault of our data or file; correct it, then collect",
                 about=code, company_id=row["company_id"], refs=refs,
             )  # fmt: skip
         if found.phase is FailurePhase.POST_SETTLEMENT and (over := books.payment_states[id_].over_refund) > 0:

@@ -85,6 +85,9 @@ NOTICE_RUNNING = ALREADY_EXISTS.specific(
     "NOTICE_RUNNING", "Une mise en demeure est en cours", "A formal notice is running"
 )
 ADDRESS_MISSING = PRECONDITION_FAILED.specific("ADDRESS_MISSING", "Adresse postale manquante", "Postal address missing")
+MAX_ATTEMPTS_REACHED = BUSINESS_RULE_VIOLATION.specific(
+    "MAX_ATTEMPTS_REACHED", "Nombre maximal de représentations atteint", "Every attempt was made"
+)
 NOT_RETRYABLE_REASON = BUSINESS_RULE_VIOLATION.specific(
     "NOT_RETRYABLE_REASON", "Représentation impossible", "The debit may not be presented again"
 )

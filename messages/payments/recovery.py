@@ -8,6 +8,8 @@ from pydantic import Field
 
 from messages.base import Reply, Request
 from messages.paging import Page, PageRequest
+from messages.payments.charges import RecoveryCharge
+from messages.payments.notices import FormalNotice
 from messages.payments.recovery_vocabulary import (
     CaseCloseReason,
     CasePauseReason,
@@ -97,23 +99,6 @@ class RetryAttempt(Reply):
     new_reason_code: str | None
 
 
-class RetryPlan(RetryRef):
-    """A plan with its attempts."""
-
-    reason_code: str
-    first_rejection: date
-    eligibility: RetryEligibility
-    max_attempts: int
-    resolution_reason: str | None
-    attempts: tuple[RetryAttempt, ...] = ()
-    created_at: Instant
-    version: int
-
-
-class RetryPlanPage(Page[RetryPlan]):
-    """Plans, newest first, without their attempts."""
-
-
 class Reminder(Reply):
     """A message to a debtor."""
 
@@ -131,6 +116,24 @@ class Reminder(Reply):
     error_code: str | None
     created_at: Instant
     version: int
+
+
+class RetryPlan(RetryRef):
+    """A plan with its attempts; `reminders` is what the debtor was told since it was made, only by GetRetryPlan."""
+
+    reason_code: str
+    first_rejection: date
+    eligibility: RetryEligibility
+    max_attempts: int
+    resolution_reason: str | None
+    attempts: tuple[RetryAttempt, ...] = ()
+    reminders: tuple[Reminder, ...] = ()
+    created_at: Instant
+    version: int
+
+
+class RetryPlanPage(Page[RetryPlan]):
+    """Plans, newest first, without their attempts."""
 
 
 class ReminderPage(Page[Reminder]):
@@ -165,7 +168,7 @@ class CaseNote(Reply):
 
 
 class RecoveryCase(CaseRef):
-    """A case; items, plans and steps only where one case is asked for."""
+    """A case; what belongs to it only where one case is asked for, notes and reminders only by GetRecoveryCase."""
 
     customer_type: CustomerType
     opened_on: date
@@ -178,7 +181,11 @@ class RecoveryCase(CaseRef):
     items: tuple[RecoveryItem, ...] = ()
     plans: tuple[RetryPlan, ...] = ()
     steps: tuple[DunningStepDone, ...] = ()
+    charges: tuple[RecoveryCharge, ...] = ()
+    notices: tuple[FormalNotice, ...] = ()
+    suspensions: tuple[SuspensionOrder, ...] = ()
     notes: tuple[CaseNote, ...] = ()
+    reminders: tuple[Reminder, ...] = ()
     created_at: Instant
     version: int
 
@@ -232,22 +239,26 @@ _READ, _WRITE = "payments:recovery:read", "payments:recovery:write"
 
 
 class GetRetryPlan(Request[RetryPlan], query=True, permission=_READ):
-    """One plan with its attempts."""
+    """One plan with its attempts and its reminders."""
 
     plan_id: UUID
 
 
 class ListRetryPlans(PageRequest, Request[RetryPlanPage], query=True, permission=_READ):
-    """Plans by client, contract, case and state."""
+    """Plans by client, contract, case, state, day of the first rejection and day of the next debit, ends included."""
 
     client_id: UUID | None = None
     contract_id: UUID | None = None
     case_id: UUID | None = None
     status: tuple[RetryPlanStatus, ...] = ()
+    rejected_from: date | None = None
+    rejected_to: date | None = None
+    collection_from: date | None = None
+    collection_to: date | None = None
 
 
 class CancelRetryPlan(Request[RetryPlan], permission=_WRITE):
-    """Stop presenting a receivable again; the case goes on."""
+    """Stop presenting a receivable again and what waits to announce it; the case goes on."""
 
     plan_id: UUID
     reason: Annotated[Line, Field(min_length=3)]
@@ -260,12 +271,14 @@ class GetReminder(Request[Reminder], query=True, permission=_READ):
 
 
 class ListReminders(PageRequest, Request[ReminderPage], query=True, permission=_READ):
-    """Reminders by case, client, channel and state."""
+    """Reminders by case, client, channel, state and planned hour, ends included."""
 
     case_id: UUID | None = None
     client_id: UUID | None = None
     channel: ReminderChannel | None = None
     status: tuple[ReminderStatus, ...] = ()
+    planned_from: Instant | None = None
+    planned_to: Instant | None = None
 
 
 class CancelReminder(Request[Reminder], permission=_WRITE):
@@ -276,13 +289,16 @@ class CancelReminder(Request[Reminder], permission=_WRITE):
 
 
 class GetRecoveryCase(Request[RecoveryCase], query=True, permission=_READ):
-    """One case with its items, plans and steps."""
+    """One case with all that belongs to it, and its newest hundred notes and reminders."""
 
     case_id: UUID
 
 
 class ListRecoveryCases(PageRequest, Request[RecoveryCasePage], query=True, permission=_READ):
-    """Cases by client, contract, company, state and level."""
+    """Cases by client, contract, company, state and level, and by what makes one urgent.
+
+    `overdue_days`: something still owed was due at least so many days ago; `min_outstanding` is in the case's currency.
+    """
 
     client_id: UUID | None = None
     contract_id: UUID | None = None
@@ -291,6 +307,9 @@ class ListRecoveryCases(PageRequest, Request[RecoveryCasePage], query=True, perm
     status: tuple[RecoveryCaseStatus, ...] = ()
     service_state: ServiceState | None = None
     level: Annotated[int, Field(ge=0, le=4)] | None = None
+    min_outstanding: Money | None = None
+    overdue_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    risk: RiskLevel | None = None
 
 
 class AssignRecoveryCase(Request[RecoveryCase], permission=_WRITE):

@@ -17,6 +17,7 @@ from actors.payments.recovery.terms import Policies, context_of, customer_type, 
 from actors.payments.rules import retrying
 from actors.payments.rules.reasons import reason_of
 from actors.payments.rules.recovery_machines import LIVE_PLANS, RECOVERY_CASE, RECOVERY_ITEM
+from actors.payments.rules.references import failure_message_key
 from actors.payments.rules.retrying import Debtor
 from messages.payments import (
     BankProfile,
@@ -267,7 +268,7 @@ async def _open(
 
 def _write(desk: Desk, case: Row, debit: FailedDebit, zone: ZoneInfo) -> None:
     """Tell the debtor, once per failure; a debtor who chose to refuse is called by a person as well."""
-    key = f"{case['id']}|failed|{debit.payment['id']}"
+    key = failure_message_key(case["id"], debit.payment["id"])
     writing.apply_rules(desk, case, ReminderTrigger.ON_REJECTION, key, zone)
     reason = reason_of(debit.code)
     if reason.category is ReasonCategory.DISPUTE and reason.advice is RetryAdvice.MANUAL:

@@ -55,10 +55,13 @@ def retry_ref(row: Any) -> dict[str, Any]:
     return dict(RetryRef.model_validate(_plan_fields(row)))
 
 
-def plan_of(row: Any, attempts: Sequence[Any] = ()) -> RetryPlan:
-    """A plan, with its attempts where they were read."""
-    parts = tuple(attempt_of(attempt, row["currency"]) for attempt in attempts)
-    return RetryPlan.model_validate(_plan_fields(row) | {"attempts": parts})
+def plan_of(row: Any, attempts: Sequence[Any] = (), reminders: Sequence[Any] = ()) -> RetryPlan:
+    """A plan, with its attempts and reminders where they were read."""
+    parts = {
+        "attempts": tuple(attempt_of(attempt, row["currency"]) for attempt in attempts),
+        "reminders": tuple(reminder_of(found) for found in reminders),
+    }
+    return RetryPlan.model_validate(_plan_fields(row) | parts)
 
 
 def _plan_fields(row: Any) -> dict[str, Any]:

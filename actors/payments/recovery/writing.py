@@ -1,5 +1,6 @@
 """Messages to debtors: planned at an hour the law and the caps allow, cancelled when not needed."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 from actors.payments.recovery.desk import Desk, Row
 from actors.payments.rules.contact import Sent, next_allowed
 from actors.payments.rules.recovery_machines import REMINDER
+from actors.payments.rules.references import failure_message_key
 from messages.payments import (
     ReminderCancelled,
     ReminderChannel,
@@ -92,6 +94,12 @@ def cancel_messages(desk: Desk, case: Row, reason: str) -> None:
     for row in desk.reminders.values():
         if row["case_id"] == case["id"] and row["status"] == ReminderStatus.PENDING:
             cancel_message(desk, row, reason)
+
+
+def announces(row: Row, plan: Row, attempts: Sequence[Row]) -> bool:
+    """Whether a message tells of the plan's failed debits only, and so of the next one; the ladder's do not."""
+    payments = {plan["original_payment_id"], *(attempt["payment_id"] for attempt in attempts)} - {None}
+    return any(row["key"].startswith(failure_message_key(plan["case_id"], id_)) for id_ in payments)
 
 
 def cancel_message(desk: Desk, row: Row, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from actors.payments import standing
 from actors.payments.recovery import (
@@ -47,6 +47,7 @@ from messages.payments import (
     RecoveryCasePaused,
     RecoveryCaseStatus,
     RecoveryQuote,
+    Reminder,
     RequestReactivation,
     RequestSuspension,
     ResumeRecoveryCase,
@@ -65,6 +66,8 @@ from storage.payments.tables.payments import payment_standing
 from storage.payments.tables.recovery import (
     case_note,
     recovery_case,
+    recovery_item,
+    reminder,
     suspension_request,
 )
 
@@ -80,7 +83,13 @@ _WITH_DEBT = frozenset(
 async def get_recovery_case(request: GetRecoveryCase, work: UnitOfWork) -> RecoveryCase:
     """A case in full."""
     desk, case = await desk_of(work, request.case_id, lock=False)
-    return await _with_notes(desk, case)
+    written = await work.fetch(
+        select(reminder)
+        .where(reminder.c.organisation_id == work.organisation_id, reminder.c.case_id == case["id"])
+        .order_by(reminder.c.created_at.desc(), reminder.c.id.desc())
+        .limit(100)
+    )
+    return await _with_notes(desk, case, tuple(shown.reminder_of(row) for row in reversed(written)))
 
 
 async def list_recovery_cases(request: ListRecoveryCases, work: UnitOfWork) -> RecoveryCasePage:
@@ -91,6 +100,7 @@ async def list_recovery_cases(request: ListRecoveryCases, work: UnitOfWork) -> R
             statement = statement.where(recovery_case.c[name] == getattr(request, name))
     if request.status:
         statement = statement.where(recovery_case.c.status.in_(request.status))
+    statement = statement.where(*_urgent(request, work))
     if work.caller.company_ids is not None:
         statement = statement.where(recovery_case.c.company_id.in_(work.caller.company_ids))
     return await page(
@@ -102,6 +112,29 @@ async def list_recovery_cases(request: ListRecoveryCases, work: UnitOfWork) -> R
         reply=RecoveryCasePage,
         item=shown.case_of,
     )
+
+
+def _urgent(request: ListRecoveryCases, work: UnitOfWork) -> list[ColumnElement[bool]]:
+    """Much is owed, or for long, or by a client whose next debit likely fails."""
+    found: list[ColumnElement[bool]] = []
+    if request.min_outstanding is not None:
+        found += [
+            recovery_case.c.outstanding >= request.min_outstanding.amount,
+            recovery_case.c.currency == request.min_outstanding.currency,
+        ]
+    if request.overdue_days is not None:
+        late = select(recovery_item.c.case_id).where(
+            recovery_item.c.organisation_id == work.organisation_id,
+            recovery_item.c.status.in_(STILL_OWED),
+            recovery_item.c.due_date <= work.today() - timedelta(days=request.overdue_days),
+        )
+        found.append(recovery_case.c.id.in_(late))
+    if request.risk is not None:
+        risky = select(payment_standing.c.client_id).where(
+            payment_standing.c.organisation_id == work.organisation_id, payment_standing.c.risk == request.risk
+        )
+        found.append(recovery_case.c.client_id.in_(risky))
+    return found
 
 
 async def assign_recovery_case(request: AssignRecoveryCase, work: UnitOfWork) -> RecoveryCase:
@@ -299,7 +332,7 @@ async def list_suspension_requests(request: ListSuspensionRequests, work: UnitOf
     )
 
 
-async def _with_notes(desk: Desk, case: Row) -> RecoveryCase:
+async def _with_notes(desk: Desk, case: Row, reminders: tuple[Reminder, ...] = ()) -> RecoveryCase:
     """The case with the newest hundred notes, oldest first."""
     rows = await desk.work.fetch(
         select(case_note)
@@ -307,19 +340,27 @@ async def _with_notes(desk: Desk, case: Row) -> RecoveryCase:
         .order_by(case_note.c.written_at.desc(), case_note.c.id.desc())
         .limit(100)
     )
-    return in_full(desk, case, tuple(shown.note_of(row) for row in reversed(rows)))
+    return in_full(desk, case, tuple(shown.note_of(row) for row in reversed(rows)), reminders)
 
 
-def in_full(desk: Desk, case: Row, notes: tuple[CaseNote, ...] = ()) -> RecoveryCase:
+def in_full(
+    desk: Desk, case: Row, notes: tuple[CaseNote, ...] = (), reminders: tuple[Reminder, ...] = ()
+) -> RecoveryCase:
     """A case with everything of it that is on the desk."""
-    steps = [row for row in desk.steps.values() if row["case_id"] == case["id"]]
+    steps, notices, suspensions = (
+        sorted((row for row in rows.values() if row["case_id"] == case["id"]), key=lambda row: (row[when], row["id"]))
+        for rows, when in (
+            (desk.steps, "executed_at"), (desk.notices, "created_at"), (desk.suspensions, "created_at"),
+        )
+    )  # fmt: skip
     return shown.case_of(
         case,
         notes=notes,
+        reminders=reminders,
+        charges=tuple(shown.charge_of(row) for row in desk.charges_of(case)),
+        notices=tuple(shown.notice_of(row) for row in notices),
+        suspensions=tuple(shown.suspension_of(row) for row in suspensions),
         items=tuple(shown.item_of(item, case["currency"]) for item in desk.items_of(case)),
         plans=tuple(shown.plan_of(plan, desk.attempts_of(plan)) for plan in desk.plans_of(case)),
-        steps=tuple(
-            shown.step_of(row, case["episode"])
-            for row in sorted(steps, key=lambda row: (row["executed_at"], row["step_code"]))
-        ),
+        steps=tuple(shown.step_of(row, case["episode"]) for row in steps),
     )

@@ -33,6 +33,10 @@ async def list_reminders(request: ListReminders, work: UnitOfWork) -> ReminderPa
             statement = statement.where(reminder.c[name] == getattr(request, name))
     if request.status:
         statement = statement.where(reminder.c.status.in_(request.status))
+    if request.planned_from is not None:
+        statement = statement.where(reminder.c.planned_at >= request.planned_from)
+    if request.planned_to is not None:
+        statement = statement.where(reminder.c.planned_at <= request.planned_to)
     return await page(
         work,
         request,

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from actors.payments.recovery import climbing, planning, presenting, shown
+from actors.payments.recovery import climbing, planning, presenting, shown, writing
 from actors.payments.recovery.found import desk_of
 from actors.payments.recovery.presenting import Presented
 from messages.calendar.codes import PRENOTIFICATION_TOO_SHORT
 from messages.payments import (
+    MAX_ATTEMPTS_REACHED,
     NOT_RETRYABLE_REASON,
     RETRY_PLAN_NOT_FOUND,
     CancelRetryPlan,
@@ -18,6 +19,8 @@ from messages.payments import (
     ListRetryPlans,
     ListRetryRuns,
     ReminderStatus,
+    RetryAttemptStatus,
+    RetryEligibility,
     RetryOutcome,
     RetryPlan,
     RetryPlanPage,
@@ -53,6 +56,8 @@ async def _of_plan(plan_id: UUID, work: UnitOfWork) -> list[object]:
     """The plan's next attempt; the debtor must have been told of its date."""
     plan = await _plan(work, plan_id)
     rows = await presenting.next_attempt(work, plan_id)
+    if not rows and plan["eligibility"] == RetryEligibility.NOT_ELIGIBLE_MAX_ATTEMPTS:
+        raise Refused(MAX_ATTEMPTS_REACHED, f"all {plan['max_attempts']} attempts were made; ask for another payment")
     if not rows:
         raise Refused(NOT_RETRYABLE_REASON, f"the plan is {plan['status']}: it has no attempt to present")
     told = await work.fetch_value(
@@ -109,14 +114,24 @@ async def list_retry_runs(request: ListRetryRuns, work: UnitOfWork) -> RetryRunP
 
 
 async def get_retry_plan(request: GetRetryPlan, work: UnitOfWork) -> RetryPlan:
-    """A plan with its attempts."""
+    """A plan with its attempts and what the debtor was told since it was made."""
     row = await _plan(work, request.plan_id)
     attempts = await work.fetch(
         select(retry_attempt)
         .where(retry_attempt.c.organisation_id == work.organisation_id, retry_attempt.c.plan_id == row["id"])
         .order_by(retry_attempt.c.number)
     )
-    return shown.plan_of(row, attempts)
+    written = await work.fetch(
+        select(reminder)
+        .where(
+            reminder.c.organisation_id == work.organisation_id,
+            reminder.c.case_id == row["case_id"],
+            reminder.c.created_at >= row["created_at"],
+        )
+        .order_by(reminder.c.created_at, reminder.c.id)
+        .limit(100)
+    )
+    return shown.plan_of(row, attempts, written)
 
 
 async def list_retry_plans(request: ListRetryPlans, work: UnitOfWork) -> RetryPlanPage:
@@ -127,6 +142,12 @@ async def list_retry_plans(request: ListRetryPlans, work: UnitOfWork) -> RetryPl
             statement = statement.where(retry_plan.c[name] == getattr(request, name))
     if request.status:
         statement = statement.where(retry_plan.c.status.in_(request.status))
+    if request.rejected_from is not None:
+        statement = statement.where(retry_plan.c.first_rejection >= request.rejected_from)
+    if request.rejected_to is not None:
+        statement = statement.where(retry_plan.c.first_rejection <= request.rejected_to)
+    if request.collection_from is not None or request.collection_to is not None:
+        statement = statement.where(retry_plan.c.id.in_(_dated(request, work)))
     return await page(
         work,
         request,
@@ -138,12 +159,27 @@ async def list_retry_plans(request: ListRetryPlans, work: UnitOfWork) -> RetryPl
     )
 
 
+def _dated(request: ListRetryPlans, work: UnitOfWork) -> Select[Any]:
+    """The plans whose next debit lies in the days asked for."""
+    statement = select(retry_attempt.c.plan_id).where(
+        retry_attempt.c.organisation_id == work.organisation_id, retry_attempt.c.status == RetryAttemptStatus.SCHEDULED
+    )
+    if request.collection_from is not None:
+        statement = statement.where(retry_attempt.c.planned_collection_date >= request.collection_from)
+    if request.collection_to is not None:
+        statement = statement.where(retry_attempt.c.planned_collection_date <= request.collection_to)
+    return statement
+
+
 async def cancel_retry_plan(request: CancelRetryPlan, work: UnitOfWork) -> RetryPlan:
-    """Stop presenting; the ladder goes on with its fallback days."""
+    """Stop presenting and announcing; the ladder goes on with its fallback days."""
     row = await _plan(work, request.plan_id)
     desk, case = await desk_of(work, row["case_id"])
     plan = desk.plans[request.plan_id]
     planning.cancel(desk, plan, request.reason)
+    for row in desk.reminders.values():
+        if row["status"] == ReminderStatus.PENDING and writing.announces(row, plan, desk.attempts_of(plan)):
+            writing.cancel_message(desk, row, request.reason)
     await climbing.climb(desk, case, PARIS)
     await desk.store()
     return shown.plan_of(plan, desk.attempts_of(plan))

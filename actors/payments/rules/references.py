@@ -53,6 +53,11 @@ def failure_key(payment_id: UUID, phase: FailurePhase, code: str, amount: Decima
     return hashlib.sha256(f"{payment_id}|{kind}|{code}|{amount:.2f}".encode()).hexdigest()
 
 
+def failure_message_key(case_id: UUID, payment_id: UUID) -> str:
+    """What the keys of the messages about a failed debit begin with: a debtor is told of each failure once."""
+    return f"{case_id}|failed|{payment_id}"
+
+
 def control_checksum(entries: Iterable[tuple[UUID, Decimal, str]]) -> str:
     """The checksum of a debit day over `id|amount|currency` lines in the order of the ids."""
     lines = sorted(f"{identity}|{amount:.2f}|{currency}\n" for identity, amount, currency in entries)

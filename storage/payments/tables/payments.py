@@ -198,6 +198,7 @@ payment_standing = Table(
     Column("version", Integer, nullable=False),
     instant("updated_at"),
     PrimaryKeyConstraint("organisation_id", "client_id"),
+    Index("ix_payment_standing_risk", "organisation_id", "risk", "client_id"),
     info=TENANT,
 )
 

@@ -4,31 +4,39 @@ from datetime import date, timedelta
 
 import pytest
 
-from actors.payments.bank.outcomes import Script
+from actors.payments.bank.outcomes import Rule, Script, parse_outcome
 from actors.payments.bank.simulator import SimulatedBank
 from messages.payments import (
+    ActionKind,
     AddCaseNote,
+    CancelRetryPlan,
     CloseRecoveryCase,
     ConfirmMandateSignature,
     CreateBankDetails,
+    CreateDunningPolicy,
+    DunningTerms,
     GetRecoveryCase,
     GetReminder,
+    GetRetryPlan,
     ListAlerts,
     ListPayments,
     ListRecoveryCases,
     ListReminders,
+    ListRetryPlans,
     ListRetryRuns,
     PauseRecoveryCase,
     ResumeRecoveryCase,
+    RiskLevel,
     RunRetries,
     SetupMandate,
     SignatureChannel,
+    StepTrigger,
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
-from tests.actors.payments.builders import OTHER_IBAN, at, look_behind
+from tests.actors.payments.builders import OTHER_IBAN, at, look_behind, money
 from tests.actors.payments.steps import PRESENTED, facts, imported
-from tests.actors.payments.test_recovery import case_of, paid, presented_again, rejected, with_policies
+from tests.actors.payments.test_recovery import act, case_of, paid, presented_again, rejected, step, with_policies
 from tests.harness import Running, Tenant
 
 
@@ -59,6 +67,44 @@ async def test_an_agent_pauses_resumes_and_closes_and_another_tenant_sees_nothin
     assert refusal.value.code.code == "OUTSTANDING_REMAINS"
     closed = await tenant.client.call(CloseRecoveryCase(case_id=case.case_id, reason="ERROR"))  # type: ignore[arg-type]
     assert (closed.status, closed.plans[0].status) == ("CLOSED", "CANCELLED")
+
+
+async def test_an_agent_finds_what_is_urgent_and_sees_all_that_belongs_to_it(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    await with_policies(tenant)
+    await rejected(running, tenant)
+    case = await case_of(tenant)
+    assert [row.template_key for row in case.reminders] == ["D1"]
+    found = await tenant.client.call(GetRetryPlan(plan_id=case.plans[0].plan_id))
+    assert found.reminders == case.reminders
+    for wanted, count in (
+        (ListRecoveryCases(min_outstanding=money("24.90"), overdue_days=20, risk=RiskLevel.LOW), 1),
+        (ListRecoveryCases(min_outstanding=money("24.91")), 0),
+        (ListRecoveryCases(overdue_days=21), 0),
+        (ListRecoveryCases(risk=RiskLevel.HIGH), 0),
+        (ListRetryPlans(rejected_from=PRESENTED, rejected_to=PRESENTED), 1),
+        (ListRetryPlans(rejected_from=PRESENTED + timedelta(days=1)), 0),
+        (ListRetryPlans(collection_from=date(2026, 5, 6), collection_to=date(2026, 5, 6)), 1),
+        (ListRetryPlans(collection_from=date(2026, 5, 7)), 0),
+        (ListReminders(planned_from=case.reminders[0].planned_at, planned_to=case.reminders[0].planned_at), 1),
+        (ListReminders(planned_to=at(PRESENTED, 0)), 0),
+    ):
+        assert len((await tenant.client.call(wanted)).items) == count, wanted
+        assert (await other_tenant.client.call(wanted)).items == (), wanted
+
+
+async def test_a_cancelled_plan_is_not_announced_any_more(running: Running, tenant: Tenant) -> None:
+    ladder = DunningTerms(
+        steps=(step("T", 1, StepTrigger.REJECTION_COUNT, 1, act(ActionKind.CREATE_TASK, title="Call")),)
+    )
+    await tenant.client.call(CreateDunningPolicy(code="TASK", name="Task", terms=ladder, is_default=True))
+    await rejected(running, tenant)
+    (plan,) = (await case_of(tenant)).plans
+    cancelled = await tenant.client.call(CancelRetryPlan(plan_id=plan.plan_id, reason="pays by transfer"))
+    assert cancelled.status == "CANCELLED"
+    (row,) = (await case_of(tenant)).reminders
+    assert (row.template_key, row.status) == ("reminder.debit_failed", "CANCELLED")
 
 
 async def test_case_13_a_new_mandate_revives_the_plan_once_and_no_fallback_step_runs(
@@ -170,6 +216,34 @@ async def test_case_19_a_debit_that_lands_after_the_transfer_is_an_overpayment(
     assert "OVERPAYMENT" in {alert.code for alert in (await tenant.client.call(ListAlerts())).items}
     payments = (await tenant.client.call(ListPayments(client_id=found.client_id))).items
     assert len(payments) == 3
+
+
+async def test_a_technical_rejection_warns_the_staff_and_duns_nobody(running: Running, tenant: Tenant) -> None:
+    await rejected(running, tenant, "RR01")
+    (alert,) = (await tenant.client.call(ListAlerts(code="REASON_RR01"))).items
+    assert alert.severity == "WARNING"
+    assert (await tenant.client.call(ListRecoveryCases())).items == ()
+
+
+async def test_case_35_a_refund_claimed_after_eight_weeks_is_not_retried_a_person_calls(
+    running: Running, tenant: Tenant
+) -> None:
+    await with_policies(tenant)
+    await rejected(running, tenant)
+    bank = SimulatedBank(Script(rules=(Rule(parse_outcome("REF-MD06-56")),)))
+    content = await presented_again(running, tenant, at(date(2026, 5, 4)), date(2026, 5, 6), "24.90")
+    await imported(tenant, bank.take(content, date(2026, 5, 4)))
+    for day in (date(2026, 5, 6), date(2026, 7, 1)):
+        for answer in bank.play(day):
+            tenant.client.now = at(day, 20)
+            await imported(tenant, answer)
+    case = await case_of(tenant)
+    (plan,) = case.plans
+    assert (case.status, case.episode, case.level) == ("OPEN", 2, 2)
+    assert (plan.status, [attempt.status for attempt in plan.attempts]) == ("NOT_ELIGIBLE", ["REVERSED"])
+    await running.settled()
+    (order,) = await facts(running, tenant, "dunning_action.requested")
+    assert (order["action"], "MD06" in order["title"]) == ("CREATE_TASK", True)
 
 
 async def test_case_44_an_attempt_makes_one_payment_whose_key_is_the_attempts(running: Running, tenant: Tenant) -> None:
