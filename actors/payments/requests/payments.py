@@ -284,13 +284,13 @@ async def _oldest_first(work: UnitOfWork, row: Any) -> list[UUID]:
 
 
 async def get_client_balance(request: GetClientBalance, work: UnitOfWork) -> ClientBalance:
-    """Open invoices less what was paid ahead."""
+    """Open invoices less what was paid ahead; what was settled outside payments is not owed."""
     rows = await work.fetch(
         select(invoice_view)
         .where(
             invoice_view.c.organisation_id == work.organisation_id,
             invoice_view.c.client_id == request.client_id,
-            invoice_view.c.due - invoice_view.c.credited - invoice_view.c.allocated > 0,
+            invoice_view.c.due - invoice_view.c.credited - invoice_view.c.allocated > invoice_view.c.settled_elsewhere,
         )
         .order_by(invoice_view.c.due_date, invoice_view.c.number)
         .limit(200)
@@ -301,7 +301,7 @@ async def get_client_balance(request: GetClientBalance, work: UnitOfWork) -> Cli
             number=row["number"],
             due_date=row["due_date"],
             amount=views.money(row["due"]),
-            open=views.money(row["due"] - row["credited"] - row["allocated"]),
+            open=views.money(row["due"] - row["credited"] - row["allocated"] - row["settled_elsewhere"]),
         )
         for row in rows
     )
