@@ -63,7 +63,7 @@ _WITH_MEANS = select(payment, mandate.c.rum, bank_details.c.iban_masked).select_
         bank_details, bank_details.c.id == mandate.c.bank_details_id
     )
 )
-_FILTERS = ("client_id", "contract_id", "instalment_id", "batch_id", "company_id", "method")
+_FILTERS = ("client_id", "contract_id", "instalment_id", "batch_id", "company_id", "method", "provider")
 
 
 async def get_payment(request: GetPayment, work: UnitOfWork) -> Payment:
@@ -83,6 +83,10 @@ async def list_payments(request: ListPayments, work: UnitOfWork) -> PaymentPage:
         statement = statement.where(payment.c.requested_collection_date >= request.collected_from)
     if request.collected_to is not None:
         statement = statement.where(payment.c.requested_collection_date <= request.collected_to)
+    if request.amount_from is not None:
+        statement = statement.where(payment.c.amount >= request.amount_from)
+    if request.amount_to is not None:
+        statement = statement.where(payment.c.amount <= request.amount_to)
     if request.reference is not None:
         statement = statement.where(payment.c.reference == request.reference.upper())
     if work.caller.company_ids is not None:
