@@ -9,11 +9,12 @@ from pydantic import Field
 
 from messages.base import Event, Idempotency, Part, Reply, Request
 from messages.paging import Page, PageRequest
+from messages.payments.providers import Provider
 from messages.payments.snapshots import Allocation, FailureNotice, PaymentRef
 from messages.payments.vocabulary import PaymentMethod, PaymentStatus, ReasonCategory, RiskLevel, SequenceType, Standing
 from messages.registry import ACTORS
 from messages.values.instants import Instant
-from messages.values.money import Money
+from messages.values.money import Amount, Money
 from messages.values.text import Label, Line
 
 
@@ -100,7 +101,7 @@ class GetPayment(
 
 
 class ListPayments(PageRequest, Request[PaymentPage], query=True, resource="payment"):
-    """Payments by client, contract, file, state and date."""
+    """Payments by client, contract, file, state, provider, date and amount; both ends of a range count."""
 
     client_id: UUID | None = None
     contract_id: UUID | None = None
@@ -109,8 +110,11 @@ class ListPayments(PageRequest, Request[PaymentPage], query=True, resource="paym
     company_id: UUID | None = None
     status: tuple[PaymentStatus, ...] = ()
     method: PaymentMethod | None = None
+    provider: Provider | None = None
     collected_from: date | None = None
     collected_to: date | None = None
+    amount_from: Amount | None = None
+    amount_to: Amount | None = None
     reference: Annotated[str, Field(min_length=2, max_length=40)] | None = None
 
 

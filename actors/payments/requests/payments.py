@@ -63,7 +63,7 @@ _WITH_MEANS = select(payment, mandate.c.rum, bank_details.c.iban_masked).select_
         bank_details, bank_details.c.id == mandate.c.bank_details_id
     )
 )
-_FILTERS = ("client_id", "contract_id", "instalment_id", "batch_id", "company_id", "method")
+_FILTERS = ("client_id", "contract_id", "instalment_id", "batch_id", "company_id", "method", "provider")
 
 
 async def get_payment(request: GetPayment, work: UnitOfWork) -> Payment:
@@ -83,6 +83,10 @@ async def list_payments(request: ListPayments, work: UnitOfWork) -> PaymentPage:
         statement = statement.where(payment.c.requested_collection_date >= request.collected_from)
     if request.collected_to is not None:
         statement = statement.where(payment.c.requested_collection_date <= request.collected_to)
+    if request.amount_from is not None:
+        statement = statement.where(payment.c.amount >= request.amount_from)
+    if request.amount_to is not None:
+        statement = statement.where(payment.c.amount <= request.amount_to)
     if request.reference is not None:
         statement = statement.where(payment.c.reference == request.reference.upper())
     if work.caller.company_ids is not None:
@@ -284,13 +288,13 @@ async def _oldest_first(work: UnitOfWork, row: Any) -> list[UUID]:
 
 
 async def get_client_balance(request: GetClientBalance, work: UnitOfWork) -> ClientBalance:
-    """Open invoices less what was paid ahead."""
+    """Open invoices less what was paid ahead; what was settled outside payments is not owed."""
     rows = await work.fetch(
         select(invoice_view)
         .where(
             invoice_view.c.organisation_id == work.organisation_id,
             invoice_view.c.client_id == request.client_id,
-            invoice_view.c.due - invoice_view.c.credited - invoice_view.c.allocated > 0,
+            invoice_view.c.due - invoice_view.c.credited - invoice_view.c.allocated > invoice_view.c.settled_elsewhere,
         )
         .order_by(invoice_view.c.due_date, invoice_view.c.number)
         .limit(200)
@@ -301,7 +305,7 @@ async def get_client_balance(request: GetClientBalance, work: UnitOfWork) -> Cli
             number=row["number"],
             due_date=row["due_date"],
             amount=views.money(row["due"]),
-            open=views.money(row["due"] - row["credited"] - row["allocated"]),
+            open=views.money(row["due"] - row["credited"] - row["allocated"] - row["settled_elsewhere"]),
         )
         for row in rows
     )

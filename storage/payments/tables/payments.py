@@ -111,6 +111,8 @@ payment = Table(
     Index("ix_payment_created", "organisation_id", "created_at", "id"),
     Index("ix_payment_settled", "organisation_id", "settled_on", "id"),
     Index("ix_payment_client", "organisation_id", "client_id", "created_at", "id"),
+    Index("ix_payment_provider", "organisation_id", "provider", "created_at", "id"),
+    Index("ix_payment_amount", "organisation_id", "amount"),
     Index("ix_payment_contract", "organisation_id", "contract_id", "created_at", "id"),
     Index("ix_payment_instalment", "organisation_id", "instalment_id"),
     Index("ix_payment_batch", "organisation_id", "batch_id", "id"),

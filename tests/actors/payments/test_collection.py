@@ -21,6 +21,7 @@ from messages.payments import (
     ListMandates,
     ListPayments,
     ListSchedules,
+    Provider,
     RunEmission,
 )
 from messages.problem import Refused
@@ -237,6 +238,18 @@ async def test_another_tenant_and_a_lesser_right_see_nothing(
         await other_tenant.client.call(GetPayment(payment_id=payment.payment_id))
     assert refusal.value.code.code == "PAYMENT_NOT_FOUND"
     assert (await other_tenant.client.call(ListPayments())).items == ()
+    by_bank = ListPayments(
+        provider=Provider.BANK_SEPA, amount_from=payment.amount.amount, amount_to=payment.amount.amount
+    )
+    assert (await tenant.client.call(by_bank)).items == (payment,)
+    assert (await other_tenant.client.call(by_bank)).items == ()
+    cent = Decimal("0.01")
+    for missed in (
+        {"provider": Provider.STRIPE},
+        {"amount_from": payment.amount.amount + cent},
+        {"amount_to": payment.amount.amount - cent},
+    ):
+        assert (await tenant.client.call(by_bank.model_copy(update=missed))).items == ()
     with pytest.raises(Refused) as refusal:
         await tenant.client.call(GetPayment(payment_id=payment.payment_id), token=tenant.token("other:x:read"))
     assert refusal.value.code.code == "PERMISSION_MISSING"

@@ -10,6 +10,7 @@ from messages.clients import ClientDeceased, ClientInsolvencyOpened, ClientMerge
 from messages.factures import InvoicePaid, InvoiceRef
 from messages.payments import (
     CreateReminderPolicy,
+    GetClientBalance,
     GetPaymentStanding,
     GetRecoveryCase,
     ListInstalments,
@@ -122,6 +123,8 @@ async def test_an_invoice_settled_by_hand_at_billing_ends_the_case(running: Runn
         "amount": money(found.amount), "on_date": DAY, "source": "MANUAL", "source_id": new_id(),
         "settled": money(found.amount), "presumed": False, "by_rate": (), "outstanding": money("0.00"),
     }  # fmt: skip
+    owing = await tenant.client.call(GetClientBalance(client_id=found.client_id))
+    assert due.invoice_id in {item.invoice_id for item in owing.open_items}
     fields: dict[str, Any] = {name: getattr(issued, name) for name in InvoiceRef.model_fields}
     for _ in range(2):
         await running.state(InvoicePaid.model_validate(fields | settled), tenant.id, version=3, now=at(DAY))
@@ -130,6 +133,9 @@ async def test_an_invoice_settled_by_hand_at_billing_ends_the_case(running: Runn
     assert (case.status, case.close_reason) == ("CLOSED", "RECOVERED")
     standing = await tenant.client.call(GetPaymentStanding(client_id=found.client_id))
     assert (standing.standing, standing.outstanding.amount) == ("GOOD", Decimal("0.00"))
+    balance = await tenant.client.call(GetClientBalance(client_id=found.client_id))
+    assert due.invoice_id not in {item.invoice_id for item in balance.open_items}
+    assert owing.balance.amount - balance.balance.amount == Decimal("24.90")
 
 
 async def test_two_records_of_one_debtor_become_one_and_two_again(running: Running, tenant: Tenant) -> None:
