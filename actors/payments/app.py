@@ -99,6 +99,7 @@ actor = Actor(
         mandates.unblock_mandate,
         mandates.cancel_mandate,
         schedules.create_schedule,
+        schedules.renew_schedule,
         schedules.create_instalment,
         dues.get_schedule,
         dues.list_schedules,

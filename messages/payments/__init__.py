@@ -185,7 +185,7 @@ from messages.payments.mandate_import import (
     MANDATE_REFERENCE_TAKEN, ImportMandate,
 )  # fmt: skip
 from messages.payments.schedule_making import (
-    SCHEDULE_EXISTS, CreateInstalment, CreateSchedule,
+    SCHEDULE_EXISTS, CreateInstalment, CreateSchedule, RenewSchedule,
 )  # fmt: skip
 
 __all__ = [
@@ -263,7 +263,7 @@ __all__ = [
     "RecoveryMetrics", "RecoveryQuote", "Refund", "RefundChannel", "RefundFailed", "RefundPage", "RefundReason", "RefundStatus",
     "RefuseRefund", "RejectionReason", "RejectionReasons", "Reminder", "ReminderCancelled", "ReminderChannel", "ReminderFailed",
     "ReminderPage", "ReminderPlanned", "ReminderPolicy", "ReminderPolicyPage", "ReminderRef", "ReminderRequested",
-    "ReminderRule", "ReminderSent", "ReminderStatus", "ReminderTerms", "ReminderTrigger", "ReopenAccountingPeriod",
+    "ReminderRule", "ReminderSent", "ReminderStatus", "ReminderTerms", "ReminderTrigger", "RenewSchedule", "ReopenAccountingPeriod",
     "ReplayPspEvent", "RequestReactivation", "RequestSuspension", "RequestedTerminationReason", "RescheduleInstalment",
     "RescheduleReason", "ResetCircuit", "ResolveDispute", "ResolvePspEvent", "ResumePolicy", "ResumeRecoveryCase",
     "ResumeSchedule", "RetryAdvice", "RetryAnchor", "RetryAttempt", "RetryAttemptCancelled", "RetryAttemptExecuted",
