@@ -36,6 +36,7 @@ ONLY_THEIR_ORDER = frozenset(
         "payments.list_settlement_plans",
         "payments.list_portal_sessions",
         "payments.list_provider_overrides",
+        "payments.list_provider_status_mappings",
         "payments.list_recovery_charges",
         "payments.list_psp_accounts",
         "payments.list_psp_events",
