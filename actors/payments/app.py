@@ -54,6 +54,7 @@ from actors.payments.requests import (
     schedules,
     settings,
     settlements,
+    status_mappings,
 )
 from actors.payments.requests import batches as batch_requests
 from actors.payments.requests import ledger as ledger_requests
@@ -102,6 +103,7 @@ actor = Actor(
         mandates.unblock_mandate,
         mandates.cancel_mandate,
         schedules.create_schedule,
+        schedules.renew_schedule,
         schedules.create_instalment,
         dues.get_schedule,
         dues.list_schedules,
@@ -125,6 +127,8 @@ actor = Actor(
         cards.set_default_payment_method,
         cards.detach_payment_method,
         intake.receive_psp_webhook,
+        status_mappings.list_provider_status_mappings,
+        status_mappings.upsert_provider_status_mapping,
         psp_events.list_psp_events,
         psp_events.get_psp_event,
         psp_events.replay_psp_event,

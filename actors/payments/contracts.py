@@ -145,6 +145,7 @@ async def _create_schedule(work: UnitOfWork, event: ContractSigned, mandate_id: 
         "frequency": frequency,
         "interval": interval,
         "anchor_date": event.starts_on,
+        "anchor_index": 0,
         "start_date": event.starts_on,
         "end_date": event.ends_on,
         "rail": event.mandate_scheme or "SEPA_CORE",

@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.payments import contracts, removal, views
+from actors.payments import contracts, planning, removal, views
 from actors.payments.books import Books
 from actors.payments.rules import dates
 from actors.payments.rules.ledger import deducted_of
 from actors.payments.rules.outcomes import SETTLED, allocate_to
+from actors.payments.rules.planning import period_start
 from messages.factures import InvoiceIssued
 from messages.payments import (
     InstalmentCancelReason,
@@ -179,21 +180,13 @@ async def _will_be_planned(work: UnitOfWork, event: InvoiceIssued) -> bool:
     if event.contract_id is None or event.period_start is None:
         return False
     row = await work.fetch_one(
-        select(schedule.c.anchor_date, schedule.c.next_period_index).where(
+        select(schedule).where(
             schedule.c.organisation_id == work.organisation_id,
             schedule.c.contract_id == event.contract_id,
             schedule.c.status == ScheduleStatus.ACTIVE,
         )
     )
-    if row is None:
-        return False
-    planned = await work.fetch_value(
-        select(instalment.c.period_end)
-        .where(instalment.c.organisation_id == work.organisation_id, instalment.c.contract_id == event.contract_id)
-        .order_by(instalment.c.period_end.desc())
-        .limit(1)
-    )
-    return planned is None or event.period_start > planned
+    return row is not None and event.period_start >= period_start(planning.rhythm_of(row), row["next_period_index"])
 
 
 async def _one_off(work: UnitOfWork, event: InvoiceIssued) -> None:

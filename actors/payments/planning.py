@@ -85,7 +85,7 @@ async def ask_for_schedules(item: PlanInstalments, outside: Outside) -> list[Kno
     async with outside.heart.database.transaction(outside.organisation_id, read_only=True) as connection:
         rows = await connection.fetch(
             "select s.id, s.contract_id, s.client_id, s.company_id, s.rail, s.frequency, s.interval, s.anchor_date,"
-            " s.end_date, s.next_period_index, s.month_offset, s.preferred_debit_day,"
+            " s.anchor_index, s.end_date, s.next_period_index, s.month_offset, s.preferred_debit_day,"
             " coalesce((c.values ->> 'schedule_horizon_days')::integer, $3) as horizon"
             " from schedule s left join company_settings c"
             " on c.organisation_id = s.organisation_id and c.company_id = s.company_id"
@@ -161,6 +161,7 @@ def rhythm_of(row: Any) -> Rhythm:
         next_index=row["next_period_index"],
         month_offset=row["month_offset"],
         preferred_day=row["preferred_debit_day"],
+        anchor_index=row["anchor_index"],
     )
 
 

@@ -22,6 +22,7 @@ ONLY_THEIR_ORDER = {
     "identity.list_partners": "of an installation, for its platform's staff: some hundreds",
     "payments.list_emission_runs": "one a day of a company",
     "payments.list_export_jobs": "ordered by people: some dozens a year",
+    "payments.list_provider_status_mappings": "recorded by people: some dozens",
 }
 """Lists that can never hold many rows: that an index gives their order is all that is tested of them."""
 LISTINGS = (*IDENTITY, *PRODUCTS, *CONTRATS, *CALENDAR, *FACTURES, *PAYMENTS, *PAYMENTS_RECOVERY, *PAYMENTS_PROVIDERS)

@@ -47,6 +47,25 @@ class CreateSchedule(Request[Schedule], permission="payments:schedule:write", id
         return self
 
 
+class RenewSchedule(Request[Schedule], permission="payments:schedule:write"):
+    """Let a schedule that ended, or runs, collect again from a date on: its periods are counted from there.
+
+    An end that lies before that date is dropped. Refused for a date within a period that was presented or invoiced, and
+    for one that is paused; SCHEDULE_EXISTS when the contract got another schedule meanwhile.
+    """
+
+    schedule_id: UUID
+    new_due_date: date
+    new_amount: Money | None = None
+    expected_version: int | None = None
+
+    @model_validator(mode="after")
+    def _is_above_zero(self) -> "RenewSchedule":
+        if self.new_amount is not None and self.new_amount.amount <= 0:
+            raise refusal("AMOUNT_POSITIVE", "new_amount must be above zero")
+        return self
+
+
 class CreateInstalment(Request[Instalment], permission="payments:schedule:write", idempotency=Idempotency.REQUIRED):
     """Collect an amount once, under the mandate of a schedule that was not stopped.
 

@@ -141,6 +141,7 @@ REVIEWED: dict[str, tuple[str, ...]] = {
     "payments.reminder_policy": (CATALOGUE, "name", "customer_type"),
     "payments.retry_policy": (CATALOGUE, "name", "customer_type"),
     "payments.psp_account": (COMPANY, "name"),
+    "payments.provider_status_mapping": (CATALOGUE, "raw_status", "raw_reason"),
     "payments.rejected_webhook": ("calls that nobody vouches for, encrypted", "reason", "raw_start"),
     "payments.merged_row": (TECHNICAL, "table_name"),
     "payments.routing_rule": (CATALOGUE, "name"),

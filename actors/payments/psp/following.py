@@ -15,6 +15,7 @@ from actors.payments.alerts import raise_alert
 from actors.payments.books import Books
 from actors.payments.failing import Failure, fail_payments
 from actors.payments.portal import orders
+from actors.payments.psp import meanings
 from actors.payments.psp.port import ProviderPayment
 from actors.payments.psp.records import lock_payment
 from actors.payments.rules.machines import PAYMENT
@@ -55,6 +56,10 @@ async def follow(work: UnitOfWork, payment_id: UUID, seen: ProviderPayment, read
         orders.look(work, payment_id, why=read_at.isoformat())  # its page decides: a decline there is not the end
         return True
     await change(work, row, provider_read_at=read_at, provider_payment_id=seen.provider_payment_id)
+    understood = await meanings.understood(work, row, seen)
+    if understood is None:
+        return False
+    seen = understood
     if (seen.amount, seen.currency) != (row["amount"], row["currency"]):
         await _wrong_amount(work, row, seen)
         return False

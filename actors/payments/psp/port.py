@@ -159,6 +159,8 @@ class ProviderPayment:
     amount: Decimal
     currency: str
     raw_status: str
+    known: bool = True
+    """Whether the client knows that word; if not, `status` is PENDING and decides nothing."""
     key: str | None = None
     refunded: Decimal = NOTHING
     reason_code: str | None = None

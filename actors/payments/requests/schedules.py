@@ -1,15 +1,19 @@
 """Schedules and single debits that people make."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+import asyncpg
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from actors.payments import planning, views
+from actors.payments import contracts, planning, views
 from actors.payments.changing import refuse_unfit_mandate
 from actors.payments.company import company_of
 from actors.payments.rules import dates
+from actors.payments.rules.machines import SCHEDULE
 from actors.payments.rules.planning import period_end
 from messages.identity import COMPANY_NOT_FOUND
 from messages.payments import (
@@ -18,18 +22,23 @@ from messages.payments import (
     CreateInstalment,
     CreateSchedule,
     Instalment,
+    InstalmentCancelReason,
     InstalmentPlanned,
     InstalmentStatus,
     PlannedBy,
+    RenewSchedule,
     Schedule,
     ScheduleCreated,
     ScheduleStatus,
+    ScheduleUpdated,
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
-from runtime.unit_of_work import UnitOfWork
+from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.tables.dues import instalment, schedule
 from storage.payments.tables.others import schedule_number_block
+
+_NOT_PRESENTED = (InstalmentStatus.PLANNED, InstalmentStatus.BLOCKED, InstalmentStatus.CANCELLED)
 
 
 async def create_schedule(request: CreateSchedule, work: UnitOfWork) -> Schedule:
@@ -48,6 +57,7 @@ async def create_schedule(request: CreateSchedule, work: UnitOfWork) -> Schedule
         "frequency": request.frequency,
         "interval": request.interval,
         "anchor_date": request.start_date,
+        "anchor_index": 0,
         "start_date": request.start_date,
         "end_date": request.end_date,
         "rail": signed["scheme"],
@@ -70,17 +80,56 @@ async def create_schedule(request: CreateSchedule, work: UnitOfWork) -> Schedule
     return views.schedule_of(stored)
 
 
+async def renew_schedule(request: RenewSchedule, work: UnitOfWork) -> Schedule:
+    """A schedule that collects from a new date on; what waits of its old rhythm and reaches that day is cancelled."""
+    held = await _locked(work, request.schedule_id)
+    work.check_version(request.expected_version, held["version"])
+    if request.new_amount is not None and request.new_amount.currency != held["currency"]:
+        raise Refused.field("new_amount", "currency", f"the schedule is in {held['currency']}")
+    await _refuse_collected_period(work, held["id"], request.new_due_date)
+    await refuse_unfit_mandate(work, held["mandate_id"], held["client_id"], held["company_id"])
+    ended = held["end_date"] is not None and held["end_date"] < request.new_due_date
+    changed: dict[str, Any] = {
+        "status": SCHEDULE.after("renew", ScheduleStatus(held["status"])),
+        "anchor_date": request.new_due_date,
+        "anchor_index": held["next_period_index"],
+        "end_date": None if ended else held["end_date"],
+        "amount": request.new_amount.amount if request.new_amount is not None else held["amount"],
+        "pause_reason": None,
+    }
+    after = {**held, **changed, "version": held["version"] + 1}
+    renewed = update(schedule).where(schedule.c.organisation_id == work.organisation_id, schedule.c.id == held["id"])
+    stamped = {"version": after["version"], "updated_at": work.now, "updated_by": work.caller.principal}
+    try:
+        await work.execute(renewed.values(**changed, **stamped, month_offset=None, planned_until=None))
+    except asyncpg.UniqueViolationError as error:
+        raise Refused(SCHEDULE_EXISTS, "the contract has a live schedule by now; change that one") from error
+    names = tuple(name for name in ("amount", "anchor_date", "end_date", "status") if after[name] != held[name])
+    work.emit(ScheduleUpdated(**views.schedule_snapshot(after), changed_fields=names), version=after["version"])
+    work.record("schedule", held["id"], before={"status": held["status"]}, after={"status": after["status"]})
+    later = (instalment.c.period_end >= request.new_due_date) & (instalment.c.period_index >= 0)
+    await contracts.cancel_instalments(work, held["id"], InstalmentCancelReason.SKIPPED, later)
+    await planning.order_plans(work, [held["id"]], key=f"renewed {after['version']}")
+    return views.schedule_of(after)
+
+
+async def _refuse_collected_period(work: UnitOfWork, schedule_id: UUID, new_due_date: date) -> None:
+    """A period is collected once: the new rhythm begins after what was presented of the old one."""
+    last = await work.fetch_value(
+        select(func.max(instalment.c.period_end)).where(
+            instalment.c.organisation_id == work.organisation_id,
+            instalment.c.schedule_id == schedule_id,
+            instalment.c.period_index >= 0,
+            instalment.c.status.not_in(_NOT_PRESENTED) | instalment.c.invoice_id.is_not(None),
+        )
+    )
+    if last is not None and new_due_date <= last:
+        raise Refused.field("new_due_date", "collected", f"the schedule collects up to {last}; choose a later day")
+
+
 async def create_instalment(request: CreateInstalment, work: UnitOfWork) -> Instalment:
     """One more debit beside the periods of a schedule; instalment.planned. Calendar does not move the day that a person chose."""
-    held = await work.load(
-        select(schedule)
-        .where(schedule.c.organisation_id == work.organisation_id, schedule.c.id == request.schedule_id)
-        .with_for_update(),
-        "schedule",
-        code=SCHEDULE_NOT_FOUND,
-    )
-    if not work.caller.sees_company(held["company_id"]):
-        raise Refused(SCHEDULE_NOT_FOUND, "this schedule does not exist; check the id")
+    held = await _locked(work, request.schedule_id)
     if held["status"] == ScheduleStatus.CANCELLED:
         raise Refused.field("schedule_id", "stopped", "the schedule is cancelled; name one that collects")
     if request.amount.currency != held["currency"]:
@@ -110,6 +159,19 @@ async def create_instalment(request: CreateInstalment, work: UnitOfWork) -> Inst
     work.emit(InstalmentPlanned(**views.instalment_snapshot(stored)), version=1)
     work.record("instalment", row["id"], after={"amount": str(row["amount"]), "reason": request.reason})
     return views.instalment_of(stored)
+
+
+async def _locked(work: UnitOfWork, schedule_id: UUID) -> Row:
+    held = await work.load(
+        select(schedule)
+        .where(schedule.c.organisation_id == work.organisation_id, schedule.c.id == schedule_id)
+        .with_for_update(),
+        "schedule",
+        code=SCHEDULE_NOT_FOUND,
+    )
+    if not work.caller.sees_company(held["company_id"]):
+        raise Refused(SCHEDULE_NOT_FOUND, "this schedule does not exist; check the id")
+    return held
 
 
 def _stamp(work: UnitOfWork) -> dict[str, Any]:

@@ -120,6 +120,9 @@ SCHEDULE = StateMachine(
         ("cancel", ScheduleStatus.ACTIVE): ScheduleStatus.CANCELLED,
         ("cancel", ScheduleStatus.PAUSED): ScheduleStatus.CANCELLED,
         ("complete", ScheduleStatus.ACTIVE): ScheduleStatus.COMPLETED,
+        ("renew", ScheduleStatus.ACTIVE): ScheduleStatus.ACTIVE,
+        ("renew", ScheduleStatus.CANCELLED): ScheduleStatus.ACTIVE,
+        ("renew", ScheduleStatus.COMPLETED): ScheduleStatus.ACTIVE,
     },
 )
 

@@ -34,6 +34,7 @@ class Rhythm:
     next_index: int
     month_offset: int | None
     preferred_day: int | None
+    anchor_index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,10 @@ class PlannedPeriod:
 
 def period_start(rhythm: Rhythm, index: int) -> date:
     """The first day of a period, always counted from the anchor."""
+    steps = rhythm.interval * (index - rhythm.anchor_index)
     if rhythm.frequency is ScheduleFrequency.WEEKLY:
-        return rhythm.anchor + timedelta(days=7 * rhythm.interval * index)
-    months = _MONTHS.get(rhythm.frequency, 0)
-    return add_months(rhythm.anchor, months * rhythm.interval * index)
+        return rhythm.anchor + timedelta(days=7 * steps)
+    return add_months(rhythm.anchor, _MONTHS.get(rhythm.frequency, 0) * steps)
 
 
 def period_end(rhythm: Rhythm, index: int) -> date:
@@ -136,7 +137,7 @@ def planned_until(rhythm: Rhythm, days: Mapping[date, DebitDay], until: date) ->
 def is_complete(rhythm: Rhythm, next_index: int) -> bool:
     """Whether no further period will come."""
     if rhythm.frequency is ScheduleFrequency.ONCE:
-        return next_index > 0
+        return next_index > rhythm.anchor_index
     return rhythm.end is not None and period_start(rhythm, next_index) > rhythm.end
 
 

@@ -31,6 +31,9 @@ schedule = Table(
     text("frequency"),
     Column("interval", Integer, nullable=False),
     Column("anchor_date", Date, nullable=False),
+    Column(
+        "anchor_index", Integer, nullable=False, server_default="0", comment="the period that begins on anchor_date"
+    ),
     Column("start_date", Date, nullable=False),
     Column("end_date", Date),
     text("rail"),

@@ -174,6 +174,21 @@ provider_override = Table(
     info=TENANT,
 )
 
+provider_status_mapping = Table(
+    "provider_status_mapping",
+    metadata,
+    *aggregate(),
+    text("provider"),
+    text("raw_status"),
+    text("raw_reason"),
+    text("status"),
+    Column("is_active", Boolean, nullable=False),
+    UniqueConstraint("organisation_id", "provider", "raw_status", "raw_reason", name="uq_provider_status_mapping_word"),
+    Index("ix_provider_status_mapping_created", "organisation_id", "created_at", "id"),
+    comment="what a provider's word means to the organisation; raw_reason is empty for any reason",
+    info=TENANT,
+)
+
 psp_circuit = Table(
     "psp_circuit",
     metadata,

@@ -1,6 +1,7 @@
 """Single instalments that people move, skip, or let pass a guard."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -13,6 +14,8 @@ from messages.payments import (
     ListInstalments,
     ListMandates,
     ListSchedules,
+    PauseSchedule,
+    RenewSchedule,
     RescheduleInstalment,
     RunEmission,
     SkipInstalment,
@@ -97,6 +100,43 @@ async def test_a_guard_of_the_house_is_waived_and_one_of_the_law_is_not(
     tenant.client.now = at(PRESENTED, 7)
     assert (await tenant.client.call(run)).emitted == 1
     assert len(await facts(running, tenant, "instalment.unblocked")) == 1
+
+
+async def test_a_schedule_that_ended_is_renewed_from_a_new_date(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    await creditor_account(tenant)
+    found = await subscriber(running, tenant)
+    (own,) = (await tenant.client.call(ListSchedules(client_id=found.client_id))).items
+    tenant.client.now = at(date(2026, 5, 7), 5)
+    await found.open_gates(date(2026, 4, 20))
+    await tenant.client.call(RunEmission(company_id=tenant.company_id))  # the period from 10 April to 9 May
+    await tenant.client.call(CancelSchedule(schedule_id=own.schedule_id, reason="asked for"))
+    wanted = RenewSchedule(schedule_id=own.schedule_id, new_due_date=date(2026, 5, 31), new_amount=Money.of("30.00"))
+    with pytest.raises(Refused) as refusal:
+        await other_tenant.client.call(wanted)
+    assert refusal.value.code.code == "SCHEDULE_NOT_FOUND"
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(wanted.model_copy(update={"new_due_date": date(2026, 5, 9)}))
+    assert refusal.value.fields[0].field == "new_due_date", "that period was presented"
+    renewed = await tenant.client.call(wanted)
+    assert (renewed.status, renewed.amount) == ("ACTIVE", Money.of("30.00"))
+    await running.settled()
+    rows = (await tenant.client.call(ListInstalments(schedule_id=own.schedule_id, status=("PLANNED",)))).items
+    starts = (date(2026, 5, 31), date(2026, 6, 30), date(2026, 7, 31))  # the 31st does not drift
+    assert [(row.period_start, row.amount.amount) for row in rows] == [(start, Decimal("30.00")) for start in starts]
+    assert (await facts(running, tenant, "schedule.updated"))[-1]["changed_fields"] == [
+        "amount", "anchor_date", "status",
+    ]  # fmt: skip
+    later = wanted.model_copy(update={"new_due_date": date(2026, 7, 15), "new_amount": None})
+    assert (await tenant.client.call(later)).amount == Money.of("30.00")  # a running one changes its rhythm
+    await running.settled()
+    rows = (await tenant.client.call(ListInstalments(schedule_id=own.schedule_id, status=("PLANNED",)))).items
+    assert [row.period_start for row in rows] == [date(2026, 5, 31), date(2026, 7, 15)]
+    await tenant.client.call(PauseSchedule(schedule_id=own.schedule_id, reason="asked for"))
+    with pytest.raises(Refused) as refusal:
+        await tenant.client.call(wanted)
+    assert refusal.value.code.code == "INVALID_TRANSITION"
 
 
 async def test_a_schedule_made_by_hand_is_planned_and_collected_and_takes_one_more_debit(

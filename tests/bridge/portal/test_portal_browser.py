@@ -13,7 +13,8 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from actors.payments.psp.stripe.checkout import CheckoutStripe
 from messages.payments.portal import CancelPortalSession, CreatedPortalSession, GetPortalSession
-from tests.actors.payments.portal_steps import billed, link_for
+from tests.actors.payments.builders import creditor_account
+from tests.actors.payments.portal_steps import TODAY, billed, link_for
 from tests.harness import Running, Tenant
 
 pytestmark = pytest.mark.browser
@@ -103,6 +104,24 @@ async def test_a_customer_opens_his_link_pays_and_sees_that_it_is_paid(
     assert (session.status, session.outcome) == ("COMPLETED", "PAID")
     await page.goto(link.portal_url)
     assert await page.locator("h1").inner_text() == {"fr": "C'est payé", "en": "Paid"}[language]
+
+
+async def test_a_customer_orders_a_direct_debit(running: Running, tenant: Tenant, site: str, page: Page) -> None:
+    await creditor_account(tenant)
+    found, invoice = await billed(running, tenant, address=site)
+    await found.open_gates(TODAY)
+    tenant.client.now = None
+    link = await link_for(tenant, found, invoice, allowed_actions=("VIEW_PAYMENT", "PAY_BY_SEPA"))
+    await page.goto(link.portal_url)
+    await is_accessible(page)
+    words = {
+        "fr": ("Payer 24,90 € par prélèvement", "Prélèvement demandé"),
+        "en": ("Pay €24.90 by direct debit", "Direct debit ordered"),
+    }
+    button, ordered = words[await language_of(page)]
+    await page.get_by_role("button", name=button).click()
+    await page.get_by_role("heading", name=ordered).wait_for()
+    await is_accessible(page)
 
 
 async def test_the_keyboard_alone_pays(

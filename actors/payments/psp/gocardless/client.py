@@ -276,6 +276,7 @@ class GoCardlessProvider:
             amount=major_units(found["amount"]),
             currency=str(found["currency"]),
             raw_status=raw,
+            known=raw in _STATUS,
             key=(found.get("metadata") or {}).get("crm_key"),
             refunded=major_units(found.get("amount_refunded")),
             reason_code="MS02" if raw == "customer_approval_denied" else reason,

@@ -205,6 +205,7 @@ def _payment(found: Mapping[str, Any]) -> ProviderPayment:
         amount=major_units(found["amount"]),
         currency=str(found["currency"]),
         raw_status=raw,
+        known=raw in _STATUS,
         key=str(found["order_id"]),
         refunded=major_units(found.get("amount_refunded")),
         reason_code=reason,

@@ -55,6 +55,7 @@ _STATUS = {
     "transformed": PaymentStatus.SUBMITTED,
     "processed": PaymentStatus.PAID,
     "executed": PaymentStatus.PAID,
+    "refunded": PaymentStatus.PAID,
     "rejected": PaymentStatus.REJECTED,
     "contested": PaymentStatus.RETURNED,
     "notprocessed": PaymentStatus.FAILED,
@@ -304,6 +305,7 @@ class SlimpayProvider:
             amount=_amount(found["amount"]),
             currency=str(found["currency"]),
             raw_status=raw,
+            known=raw in _STATUS,
             key=str(found["reference"]),
             reason_code=issue.get("returnReasonCode"),
         )

@@ -40,6 +40,7 @@ VERSION = "2025-12-15.clover"
 _PAYMENT = {"expand[0]": "latest_charge"}
 _PAGE = {"expand[0]": "payment_intent.latest_charge", "expand[1]": "setup_intent.payment_method"}
 _DECLINED = 402
+_NO_MEANS = "requires_payment_method"
 _STATUS = {
     "requires_action": PaymentStatus.REQUIRES_ACTION,
     "requires_confirmation": PaymentStatus.PENDING,
@@ -245,7 +246,8 @@ class StripeProvider:
         charge = found.get("latest_charge")
         charge = charge if isinstance(charge, dict) else {}
         error = found.get("last_payment_error") or {}
-        status = _status(found["status"], error)
+        raw = str(found["status"])
+        known, status = raw in _STATUS or raw == _NO_MEANS, _status(raw, error)
         debit = debits.is_debit(found)
         reason = (error.get("decline_code") or error.get("code")) if status is not PaymentStatus.PAID else None
         if debit and reason is not None:
@@ -254,6 +256,7 @@ class StripeProvider:
             dispute = await self._standing_dispute(str(found["id"]))
             if dispute is not None:
                 said = str(dispute["reason"])
+                raw, known = "disputed", True
                 status, reason = PaymentStatus.RETURNED, debits.reason_of(said) if debit else said
         redirect = (found.get("next_action") or {}).get("redirect_to_url") or {}
         return ProviderPayment(
@@ -261,7 +264,8 @@ class StripeProvider:
             status=status,
             amount=major_units(found["amount"]),
             currency=str(found["currency"]).upper(),
-            raw_status=str(found["status"]),
+            raw_status=raw,
+            known=known,
             key=(found.get("metadata") or {}).get("crm_key"),
             refunded=major_units(charge.get("amount_refunded")),
             reason_code=reason,
@@ -277,7 +281,7 @@ class StripeProvider:
 
 def _status(raw: str, error: Mapping[str, Any]) -> PaymentStatus:
     """An intent without a usable means was declined, wants the customer, or waits for one on its page."""
-    if raw != "requires_payment_method":
+    if raw != _NO_MEANS:
         return _STATUS.get(raw, PaymentStatus.PENDING)
     if not error:
         return PaymentStatus.REQUIRES_ACTION

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from actors.payments.psp.simulation import Trouble
 from messages.contrats import ContractWithdrawn
 from messages.payments import (
@@ -15,22 +17,29 @@ from messages.payments import (
     GetPaymentSettings,
     GetPspHealth,
     GetRetryPlan,
+    ListAlerts,
     ListCollectionBatches,
     ListInstalments,
+    ListProviderStatusMappings,
     ListRetryPlans,
     OverrideScope,
     PaymentSettingsValues,
+    PaymentStatus,
+    Provider,
     ResetCircuit,
     RetryTerms,
     RoutingConditions,
     RunEmission,
     UpdatePaymentSettings,
+    UpsertProviderStatusMapping,
 )
+from messages.problem import Refused
 from messages.values.identifiers import new_id
 from messages.values.money import Money
 from tests.actors.payments.builders import at, creditor_account, look_behind
 from tests.actors.payments.psp.debits import PRESENTED, DebitDesk
 from tests.actors.payments.steps import DEBIT, SIGNED
+from tests.harness import Tenant
 
 CENTS = 2490
 
@@ -105,6 +114,34 @@ async def test_case_24_a_debit_that_failed_after_it_was_confirmed_is_returned(de
     (returned,) = await debits.payments()
     assert (returned.payment_id, returned.status, returned.reason_code) == (sent.payment_id, "RETURNED", "AM04")
     assert len(await debits.facts("payment.received")) == len(await debits.facts("payment.returned")) == 1
+
+
+async def test_a_word_that_nobody_knows_changes_nothing_until_its_meaning_is_recorded(
+    debits: DebitDesk, other_tenant: Tenant
+) -> None:
+    await debits.sign()
+    sent = await debits.debit()
+    (taken,) = debits.gocardless.things["payments"].values()
+    debits.gocardless.move(taken, "withheld", at(DEBIT, 9), {})
+    await debits.report(now=at(DEBIT, 9))
+    assert [payment.status for payment in await debits.payments()] == [sent.status]
+    call = debits.tenant.client.call
+    assert [alert.code for alert in (await call(ListAlerts())).items] == ["UNKNOWN_STATUS_MAPPING"]
+    wanted = UpsertProviderStatusMapping(provider=Provider.GOCARDLESS, raw_status="withheld", status="CANCELLED")
+    await other_tenant.client.call(wanted.model_copy(update={"status": PaymentStatus.REJECTED}))
+    first, again = await call(wanted), await call(wanted)
+    assert (again.mapping_id, again.version) == (first.mapping_id, 2)
+    assert (await call(ListProviderStatusMappings(provider=Provider.GOCARDLESS))).items == (again,)
+    assert (await call(ListProviderStatusMappings(provider=Provider.STRIPE))).items == ()
+    narrower = wanted.model_copy(update={"raw_reason": "am04", "status": PaymentStatus.REJECTED})
+    await call(narrower)
+    clerk = debits.tenant.token("payments:settings:write")
+    with pytest.raises(Refused) as refusal:
+        await call(wanted.model_copy(update={"status": PaymentStatus.PAID}), token=clerk)
+    assert refusal.value.code.code == "PERMISSION_MISSING", "to take a word for paid is more than a setting"
+    debits.gocardless.move(taken, "withheld", at(DEBIT, 10), {})
+    await debits.report(now=at(DEBIT, 10))
+    assert [payment.status for payment in await debits.payments()] == ["CANCELLED"]
 
 
 async def test_case_19_a_lost_answer_is_uncertain_looked_for_and_debited_once(debits: DebitDesk) -> None:
