@@ -212,6 +212,12 @@ class UpdateRetryPolicy(Request[RetryPolicy], permission="payments:recovery_admi
     is_active: bool | None = None
 
 
+class GetRetryPolicy(Request[RetryPolicy], query=True, permission="payments:recovery:read"):
+    """One retry policy."""
+
+    policy_id: UUID
+
+
 class ListRetryPolicies(PageRequest, Request[RetryPolicyPage], query=True, permission="payments:recovery:read"):
     """Retry policies; a company's list also has those of the whole organisation."""
 

@@ -106,6 +106,12 @@ class UpdateReminderPolicy(Request[ReminderPolicy], permission="payments:recover
     is_active: bool | None = None
 
 
+class GetReminderPolicy(Request[ReminderPolicy], query=True, permission="payments:recovery:read"):
+    """One reminder policy."""
+
+    policy_id: UUID
+
+
 class ListReminderPolicies(PageRequest, Request[ReminderPolicyPage], query=True, permission="payments:recovery:read"):
     """Reminder policies; a company's list also has those of the whole organisation."""
 

@@ -16,6 +16,8 @@ from messages.payments import (
     DunningPolicy,
     DunningPolicyPage,
     GetDunningPolicy,
+    GetReminderPolicy,
+    GetRetryPolicy,
     ListDunningPolicies,
     ListReminderPolicies,
     ListRetryPolicies,
@@ -48,6 +50,11 @@ async def create_retry_policy(request: CreateRetryPolicy, work: UnitOfWork) -> R
 async def update_retry_policy(request: UpdateRetryPolicy, work: UnitOfWork) -> RetryPolicy:
     """Change a policy for the plans to come."""
     return _retry(await _update(work, retry_policy, request))
+
+
+async def get_retry_policy(request: GetRetryPolicy, work: UnitOfWork) -> RetryPolicy:
+    """One policy."""
+    return _retry(await _load(work, retry_policy, request.policy_id))
 
 
 async def list_retry_policies(request: ListRetryPolicies, work: UnitOfWork) -> RetryPolicyPage:
@@ -99,6 +106,11 @@ async def create_reminder_policy(request: CreateReminderPolicy, work: UnitOfWork
 async def update_reminder_policy(request: UpdateReminderPolicy, work: UnitOfWork) -> ReminderPolicy:
     """Change hours, caps and rules."""
     return _reminding(await _update(work, reminder_policy, request))
+
+
+async def get_reminder_policy(request: GetReminderPolicy, work: UnitOfWork) -> ReminderPolicy:
+    """One policy."""
+    return _reminding(await _load(work, reminder_policy, request.policy_id))
 
 
 async def list_reminder_policies(request: ListReminderPolicies, work: UnitOfWork) -> ReminderPolicyPage:

@@ -14,10 +14,14 @@ from messages.payments import (
     ConfirmMandateSignature,
     CreateBankDetails,
     CreateDunningPolicy,
+    CreateReminderPolicy,
+    CreateRetryPolicy,
     DunningTerms,
     GetRecoveryCase,
     GetReminder,
+    GetReminderPolicy,
     GetRetryPlan,
+    GetRetryPolicy,
     ListAlerts,
     ListPayments,
     ListRecoveryCases,
@@ -216,6 +220,17 @@ async def test_case_19_a_debit_that_lands_after_the_transfer_is_an_overpayment(
     assert "OVERPAYMENT" in {alert.code for alert in (await tenant.client.call(ListAlerts())).items}
     payments = (await tenant.client.call(ListPayments(client_id=found.client_id))).items
     assert len(payments) == 3
+
+
+async def test_one_policy_is_shown_to_its_own_tenant(tenant: Tenant, other_tenant: Tenant) -> None:
+    retry = await tenant.client.call(CreateRetryPolicy(name="Gentle"))
+    assert await tenant.client.call(GetRetryPolicy(policy_id=retry.id)) == retry
+    reminding = await tenant.client.call(CreateReminderPolicy(name="Gentle"))
+    assert await tenant.client.call(GetReminderPolicy(policy_id=reminding.id)) == reminding
+    for wanted in (GetRetryPolicy(policy_id=retry.id), GetReminderPolicy(policy_id=reminding.id)):
+        with pytest.raises(Refused) as refusal:
+            await other_tenant.client.call(wanted)
+        assert refusal.value.code.code == "RECOVERY_POLICY_NOT_FOUND"
 
 
 async def test_a_technical_rejection_warns_the_staff_and_duns_nobody(running: Running, tenant: Tenant) -> None:
