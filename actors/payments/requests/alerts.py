@@ -47,7 +47,7 @@ async def list_alerts(request: ListAlerts, work: UnitOfWork) -> PaymentAlertPage
 
 
 async def acknowledge_alert(request: AcknowledgeAlert, work: UnitOfWork) -> PaymentAlert:
-    """Take an alert; taking it again changes nothing, one that is resolved is not taken any more."""
+    """Take an alert; taking it again, or when its cause has gone meanwhile, changes nothing."""
     row = await _locked(work, request.alert_id)
     status = ALERT.after("acknowledge", AlertStatus(row["status"]))
     if row["status"] == status or work.caller.user_id is None:

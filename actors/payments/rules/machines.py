@@ -167,6 +167,7 @@ ALERT = StateMachine(
     {
         ("acknowledge", AlertStatus.OPEN): AlertStatus.ACKNOWLEDGED,
         ("acknowledge", AlertStatus.ACKNOWLEDGED): AlertStatus.ACKNOWLEDGED,
+        ("acknowledge", AlertStatus.RESOLVED): AlertStatus.RESOLVED,
         **{("resolve", status): AlertStatus.RESOLVED for status in AlertStatus},
     },
 )
