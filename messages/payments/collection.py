@@ -83,7 +83,7 @@ class OpenItem(Reply):
 
 
 class ClientBalance(Reply):
-    """What a client owes and what he paid ahead."""
+    """What a client owes and what he paid ahead, in the default currency; the 200 oldest open invoices in their own."""
 
     client_id: UUID
     balance: Money

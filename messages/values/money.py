@@ -15,6 +15,7 @@ from messages.values.numbers import DecimalText
 from messages.values.refusal import refusal
 
 CENT: Final = Decimal("0.01")
+DEFAULT_CURRENCY: Final = "EUR"
 _CURRENCIES: Final = frozenset(get_global("all_currencies"))
 
 Amount = Annotated[Decimal, DecimalText("amount", "AMOUNT_INVALID", 2, fixed=True, example="129.90")]
@@ -42,15 +43,15 @@ class Money(Part):
     """An amount in one currency; arithmetic stays exact and inside that currency."""
 
     amount: Amount
-    currency: Currency = "EUR"
+    currency: Currency = DEFAULT_CURRENCY
 
     @classmethod
-    def of(cls, amount: str | Decimal, currency: str = "EUR") -> Money:
+    def of(cls, amount: str | Decimal, currency: str = DEFAULT_CURRENCY) -> Money:
         """`Money.of("12.30")`."""
         return cls(amount=amount, currency=currency)
 
     @classmethod
-    def zero(cls, currency: str = "EUR") -> Money:
+    def zero(cls, currency: str = DEFAULT_CURRENCY) -> Money:
         """Nothing, in that currency; the start of a sum: `sum(amounts, Money.zero())`."""
         return cls(amount=Decimal("0.00"), currency=currency)
 

@@ -14,19 +14,14 @@ from actors.payments.sets import history, run_many, state_many
 from messages.base import Event
 from messages.payments import (
     Allocation,
-    ClientOpenItem,
-    ListOpenItems,
-    OpenItemPage,
     Payment,
     PaymentUnallocated,
     UnallocatePayment,
 )
 from messages.problem import Refused
-from runtime.pagination import page
-from runtime.unit_of_work import Row, UnitOfWork
+from runtime.unit_of_work import UnitOfWork
 from storage.payments import queries
 from storage.payments.tables.dues import instalment
-from storage.payments.tables.views import invoice_view
 
 
 async def unallocate_payment(request: UnallocatePayment, work: UnitOfWork) -> Payment:
@@ -92,38 +87,3 @@ async def _take_off(
         take_off(books.payment_states[row["id"]], amount, invoice, instalments.get(invoice_id))
         allocations.append(views.allocation_of(books.allocate(row, invoice_id, -amount), amount, invoice.open))
     return allocations
-
-
-async def list_open_items(request: ListOpenItems, work: UnitOfWork) -> OpenItemPage:
-    """A page of invoices with something left to settle."""
-    statement = select(invoice_view).where(
-        invoice_view.c.organisation_id == work.organisation_id,
-        invoice_view.c.due - invoice_view.c.credited - invoice_view.c.allocated > invoice_view.c.settled_elsewhere,
-        invoice_view.c.issue_date.is_not(None),
-    )
-    for column in ("company_id", "client_id"):
-        if getattr(request, column) is not None:
-            statement = statement.where(invoice_view.c[column] == getattr(request, column))
-    if work.caller.company_ids is not None:
-        statement = statement.where(invoice_view.c.company_id.in_(work.caller.company_ids))
-    return await page(
-        work,
-        request,
-        statement,
-        order=(invoice_view.c.issue_date, invoice_view.c.invoice_id),
-        reply=OpenItemPage,
-        item=_open_item,
-    )
-
-
-def _open_item(row: Row) -> ClientOpenItem:
-    return ClientOpenItem(
-        invoice_id=row["invoice_id"],
-        client_id=row["client_id"],
-        company_id=row["company_id"],
-        contract_id=row["contract_id"],
-        number=row["number"],
-        due_date=row["due_date"],
-        amount=views.money(row["due"], row["currency"]),
-        open=views.money(row["due"] - row["credited"] - row["allocated"] - row["settled_elsewhere"], row["currency"]),
-    )

@@ -5,12 +5,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from actors.payments import removal, standing, views
 from actors.payments.books import Books
 from actors.payments.company import company_of
 from actors.payments.psp import charging
+from actors.payments.requests.balances import IS_OPEN
 from actors.payments.rules.outcomes import allocate_to, pay_instalment
 from actors.payments.sets import history, state_many
 from messages.base import Event
@@ -25,14 +26,11 @@ from messages.payments import (
     Allocation,
     AllocationOrder,
     CancelPayment,
-    ClientBalance,
-    GetClientBalance,
     GetPayment,
     GetPaymentTimeline,
     InstalmentPaid,
     InstalmentStatus,
     ListPayments,
-    OpenItem,
     Payment,
     PaymentAllocated,
     PaymentMethod,
@@ -44,7 +42,6 @@ from messages.payments import (
     PaymentType,
     Provider,
     RecordManualPayment,
-    Standing,
 )
 from messages.problem import Refused
 from messages.values.identifiers import new_id
@@ -53,7 +50,7 @@ from runtime.unit_of_work import UnitOfWork
 from storage.payments.tables.dues import instalment
 from storage.payments.tables.means import bank_details, mandate
 from storage.payments.tables.others import payment_number_block
-from storage.payments.tables.payments import payment, payment_event, payment_standing
+from storage.payments.tables.payments import payment, payment_event
 from storage.payments.tables.views import invoice_view
 
 _WITHDRAWABLE = (PaymentStatus.SUBMITTED, PaymentStatus.REQUIRES_ACTION)
@@ -279,58 +276,12 @@ async def _oldest_first(work: UnitOfWork, row: Any) -> list[UUID]:
             invoice_view.c.client_id == row["client_id"],
             invoice_view.c.company_id == row["company_id"],
             invoice_view.c.currency == row["currency"],
-            invoice_view.c.due - invoice_view.c.credited - invoice_view.c.allocated > 0,
+            IS_OPEN,
         )
         .order_by(invoice_view.c.due_date, invoice_view.c.number)
         .limit(100)
     )
     return [found["invoice_id"] for found in rows]
-
-
-async def get_client_balance(request: GetClientBalance, work: UnitOfWork) -> ClientBalance:
-    """Open invoices less what was paid ahead; what was settled outside payments is not owed."""
-    rows = await work.fetch(
-        select(invoice_view)
-        .where(
-            invoice_view.c.organisation_id == work.organisation_id,
-            invoice_view.c.client_id == request.client_id,
-            invoice_view.c.due - invoice_view.c.credited - invoice_view.c.allocated > invoice_view.c.settled_elsewhere,
-        )
-        .order_by(invoice_view.c.due_date, invoice_view.c.number)
-        .limit(200)
-    )
-    items = tuple(
-        OpenItem(
-            invoice_id=row["invoice_id"],
-            number=row["number"],
-            due_date=row["due_date"],
-            amount=views.money(row["due"]),
-            open=views.money(row["due"] - row["credited"] - row["allocated"] - row["settled_elsewhere"]),
-        )
-        for row in rows
-    )
-    left = payment.c.amount - payment.c.refunded_amount - payment.c.charged_back_amount - payment.c.allocated_amount
-    unallocated: Decimal = await work.fetch_value(
-        select(func.coalesce(func.sum(left), Decimal("0.00"))).where(
-            payment.c.organisation_id == work.organisation_id,
-            payment.c.client_id == request.client_id,
-            payment.c.status.in_((PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED)),
-        )
-    )
-    stands = await work.fetch_value(
-        select(payment_standing.c.standing).where(
-            payment_standing.c.organisation_id == work.organisation_id,
-            payment_standing.c.client_id == request.client_id,
-        )
-    )
-    owed = sum((item.open.amount for item in items), Decimal("0.00"))
-    return ClientBalance(
-        client_id=request.client_id,
-        balance=views.money(owed - unallocated),
-        unallocated=views.money(unallocated),
-        standing=stands or Standing.GOOD,
-        open_items=items,
-    )
 
 
 async def _row(work: UnitOfWork, payment_id: UUID) -> Any:

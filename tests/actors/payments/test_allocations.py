@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+import asyncpg
 import pytest
 
 from messages.payments import (
@@ -92,3 +93,28 @@ async def test_a_receipt_is_taken_off_an_invoice_and_settles_another(
         with pytest.raises(Refused) as refusal:
             await caller.client.call(request, key=str(new_id()))
         assert refusal.value.code.code == code
+
+
+async def test_a_balance_adds_up_more_than_it_shows_of_the_companies_one_sees(running: Running, tenant: Tenant) -> None:
+    await creditor_account(tenant)
+    found = await subscriber(running, tenant)
+    await running.state(invoice_issued(found, "24.90", STARTS), tenant.id, now=at(STARTS))
+    await running.settled()
+    connection = await asyncpg.connect(running.database("payments"))
+    try:
+        await connection.execute(f"set app.organisation_id = '{tenant.id}'")
+        await connection.execute(MANY_MORE, tenant.id)
+    finally:
+        await connection.close()
+    balance = await tenant.client.call(GetClientBalance(client_id=found.client_id))
+    assert (balance.balance.amount, len(balance.open_items)) == (Decimal("24.90") * 251, 200)
+    elsewhere = tenant.token("payments:payment:read", company_ids=[str(new_id())])
+    unseen = await tenant.client.call(GetClientBalance(client_id=found.client_id), token=elsewhere)
+    assert (unseen.balance.amount, unseen.open_items) == (Decimal("0.00"), ())
+
+
+MANY_MORE = """
+insert into invoice_view
+select (jsonb_populate_record(known, jsonb_build_object('invoice_id', gen_random_uuid(), 'number', 'F-' || n))).*
+from invoice_view as known, generate_series(1, 250) as n where known.organisation_id = $1
+"""
