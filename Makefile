@@ -26,7 +26,7 @@ format: install
 	$(RUN)/ruff format .
 
 test: install
-	$(RUN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not chaos and not node and not browser"
+	$(RUN)/pytest -n 2 --no-loadscope-reorder -m "not chaos and not node and not browser"
 
 test-node: install
 	$(RUN)/pytest -m node -rs
