@@ -1,5 +1,6 @@
 """Copies of what other actors own: companies with their seeds, clients, mandates, planned debits, terms, accounts."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, delete, func, update
@@ -57,6 +58,12 @@ from storage.factures.tables import (
 from storage.projections import keep_newest
 
 
+async def _keep(view: Table, work: UnitOfWork, **columns: Any) -> None:
+    """The row as its owner now has it; an older fact changes nothing."""
+    own = {"organisation_id": work.organisation_id, "version": work.source_version}
+    await work.execute(keep_newest(view, **own, **columns))
+
+
 async def keep_company(event: CompanyCreated | CompanyUpdated, work: UnitOfWork) -> None:
     """A company may invoice: default settings, its series and the start of its chain."""
     scope = {"organisation_id": work.organisation_id, "company_id": event.company_id}
@@ -107,14 +114,11 @@ async def keep_client(event: ClientCreated | ClientUpdated, work: UnitOfWork) ->
 
 
 async def _keep_client(client_id: UUID, snapshot: ClientSnapshot, work: UnitOfWork) -> None:
-    await work.execute(
-        keep_newest(
-            client_view,
-            organisation_id=work.organisation_id,
-            client_id=client_id,
-            snapshot=snapshot.model_dump(mode="json"),
-            version=work.source_version,
-        )
+    await _keep(
+        client_view,
+        work,
+        client_id=client_id,
+        snapshot=snapshot.model_dump(mode="json"),
     )
 
 
@@ -158,19 +162,16 @@ async def keep_mandate(
     event: MandateActivated | MandateBlocked | MandateUnblocked | MandateCancelled | MandateExpired, work: UnitOfWork
 ) -> None:
     """What a direct debit prints, and whether it may."""
-    await work.execute(
-        keep_newest(
-            mandate_view,
-            organisation_id=work.organisation_id,
-            mandate_id=event.mandate_id,
-            client_id=event.client_id,
-            company_id=event.company_id,
-            contract_id=event.contract_id,
-            rum=event.rum,
-            creditor_identifier=event.creditor_identifier,
-            status=event.status,
-            version=work.source_version,
-        )
+    await _keep(
+        mandate_view,
+        work,
+        mandate_id=event.mandate_id,
+        client_id=event.client_id,
+        company_id=event.company_id,
+        contract_id=event.contract_id,
+        rum=event.rum,
+        creditor_identifier=event.creditor_identifier,
+        status=event.status,
     )
 
 
@@ -178,51 +179,42 @@ async def keep_debit_plan(
     event: InstalmentPlanned | InstalmentRescheduled | InstalmentCancelled, work: UnitOfWork
 ) -> None:
     """When a contract's period will be debited; printed on its invoice."""
-    await work.execute(
-        keep_newest(
-            debit_plan_view,
-            organisation_id=work.organisation_id,
-            instalment_id=event.instalment_id,
-            contract_id=event.contract_id,
-            period_start=event.period_start,
-            planned_debit_date=event.planned_debit_date,
-            status=event.status,
-            version=work.source_version,
-        )
+    await _keep(
+        debit_plan_view,
+        work,
+        instalment_id=event.instalment_id,
+        contract_id=event.contract_id,
+        period_start=event.period_start,
+        planned_debit_date=event.planned_debit_date,
+        status=event.status,
     )
 
 
 async def keep_payment_term(event: PaymentTermSaved, work: UnitOfWork) -> None:
     """When clients with that term pay."""
-    await work.execute(
-        keep_newest(
-            payment_term_view,
-            organisation_id=work.organisation_id,
-            payment_term_id=event.id,
-            code=event.code,
-            days=event.days,
-            basis=event.end_of_month,
-            day_of_month=event.day_of_month,
-            is_default=event.is_default,
-            active=event.active,
-            version=work.source_version,
-        )
+    await _keep(
+        payment_term_view,
+        work,
+        payment_term_id=event.id,
+        code=event.code,
+        days=event.days,
+        basis=event.end_of_month,
+        day_of_month=event.day_of_month,
+        is_default=event.is_default,
+        active=event.active,
     )
 
 
 async def keep_issue_mode(event: InvoiceIssueModeSaved, work: UnitOfWork) -> None:
     """How documents leave."""
-    await work.execute(
-        keep_newest(
-            issue_mode_view,
-            organisation_id=work.organisation_id,
-            issue_mode_id=event.id,
-            code=event.code,
-            channel=event.channel,
-            is_default=event.is_default,
-            active=event.active,
-            version=work.source_version,
-        )
+    await _keep(
+        issue_mode_view,
+        work,
+        issue_mode_id=event.id,
+        code=event.code,
+        channel=event.channel,
+        is_default=event.is_default,
+        active=event.active,
     )
 
 
@@ -243,15 +235,12 @@ async def _retire(view: Table, is_it: ColumnElement[bool], work: UnitOfWork) -> 
 
 async def keep_product(event: ProductCreated | ProductUpdated, work: UnitOfWork) -> None:
     """Whose account a product shares, and its article number."""
-    await work.execute(
-        keep_newest(
-            product_view,
-            organisation_id=work.organisation_id,
-            product_id=event.product_id,
-            range_id=event.range_id,
-            sku=event.sku,
-            version=work.source_version,
-        )
+    await _keep(
+        product_view,
+        work,
+        product_id=event.product_id,
+        range_id=event.range_id,
+        sku=event.sku,
     )
 
 
@@ -277,14 +266,11 @@ async def keep_product_version(event: ProductVersionEffective, work: UnitOfWork)
 
 async def keep_product_range(event: ProductRangeCreated | ProductRangeUpdated, work: UnitOfWork) -> None:
     """Above which ranges a product stands."""
-    await work.execute(
-        keep_newest(
-            product_range_view,
-            organisation_id=work.organisation_id,
-            range_id=event.range_id,
-            parent_id=event.parent_id,
-            version=work.source_version,
-        )
+    await _keep(
+        product_range_view,
+        work,
+        range_id=event.range_id,
+        parent_id=event.parent_id,
     )
 
 
@@ -292,17 +278,14 @@ async def keep_revenue_account(event: AccountingMappingSaved, work: UnitOfWork) 
     """Where the revenue of products is booked; other natures are not on invoices."""
     if event.nature is not AccountNature.REVENUE:
         return
-    await work.execute(
-        keep_newest(
-            revenue_account_view,
-            organisation_id=work.organisation_id,
-            mapping_id=event.mapping_id,
-            product_id=event.product_id,
-            range_id=event.range_id,
-            company_id=event.company_id,
-            account=event.gl_account,
-            valid_from=event.valid_from,
-            valid_to=event.valid_to,
-            version=work.source_version,
-        )
+    await _keep(
+        revenue_account_view,
+        work,
+        mapping_id=event.mapping_id,
+        product_id=event.product_id,
+        range_id=event.range_id,
+        company_id=event.company_id,
+        account=event.gl_account,
+        valid_from=event.valid_from,
+        valid_to=event.valid_to,
     )
