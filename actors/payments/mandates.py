@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actors.payments import views
+from actors.payments.rows import new_row
 from actors.payments.rules.machines import MANDATE
 from actors.payments.rules.references import mandate_reference
 from messages.payments import (
@@ -27,7 +28,6 @@ from messages.payments import (
     MandateStatus,
 )
 from messages.problem import Refused
-from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.tables.means import bank_details, mandate
 
@@ -103,14 +103,7 @@ async def take_over_mandate(
 
 
 def _new_row(work: UnitOfWork) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "organisation_id": work.organisation_id,
-        "version": 1,
-        "created_at": work.now,
-        "created_by": work.caller.principal,
-        "updated_at": work.now,
-        "updated_by": work.caller.principal,
+    return new_row(work) | {
         "kind": MandateKind.RECURRENT,
         "status": MandateStatus.PENDING_CUSTOMER_APPROVAL,
     }

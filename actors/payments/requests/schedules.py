@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from actors.payments import contracts, planning, views
 from actors.payments.changing import refuse_unfit_mandate
 from actors.payments.company import company_of
+from actors.payments.rows import new_row
 from actors.payments.rules import dates
 from actors.payments.rules.machines import SCHEDULE
 from actors.payments.rules.planning import period_end
@@ -33,7 +34,6 @@ from messages.payments import (
     ScheduleUpdated,
 )
 from messages.problem import Refused
-from messages.values.identifiers import new_id
 from runtime.unit_of_work import Row, UnitOfWork
 from storage.payments.tables.dues import instalment, schedule
 from storage.payments.tables.others import schedule_number_block
@@ -47,7 +47,7 @@ async def create_schedule(request: CreateSchedule, work: UnitOfWork) -> Schedule
         raise Refused(COMPANY_NOT_FOUND, f"company {request.company_id} is not an active company; check company_id")
     signed = await refuse_unfit_mandate(work, request.mandate_id, request.client_id, request.company_id)
     row: dict[str, Any] = {
-        **_stamp(work),
+        **new_row(work),
         "reference": f"ECH-{await work.next_number(schedule_number_block):06}",
         "company_id": request.company_id,
         "client_id": request.client_id,
@@ -136,7 +136,7 @@ async def create_instalment(request: CreateInstalment, work: UnitOfWork) -> Inst
         raise Refused.field("amount", "currency", f"the schedule is in {held['currency']}")
     if request.debit_on < work.today():
         raise Refused.field("debit_on", "past", "the day is over; choose today or a later one")
-    stamp = _stamp(work)
+    stamp = new_row(work)
     row: dict[str, Any] = {
         **stamp,
         **{name: held[name] for name in ("company_id", "client_id", "contract_id", "currency", "rail")},
@@ -172,15 +172,3 @@ async def _locked(work: UnitOfWork, schedule_id: UUID) -> Row:
     if not work.caller.sees_company(held["company_id"]):
         raise Refused(SCHEDULE_NOT_FOUND, "this schedule does not exist; check the id")
     return held
-
-
-def _stamp(work: UnitOfWork) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "organisation_id": work.organisation_id,
-        "version": 1,
-        "created_at": work.now,
-        "created_by": work.caller.principal,
-        "updated_at": work.now,
-        "updated_by": work.caller.principal,
-    }
